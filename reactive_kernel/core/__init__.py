@@ -1,0 +1,1 @@
+"""The pure core: no I/O, no IPython, no zmq, no clock, no threads."""
