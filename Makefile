@@ -62,7 +62,7 @@ test-slow: $(STAMPS)/test $(STAMPS)/apt  ## the tests that `make test` leaves ou
 
 docs: $(STAMPS)/test  ## the documentation, into build/docs
 	$(call say,"Documentation: mkdocs, into build/docs")
-	@$(BIN)/mkdocs build --strict --quiet && echo "Open build/docs/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "Open build/docs/index.html"
 
 wheel: $(STAMPS)/venv  ## a wheel, into dist/
 	$(call say,"Wheel, into dist/")
