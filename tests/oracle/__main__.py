@@ -1,0 +1,92 @@
+"""``python -m tests.oracle --sessions N --seed S``: play N random sessions and say what they showed."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from .driver import Factory
+from .example import Example
+from .grammar import from_seed
+from .reference import ENGINES
+from .session import Report, play
+from .shrink import shrink
+
+
+def factory_named(name: str) -> Factory:
+    """Return the engine under test, or one of the oracle's own."""
+    if name in ENGINES:
+        return ENGINES[name]
+    from reactive_kernel.kernel.engine import Engine
+
+    return Engine
+
+
+def smallest(example: Example, factory: Factory, seconds: float) -> tuple[Example, Report]:
+    """Shrink a failing example, keeping the kind of its first difference."""
+    kind = play(example, factory).differences[0].kind
+
+    def fails(candidate: Example) -> bool:
+        found = play(candidate, factory, patience=5).differences
+        return bool(found) and found[0].kind == kind
+
+    small = shrink(example, fails, seconds)
+    return small, play(small, factory)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run from the command line; the exit code is 1 if anything differed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.oracle", description=__doc__)
+    parser.add_argument("--sessions", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--only", type=int, default=None, help="play this session of the seed alone, and print it")
+    parser.add_argument("--engine", default="kernel", help="kernel, or one of: " + ", ".join(ENGINES))
+    parser.add_argument("--shrink", type=float, default=0.0, help="seconds to spend on making a failing session small")
+    parser.add_argument("--keep", type=Path, default=None, help="folder to write failing sessions to")
+    parser.add_argument("--stop", type=int, default=5, help="stop after so many failing sessions")
+    options = parser.parse_args(argv)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # a runaway session must not take the machine
+    seed = secrets.randbelow(10**6) if options.seed is None else options.seed
+    factory = factory_named(options.engine)
+    total, failing, began = Report(), 0, time.monotonic()
+    for number in [options.only] if options.only is not None else range(options.sessions):
+        example = from_seed(seed, number)
+        report = play(example, factory)
+        total.add(report)
+        if report.differences:
+            failing += 1
+            show(f"seed {seed} session {number}", example, report, factory, options.shrink, options.keep)
+            if failing >= options.stop:
+                break
+    print(summary(total, seed, number + 1, failing, time.monotonic() - began))
+    return 1 if failing else 0
+
+
+def show(title: str, example: Example, report: Report, factory: Factory, seconds: float, keep: Path | None) -> None:
+    """Print a failing session, smaller if there is time, and keep it if there is a place."""
+    if seconds:
+        example, report = smallest(example, factory, seconds)
+    print(f"--- {title}", *report.differences[:3], example, sep="\n", flush=True)
+    if keep is not None:
+        name = title.replace(" ", "-") + ".json"
+        (keep / name).write_text(example.but(note=str(report.differences[0])).to_json(), encoding="utf-8")
+
+
+def summary(total: Report, seed: int, sessions: int, failing: int, seconds: float) -> str:
+    """Say in one paragraph how it went."""
+    per_op = total.ran / max(1, total.operations)
+    excess = total.ran / max(1, total.needed)
+    return (
+        f"seed {seed}: {sessions} sessions, {failing} with differences, {total.operations} operations, "
+        f"{total.comparisons} cells compared ({total.failed} failing, {total.blocked} blocked, "
+        f"{total.murky} states not judged); {per_op:.2f} cells run per operation, "
+        f"{excess:.2f} per cell that had to run; {seconds:.0f} s"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

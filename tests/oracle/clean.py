@@ -1,0 +1,174 @@
+"""What a clean top-to-bottom run in plain Python shows: the standard that everything is judged by.
+
+A cell that fails leaves no trace: the run is made again without it.  Cells that use a name defined only
+below run after the cell that defines it; then each cell sees the namespace of its place in the document.
+Knows nothing of engines, except the order in which the caller says that forward references must run.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .canon import Form, inputs_form, namespace_form
+from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
+
+Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
+
+
+@dataclass(slots=True)
+class Clean:
+    """What a clean run shows.
+
+    Attributes:
+        shown: what each cell shows, failing ones included.
+        failed: the cells that raise.
+        names: the forms of the names at the end.
+        inputs: for each cell, its code and the forms of what it could see (for counting what had to run).
+        murky: True if a forward reference changes what it refers to: no order is *the* clean one.
+    """
+
+    shown: dict[str, Shown] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    names: dict[str, Form] = field(default_factory=dict)
+    inputs: dict[str, Form] = field(default_factory=dict)
+    murky: bool = False
+
+
+@lru_cache(maxsize=20_000)
+def mentioned(source: str) -> frozenset[str]:
+    """Return every name that the source spells, plus ``<random>`` if it may draw numbers."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return frozenset()
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):  # the text of exec, eval, query and f-strings counts too
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            names.update(word for word in node.value.replace("@", " ").replace("(", " ").split() if word.isidentifier())
+    return frozenset(names)
+
+
+def _inputs(source: str, namespace: Namespace) -> Form:
+    """What the cell can see; the generators' state is an input of whoever can reach it."""
+    names = set(mentioned(source))
+    form = inputs_form(names, namespace)
+    text = repr(form)
+    draws = "'random'" in text or "numpy" in text or names & {"random", "shuffle", "randint", "seed", "np"}
+    return (normal_form(source), form, _generators() if draws else ())
+
+
+class _Run:
+    """One attempt, without the cells known to fail."""
+
+    def __init__(self, cells: Sequence[tuple[str, str]], order: Sequence[int], by_position: bool) -> None:
+        self.cells = cells
+        self.order = order
+        self.by_position = by_position
+        self.namespace = new_namespace()
+        self.bound: dict[int, dict[str, Any]] = {}
+        self.gone: dict[int, set[str]] = {}
+        self.result = Clean()
+
+    def go(self) -> str | None:
+        """Run all; return the id of the first cell that fails, or None."""
+        with hidden_state_kept():
+            for index in self.order:
+                cell_id, source = self.cells[index]
+                if self.by_position:
+                    self._place(index)
+                self.result.inputs[cell_id] = _inputs(source, self.namespace)
+                shown = self._run(index, source)
+                self.result.shown[cell_id] = shown
+                if shown.error is not None:
+                    return cell_id
+            if self.by_position:
+                self._place(len(self.cells))
+        self.result.names = namespace_form(self.namespace)
+        return None
+
+    def _run(self, index: int, source: str) -> Shown:
+        if not self.by_position:
+            return execute(source, self.namespace)
+        early = any(above not in self.bound for above in range(index))
+        below = {name for j, names in self.bound.items() if j > index for name in names}
+        watched = set(mentioned(source) if early else mentioned(source) & below)
+        before = dict(self.namespace)
+        state = _generators() if early else None
+        form = inputs_form(watched, before)
+        shown = execute(source, self.namespace)
+        now = self.namespace
+        self.bound[index] = {n: v for n, v in now.items() if n not in before or before[n] is not v}
+        self.gone[index] = set(before) - set(now)
+        if form != inputs_form(watched, {**now, **before}) or (early and state != _generators()):
+            self.result.murky = True
+        return shown
+
+    def _place(self, index: int) -> None:
+        """Set the namespace to what the document has at ``index``: nearest above, else nearest below."""
+        there: dict[str, Any] = {}
+        settled: set[str] = set()
+        for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
+            for name, value in self.bound.get(j, {}).items():
+                if name not in settled:
+                    there[name] = value
+                    settled.add(name)
+            settled |= self.gone.get(j, set())
+        self.namespace.clear()
+        self.namespace.update(new_namespace())
+        self.namespace.update(there)
+
+
+def _generators() -> tuple[int, int]:
+    return hash(random.getstate()), hash(repr(np.random.get_state(legacy=False)))
+
+
+def _order(count: int, needs: Mapping[int, set[int]]) -> list[int]:
+    """Document order, except that what a cell needs from below (and all that this needs) comes first."""
+    order: list[int] = []
+    seen: set[int] = set()
+
+    def visit(index: int) -> None:
+        if index in seen:
+            return
+        seen.add(index)
+        for other in sorted(needs.get(index, ())):
+            visit(other)
+        order.append(index)
+
+    for index in range(count):
+        visit(index)
+    return order
+
+
+def clean_run(
+    cells: Cells, left_out: frozenset[str] = frozenset(), edges: frozenset[tuple[str, str]] = frozenset()
+) -> Clean:
+    """Run the notebook cleanly, without the cells ``left_out``.
+
+    ``edges`` are (producer, reader) pairs of ids; they count only if some of them point upwards.
+    """
+    failed: dict[str, Shown] = {}
+    while True:
+        kept = [cell for cell in cells if cell[0] not in left_out and cell[0] not in failed]
+        place = {cell_id: i for i, (cell_id, _) in enumerate(kept)}
+        needs: dict[int, set[int]] = {}
+        for producer, reader in edges:
+            if producer in place and reader in place:
+                needs.setdefault(place[reader], set()).add(place[producer])
+        forward = any(j > i for i, others in needs.items() for j in others)
+        run = _Run(kept, _order(len(kept), needs) if forward else range(len(kept)), forward)
+        culprit = run.go()
+        if culprit is None:
+            break
+        failed[culprit] = run.result.shown[culprit]
+        run.result.inputs.pop(culprit, None)
+    run.result.shown.update(failed)
+    run.result.failed = set(failed)
+    return run.result

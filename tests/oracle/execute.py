@@ -1,0 +1,95 @@
+"""Run one cell's source in a namespace as a kernel would: output, last expression, error as text."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import io
+import random
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+Namespace = dict[str, Any]
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a cell shows: its text, and the error's text or None."""
+
+    text: str
+    error: str | None = None
+
+    def __str__(self) -> str:
+        return self.text + (f"!! {self.error}" if self.error else "")
+
+
+def new_namespace() -> Namespace:
+    """Return what a kernel's user namespace has before anything runs."""
+    return {"__name__": "__main__", "__builtins__": builtins}
+
+
+def reset_hidden_state() -> None:
+    """Put the process-wide random generators where every session and every clean run starts."""
+    random.seed(20)
+    np.random.seed(20)
+
+
+@contextlib.contextmanager
+def hidden_state_kept() -> Iterator[None]:
+    """Let a clean run use the process-wide generators without the engine noticing."""
+    python, numpy_ = random.getstate(), np.random.get_state()
+    try:
+        reset_hidden_state()
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_)
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
+    tree = ast.parse(source)
+    last: CodeType | None = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        expression = ast.Expression(tree.body.pop().value)
+        last = compile(expression, "<cell>", "eval")
+    return compile(tree, "<cell>", "exec"), last
+
+
+@lru_cache(maxsize=20_000)
+def normal_form(source: str) -> str:
+    """Return a text that two sources share when they differ in comments and formatting only."""
+    try:
+        return ast.dump(ast.parse(source))
+    except SyntaxError:
+        return source
+
+
+def execute(source: str, namespace: Namespace) -> Shown:
+    """Run ``source``; never raises for a fault of the source."""
+    out = io.StringIO()
+    error: str | None = None
+    with warnings.catch_warnings(), contextlib.redirect_stdout(out):
+        warnings.simplefilter("ignore")
+        try:
+            body, last = _compiled(source)
+            exec(body, namespace)
+            if last is not None:
+                value = eval(last, namespace)
+                if value is not None:
+                    print(repr(value))
+        except RecursionError:
+            error = "RecursionError"  # its message depends on where the stack ended
+        except Exception as problem:
+            error = f"{type(problem).__name__}: {problem}"
+    return Shown(_ADDRESS.sub("0x…", out.getvalue()), error and _ADDRESS.sub("0x…", error))

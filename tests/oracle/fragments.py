@@ -1,0 +1,826 @@
+"""Pieces of cells by theme: text with holes, nothing else.
+
+``<list>`` binds a name of the pool *list*, ``<list?>`` uses one that exists if there is one, ``<list?1>`` the
+same one again.  ``<i>`` is a number from 0 to 9, ``<j>`` from 0 to 3, ``<k>`` a key.
+"""
+
+from __future__ import annotations
+
+POOLS: dict[str, tuple[str, ...]] = {
+    "num": ("a", "b", "c", "n"), "list": ("xs", "ys", "rows"), "nest": ("box", "deep"), "dict": ("d", "cfg"),
+    "set": ("seen", "tags"), "str": ("s", "text"), "tup": ("t", "pair"), "fun": ("f", "g", "h"), "proc": ("bump", "step"),
+    "hooks": ("hooks", "table"), "cls": ("C", "D"), "obj": ("obj", "p"), "gen": ("it", "gen"), "arr": ("arr", "v", "w"),
+    "rng": ("rng", "r2"), "df": ("df", "sub"), "col": ("col",), "con": ("con",), "buf": ("buf",), "dq": ("dq",),
+}  # fmt: skip
+
+THEMES: dict[str, str] = {
+    "num": """
+<num> = <i>
+---
+<num> = <i>
+---
+<num> = <num?> + <i>
+---
+<num?1> = <num?1> + <i>
+---
+<num?1> += <i>
+---
+<num?1>, <num?2> = <num?2>, <num?1>
+---
+<num> = <num?> * <num?>
+---
+print(<num?>)
+---
+print(<num?>, <num?>)
+---
+<num?> + <i>
+---
+if <num?> > <i>:
+    <num> = <i>
+---
+if <num?> > <i>:
+    <num=1> = <i>
+else:
+    <num?1> = <num?> + 1
+---
+for <num> in range(<j>):
+    pass
+---
+for q in range(<j>):
+    <num> = q
+---
+while <num?1> < <i>:
+    <num?1> += 3
+---
+try:
+    <num=1> = <i> // <num?>
+except ZeroDivisionError:
+    <num?1> = 77
+---
+try:
+    <num> = undefined_thing
+except NameError as err:
+    print(type(err).__name__)
+---
+del <num?>
+---
+print((<num> := <i>) + 1)
+---
+<num> = max(<num?>, <num?>)
+---
+print(f"{<num?>} and {<num?>!r}")
+---
+<num>: int = <i>
+---
+<num=1> = <num=2> = <i>
+---
+print([<num?> * q for q in range(<j>)])
+---
+print("end")
+""",
+    "str": """
+<str> = "x" * <j>
+---
+<str?1> += "y"
+---
+<str> = "-".join(str(q) for q in <list?>)
+---
+print(<str?>, len(<str?>))
+---
+<tup> = (<num?>, <i>)
+---
+<tup> = (<list?>, <i>)
+---
+<num>, <num> = <i>, <i>
+---
+<num>, *<list> = [<i>, <i>, <i>]
+---
+<tup?>[0].append(<i>)
+---
+print(<tup?>)
+---
+<str> = "".join(sorted(<str?>)).upper()
+""",
+    "list": """
+<list> = [<i>, <i>, <i>]
+---
+<list> = [<num?>, <i>]
+---
+<list> = []
+---
+<list> = list(range(<j>))
+---
+<list?>.append(<i>)
+---
+<list?>.append(<num?>)
+---
+<list?>.extend(<list?>[:2])
+---
+<list?>.insert(0, <i>)
+---
+<list?>.sort()
+---
+<list?>.reverse()
+---
+<num> = <list?>.pop()
+---
+<list?>[0] = <i>
+---
+<list?1> += [<i>]
+---
+<list?1> = <list?1> + [<i>]
+---
+del <list?>[0]
+---
+<list> = <list?>
+---
+<list> = <list?>
+---
+<list> = <list?>[:]
+---
+<list> = sorted(<list?>)
+---
+<list> = [q * <i> for q in <list?>]
+---
+for q in list(<list?>)[:3]:
+    <list?>.append(q)
+---
+<num> = sum(<list?>)
+---
+<num> = len(<list?>)
+---
+print(<list?>)
+---
+print(<list?>, <list?> is <list?>)
+---
+<list?>
+---
+<list=1> = <list=2> = [<i>]
+---
+<nest> = [<list?>, <list?>]
+---
+<nest?>[0].append(<i>)
+---
+<nest?>.append(<list?>)
+---
+<nest?>[0] = [<i>]
+---
+<list> = <nest?>[-1]
+---
+print(<nest?>)
+---
+<nest> = [[0] * 2] * <j>
+---
+import heapq
+heapq.heappush(<list?>, <i>)
+---
+<list?>[:] = [<i>, <i>]
+---
+<list?>.clear()
+""",
+    "dict": """
+<dict> = {"a": <i>, "k": []}
+---
+<dict> = {"a": <num?>, "k": [<i>]}
+---
+<dict?>["k"].append(<i>)
+---
+<dict?>["a"] = <num?>
+---
+<dict?>["a"] += <i>
+---
+<dict?>.update(b=<i>)
+---
+<dict?>.setdefault("k", []).append(<i>)
+---
+<dict> = dict(<dict?>)
+---
+<dict> = <dict?>
+---
+<dict> = {"k": <list?>}
+---
+<dict?>["k"] = <list?>
+---
+<list> = <dict?>["k"]
+---
+<num> = <dict?>.get("a", 0)
+---
+<dict?>.pop("a", None)
+---
+del <dict?>["a"]
+---
+print(<dict?>)
+---
+import copy
+<dict> = copy.deepcopy(<dict?>)
+---
+<dict?1>["self"] = <dict?1>
+---
+<dict> = <dict?> | {"z": <i>}
+---
+<dict?1> |= {"z": <num?>}
+---
+from collections import Counter
+<dict> = Counter(<list?>)
+---
+from collections import defaultdict
+<dict> = defaultdict(list)
+---
+<set> = {<i>, <i>}
+---
+<set> = set(<list?>)
+---
+<set?>.add(<i>)
+---
+<set?1> |= {<i>}
+---
+<set?>.discard(<i>)
+---
+print(sorted(<set?>))
+---
+<num> = len(<set?>)
+---
+for q, z in <dict?>.items():
+    print(q)
+""",
+    "fun": """
+def <fun>(x):
+    return x + <i>
+---
+def <fun>(x):
+    return x * <num?>
+---
+def <fun>(x):
+    return x * <num?>
+---
+def f(x):
+    return x + <num?>
+---
+def g(x):
+    return f(x) + <i>
+---
+def h(x):
+    return g(x) * f(x)
+---
+<fun> = lambda x: x + <num?>
+---
+<fun> = <fun?>
+---
+<num> = <fun?>(<i>)
+---
+<num> = <fun?>(<num?>)
+---
+print(<fun?>(<i>))
+---
+print(<fun?>(<i>))
+---
+<list> = [<fun?>(q) for q in range(<j>)]
+---
+<list> = list(map(<fun?>, <list?>[:3]))
+---
+<list?>.sort(key=<fun?>)
+---
+def <fun>(x, acc=[]):
+    acc.append(x)
+    return len(acc)
+---
+def <fun>(x, acc=<list?>):
+    acc.append(x)
+    return len(acc)
+---
+def <fun>(x, k=<num?>):
+    return x + k
+---
+def make(k):
+    def inner(x):
+        return x + k + <num?>
+    return inner
+---
+<fun> = make(<i>)
+---
+def counter():
+    c = 0
+    def tick(x):
+        nonlocal c
+        c += x
+        return c
+    return tick
+<fun> = counter()
+---
+from functools import partial
+<fun> = partial(lambda k, x: k + x, <num?>)
+---
+from functools import partial
+<fun> = partial(max, <num?>)
+---
+def deco(fn):
+    def wrapped(x):
+        return fn(x) + <num?>
+    return wrapped
+---
+@deco
+def <fun>(x):
+    return x * <i>
+---
+def <fun>(x):
+    return len(<list?>) + x
+---
+def <fun>(x):
+    <list?1>.append(x)
+    return <list?1>[-1]
+---
+def <proc>():
+    global <num=1>
+    <num?1> += <i>
+---
+def <proc>():
+    global <num=1>
+    <num?1> = <i>
+---
+def <proc>():
+    <list?>.append(<num?>)
+---
+def <proc>():
+    print(<list?>, <num?>)
+---
+<proc?>()
+---
+<proc?>()
+---
+<proc> = <proc?>
+---
+<fun?>.count = <i>
+---
+print(getattr(<fun?>, "count", None))
+---
+def <proc>():
+    <fun?>.count = <num?>
+---
+<hooks> = {"f": <fun?>}
+---
+<hooks> = {"f": <fun?>, "g": <fun?>}
+---
+<hooks?>["f"] = lambda x: x - <num?>
+---
+print(<hooks?>["f"](<i>))
+---
+print([fn(2) for fn in <hooks?>.values()])
+---
+<fun> = <hooks?>["f"]
+""",
+    "cls": """
+class <cls>:
+    rate = <i>
+    def __init__(self, v=<i>):
+        self.v = v
+        self.log = []
+    def get(self):
+        return self.v * self.rate + <num?>
+    def push(self, q):
+        self.log.append(q)
+        return self
+---
+class C:
+    total = 0
+    def __init__(self, v=<i>):
+        self.v = v
+        self.log = [v]
+    def get(self):
+        C.total += 1
+        return self.v + C.total
+    def push(self, q):
+        self.v += q
+---
+class D(C):
+    def get(self):
+        return super().get() + <num?>
+---
+from dataclasses import dataclass, field
+@dataclass
+class <cls>:
+    v: int = <i>
+    log: list = field(default_factory=list)
+    def get(self):
+        return self.v
+    def push(self, q):
+        self.log.append(q)
+---
+<obj> = <cls?>(<i>)
+---
+<obj> = <cls?>(<num?>)
+---
+<obj> = <cls?>()
+---
+<obj?>.v = <i>
+---
+<obj?>.v += <num?>
+---
+<obj?>.push(<i>)
+---
+<obj?>.push(<num?>)
+---
+<obj?>.log.append(<i>)
+---
+print(<obj?>.get(), <obj?>.log)
+---
+print(<obj?>.v)
+---
+<num> = <obj?>.get()
+---
+<cls?>.rate = <i>
+---
+<obj> = <obj?>
+---
+<list> = <obj?>.log
+---
+<obj?>.log = <list?>
+---
+<dict> = {"k": <obj?>}
+---
+print(isinstance(<obj?>, <cls?>))
+---
+<fun> = <obj?>.push
+---
+<fun?>(<i>)
+---
+<cls?>.get = lambda self: self.v - <num?>
+---
+<cls> = <cls?>
+---
+import copy
+<obj> = copy.copy(<obj?>)
+---
+class <cls>:
+    def __init__(self, v=0):
+        self.v = v
+        self.log = <list?>
+    @property
+    def double(self):
+        return self.v * 2
+    def get(self):
+        return self.double
+    def push(self, q):
+        global <num=1>
+        <num?1> = q
+---
+print(vars(<obj?>))
+---
+from collections import namedtuple
+P = namedtuple("P", "x y")
+<tup> = P(<num?>, <list?>)
+""",
+    "gen": """
+def numbers(k):
+    for q in range(k):
+        yield q + <num?>
+---
+<gen> = numbers(<i>)
+---
+<gen> = (q * <num?> for q in range(<i>))
+---
+<gen> = iter(<list?>)
+---
+print(next(<gen?>, None))
+---
+print(next(<gen?>, None))
+---
+<num> = next(<gen?>)
+---
+print(list(<gen?>))
+---
+<list> = list(<gen?>)
+---
+<gen> = enumerate(<list?>)
+---
+<gen> = map(<fun?>, <list?>)
+---
+<gen> = zip(<list?>, <gen?>)
+---
+for q in <gen?>:
+    print(q)
+    break
+---
+<gen> = <gen?>
+---
+from itertools import count, islice
+<gen> = islice(count(<i>), 4)
+---
+from itertools import islice
+<list> = list(islice(<gen?>, 2))
+---
+print(sum(q for q in range(<num?> % 5)))
+""",
+    "import": """
+import math
+---
+import math as m2
+---
+print(math.floor(<num?> / 2))
+---
+from math import *
+---
+from math import floor, sqrt
+---
+print(floor(<i> / 3), sqrt(<i>))
+---
+print(round(pi + <num?>, 3))
+---
+from operator import *
+---
+print(add(<num?>, <i>))
+---
+def <fun>(x):
+    return floor(x / 2) + <num?>
+---
+import copy, json
+---
+<str> = json.dumps(<dict?>)
+---
+print(json.dumps(<list?>))
+---
+import collections
+<dq> = collections.deque(<list?>, maxlen=3)
+---
+<dq?>.append(<i>)
+---
+<dq?>.rotate(<j>)
+---
+print(list(<dq?>))
+""",
+    "exec": """
+exec("<num> = <i>")
+---
+exec("<list?>.append(<i>)")
+---
+print(eval("<num?> + <i>"))
+---
+globals()["<num>"] = <i>
+---
+exec("def <fun>(x): return x + <num?>")
+---
+print("<num?>" in globals())
+---
+print(sorted(q for q in ("a", "b", "c", "n", "xs", "d") if q in globals()))
+---
+code = "<num> = <i>"
+---
+exec(code)
+---
+setattr(<obj?>, "v", <i>)
+---
+<num> = globals().get("<num?>", 0)
+""",
+    "random": """
+import random
+---
+import random
+random.seed(<i>)
+---
+random.seed(<i>)
+---
+<num> = random.randint(0, 99)
+---
+print(random.randint(0, 99))
+---
+import random
+random.shuffle(<list?>)
+---
+import random
+<list> = random.sample(range(50), 3)
+---
+def <fun>(x):
+    return x + random.randint(0, 99)
+---
+<rng> = random.Random(<i>)
+---
+from random import *
+---
+print(randint(0, 99))
+---
+import numpy as np
+np.random.seed(<i>)
+---
+print(np.random.randint(0, 99, 2))
+---
+<arr> = np.random.randint(0, 99, 3)
+---
+import numpy as np
+<rng> = np.random.default_rng(<i>)
+---
+<rng> = <rng?>
+---
+print(<rng?>.random())
+---
+<num> = int(<rng?>.random() * 100)
+---
+<list> = [<rng?>.random() for q in range(<j>)]
+---
+<dict> = {"k": <rng?>}
+---
+np.random.shuffle(<arr?>)
+""",
+    "arr": """
+import numpy as np
+---
+import numpy as np
+<arr> = np.arange(<j> + 2)
+---
+import numpy as np
+<arr> = np.array([<i>, <i>, <i>])
+---
+import numpy as np
+<arr> = np.zeros((2, 2))
+---
+<arr?>[0] = <i>
+---
+<arr?>[0] = <num?>
+---
+<arr> = <arr?>[1:]
+---
+<arr> = <arr?>
+---
+<arr?1> += <i>
+---
+<arr> = <arr?> + <i>
+---
+<arr> = <arr?>.reshape(-1, 1)
+---
+<arr> = <arr?>.T
+---
+np.add(<arr?1>, <i>, out=<arr?1>)
+---
+<arr?>.sort()
+---
+<arr?>.fill(<i>)
+---
+print(<arr?>.sum(), <arr?>.tolist())
+---
+print(<arr?>)
+---
+<arr?>
+---
+<arr> = <arr?>.copy()
+---
+<dict> = {"k": <arr?>}
+---
+<num> = int(<arr?>.max())
+---
+<list> = <arr?>.tolist()
+---
+<arr?>[<arr?> > <i>] = 0
+---
+<arr> = np.sort(<arr?>)
+---
+np.put(<arr?>, [0], <i>)
+---
+def <proc>():
+    <arr?>[-1] = <num?>
+---
+for q in <arr?>:
+    print(q)
+""",
+    "df": """
+import pandas as pd
+---
+import pandas as pd
+<df> = pd.DataFrame({"x": [<i>, <i>, <i>], "g": ["p", "q", "p"]})
+---
+import pandas as pd
+<df> = pd.DataFrame({"x": [<num?>, <i>], "g": ["p", "q"]})
+---
+<df?1>["y"] = <df?1>["x"] * <i>
+---
+<df?>["y"] = <num?>
+---
+<df?1> = <df?1>[<df?1>["x"] > <i>]
+---
+<df> = <df?>.dropna()
+---
+<df?>.sort_values("x", inplace=True)
+---
+<df> = <df?>.assign(z=<num?>)
+---
+<df?>.loc[0, "x"] = <i>
+---
+<df> = <df?>
+---
+<df> = <df?>[["x"]]
+---
+<df> = <df?>.copy()
+---
+print(<df?>.groupby("g")["x"].sum().to_dict())
+---
+print(<df?>.to_string())
+---
+print(<df?>.shape, list(<df?>.columns))
+---
+<df?>
+---
+<df?>.drop(columns=["y"], inplace=True)
+---
+<col> = <df?>["x"]
+---
+<col?>.iloc[0] = <i>
+---
+print(<col?>.tolist())
+---
+<df?>.rename(columns={"x": "x", "y": "w"}, inplace=True)
+---
+<df?>.insert(0, "q", <i>)
+---
+<col> = <df?>.pop("x")
+---
+<df?>.attrs["k"] = <i>
+---
+print(<df?>.query("x > @<num?>").shape)
+---
+<df?>.eval("e = x + @<num?>", inplace=True)
+---
+del <df?>["y"]
+---
+<df?1>["f"] = <df?1>["x"].apply(<fun?>)
+---
+<df?1>["m"] = <df?1>["x"].map(lambda q: q + <num?>)
+---
+<num> = int(<df?>["x"].sum())
+---
+<df?>.index.name = "i<j>"
+---
+<df> = pd.concat([<df?>, <df?>], ignore_index=True)
+---
+<list> = <df?>["x"].tolist()
+---
+<df?>.columns = [str(q) for q in <df?>.columns]
+---
+<dict> = {"k": <df?>}
+""",
+    "io": """
+import io
+<buf> = io.StringIO()
+---
+<buf?>.write("<num?>")
+---
+<buf?>.write(str(<num?>))
+---
+print("<i>", file=<buf?>)
+---
+print(<buf?>.getvalue())
+---
+<buf> = <buf?>
+---
+import sqlite3
+<con> = sqlite3.connect(":memory:")
+---
+import sqlite3
+<con=1> = sqlite3.connect(":memory:")
+<con?1>.execute("create table u (x)")
+---
+<con?>.execute("create table if not exists u (x)")
+---
+<con?>.execute("insert into u values (<i>)")
+---
+<con?>.execute("insert into u values (?)", (<num?>,))
+---
+print(<con?>.execute("select * from u").fetchall())
+---
+<num> = <con?>.execute("select count(*) from u").fetchone()[0]
+---
+import threading
+lock = threading.Lock()
+---
+with lock:
+    <num> = <i>
+---
+print(lock.locked())
+""",
+    "error": """
+1 / 0
+---
+<list?>.append(<i>)
+1 / 0
+---
+<num> = <i>
+raise ValueError("no")
+---
+print(undefined_name)
+---
+assert <num?> > <i>
+---
+<num> = <i> // <num?>
+---
+print(<list?>[<i>])
+---
+x = = 1
+---
+<dict?>["k"].append(<num?>)
+raise KeyError(<i>)
+---
+if <num?> > <i>:
+    raise ValueError(<num?>)
+""",
+}
+
+
+def fragments(theme: str) -> list[str]:
+    """Return the pieces of a theme."""
+    return [piece.strip("\n") for piece in THEMES[theme].split("---\n")]

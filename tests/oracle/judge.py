@@ -1,0 +1,154 @@
+"""The judgements: what the user sees against what a clean run shows.
+
+Settled states are judged in full: outputs, names (values and sharing), ghosts, and cells left stale.
+States between are judged as far down as everything above is fresh, since below a stale cell nobody can know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .canon import Form, namespace_form, sharing_lost
+from .clean import Cells, Clean, clean_run, mentioned
+from .driver import Seen
+from .execute import Namespace
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that breaks the promise; ``kind`` groups them for shrinking."""
+
+    kind: str
+    what: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}" + (f" (after {self.where})" if self.where else "")
+
+
+def clean_for(cells: Cells, seen: Sequence[Seen]) -> Clean:
+    """Make the clean run that ``seen`` is to be compared with: all cells that are not blocked."""
+    blocked = frozenset(cell.cell_id for cell in seen if cell.status == "blocked")
+    return clean_run(cells, blocked, _edges(seen))
+
+
+def _edges(seen: Sequence[Seen]) -> frozenset[tuple[str, str]]:
+    """The engine's edges, if any of them is a forward reference; they only decide the order."""
+    place = {cell.cell_id: i for i, cell in enumerate(seen)}
+    edges = {(up, cell.cell_id) for cell in seen for up in cell.upstream if up in place}
+    blocked = {cell.cell_id for cell in seen if cell.status == "blocked"}
+    edges = {(up, reader) for up, reader in edges if not {up, reader} & blocked}
+    return frozenset(edges) if any(place[up] > place[reader] for up, reader in edges) else frozenset()
+
+
+def between(cells: Cells, seen: Sequence[Seen]) -> list[Difference]:
+    """Judge a state that may not be settled: fresh cells with nothing stale above them."""
+    clean = clean_for(cells, seen)
+    if clean.murky:
+        return []
+    judged: list[Seen] = []
+    for cell in seen:
+        if cell.status == "blocked" or (cell.status == "error" and cell.cell_id in clean.failed):
+            continue
+        if not cell.fresh:
+            break
+        judged.append(cell)
+    return [found for cell in judged if (found := _output(cell, clean))]
+
+
+def settled(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespace) -> list[Difference]:
+    """Judge a settled state in full."""
+    found = [d for cell in seen if (d := _status(cell, clean) or _output(cell, clean))]
+    found += _blocked_in_vain(cells, seen, clean)
+    return found or _names(cells, seen, clean, namespace)
+
+
+def _status(cell: Seen, clean: Clean) -> Difference | None:
+    if cell.status == "blocked":
+        if cell.fresh:
+            return Difference("status", f"{cell.cell_id} is both blocked and fresh")
+        return None if cell.problem else Difference("status", f"{cell.cell_id} is blocked and nothing says why")
+    if cell.status == "error":
+        return Difference("status", f"{cell.cell_id} is both failed and fresh") if cell.fresh else None
+    if not cell.fresh:
+        return Difference("stale", f"{cell.cell_id} is left {cell.status} and not fresh")
+    return None
+
+
+def _output(cell: Seen, clean: Clean) -> Difference | None:
+    if cell.status == "blocked":
+        return None
+    expected = clean.shown[cell.cell_id]
+    if cell.shown is None:
+        if expected.error and expected.error.startswith(("SyntaxError", "IndentationError")):
+            return None
+        return (
+            None if str(expected) == "" else Difference("output", f"{cell.cell_id} never ran, clean: {str(expected)!r}")
+        )
+    if str(cell.shown) == str(expected):
+        return None
+    return Difference("output", f"{cell.cell_id} shows {str(cell.shown)!r}, clean: {str(expected)!r}")
+
+
+def _blocked_in_vain(cells: Cells, seen: Sequence[Seen], clean: Clean) -> list[Difference]:
+    """A blocked cell needs a failing cell or a loop among its ancestors."""
+    upstream = {cell.cell_id: cell.upstream for cell in seen}
+    syntax = {cell_id for cell_id, source in cells if not _parses(source)}
+    found = []
+    for cell in seen:
+        if cell.status != "blocked":
+            continue
+        ancestors: set[str] = set()
+        todo = [*cell.upstream, *((cell.problem or {}).get("cells") or ())]
+        while todo:
+            other = todo.pop()
+            if other in upstream and other not in ancestors:
+                ancestors.add(other)
+                todo.extend(upstream[other])
+        reason = ancestors & clean.failed or ancestors & syntax or cell.cell_id in ancestors
+        if not reason and cell.cell_id not in syntax:
+            found.append(
+                Difference("blocked", f"{cell.cell_id} is blocked: {cell.problem}, but nothing above it fails")
+            )
+    return found
+
+
+def _parses(source: str) -> bool:
+    try:
+        compile(source, "<cell>", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespace) -> list[Difference]:
+    sources = dict(cells)
+    excused = [sources[cell.cell_id] for cell in seen if cell.status in ("blocked", "error")]
+    missing = {name for name in clean.names if name not in namespace}
+    touched = {name for source in excused for name in mentioned(source)}
+    ghosts = sorted(name for name in namespace if not name.startswith("__") and name not in clean.names)
+    if ghosts:
+        return [Difference("ghost", f"{name} = {namespace[name]!r:.80}") for name in ghosts]
+    # What failed or blocked cells would have changed may be missing, and so may what shares with it.
+    lost = sorted(name for name in missing if not excused or (not touched & missing and name not in touched))
+    if lost:
+        return [Difference("missing", f"{name} is not defined, clean: {clean.names[name]!r:.80}") for name in lost]
+    if missing:
+        return []
+    mine = namespace_form(namespace)
+    for name in sorted(mine):
+        if mine[name] != clean.names[name]:
+            kind = "value" if sharing_lost(mine[name]) != sharing_lost(clean.names[name]) else "sharing"
+            return [Difference(kind, f"{name} is {_short(mine[name])}, clean: {_short(clean.names[name])}")]
+    return []
+
+
+def _short(form: Form) -> str:
+    text = repr(form)
+    return text if len(text) < 160 else text[:160] + "…"
+
+
+def really_changed(before: dict[str, Form], clean: Clean) -> set[str]:
+    """The cells whose code or inputs are not what they were: what an omniscient scheduler would run."""
+    return {cell_id for cell_id, form in clean.inputs.items() if before.get(cell_id) != form} | clean.failed

@@ -1,0 +1,142 @@
+"""Play an example against an engine and report every difference and what it cost."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .canon import Form
+from .clean import Cells
+from .driver import Driver, Factory, NoEnd
+from .example import Document, Example
+from .judge import Difference, between, clean_for, really_changed, settled
+
+
+@dataclass(slots=True)
+class Report:
+    """How one session went; counts are over the whole session.
+
+    ``needed`` is what an omniscient scheduler would have run; ``comparisons`` are outputs compared.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    operations: int = 0
+    ran: int = 0
+    needed: int = 0
+    comparisons: int = 0
+    murky: int = 0
+    blocked: int = 0
+    failed: int = 0
+
+    def add(self, other: Report) -> None:
+        """Sum up."""
+        self.differences += other.differences
+        for name in ("operations", "ran", "needed", "comparisons", "murky", "blocked", "failed"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class _Slow(BaseException):
+    """A session that takes far too long; a BaseException so that no cell catches it."""
+
+
+@contextlib.contextmanager
+def _patience(seconds: int) -> Iterator[None]:
+    def give_up(*_: object) -> None:
+        raise _Slow
+
+    old = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old)
+
+
+class Session:
+    """One example in progress."""
+
+    def __init__(self, example: Example, factory: Factory, names: bool = True) -> None:
+        """Open the notebook; ``names``: judge the namespace too, not only outputs."""
+        self.document = Document.of(example.cells)
+        self.driver = Driver(factory)
+        self.report = Report()
+        self.inputs: dict[str, Form] = {}
+        self.by_hand: set[str] = set()
+        self.names = names
+        self.where = "start"
+        self.driver.open(list(self.cells))
+
+    @property
+    def cells(self) -> Cells:
+        """The document now."""
+        return tuple((cell_id, self.document.sources[cell_id]) for cell_id in self.document.ids)
+
+    def operate(self, op: tuple[object, ...]) -> None:
+        """Apply one operation and judge what can be judged."""
+        self.report.operations += 1
+        self.where = f"operation {self.report.operations}: {op[0]}"
+        change = self.document.apply(op)
+        if change is None:
+            return
+        if change.kind in ("run", "editrun"):
+            self.by_hand.add(change.cell_id)
+        self.driver.change(change)
+        self._note(between(self.cells, self.driver.look()))
+
+    def settle(self) -> None:
+        """Run what is left and judge in full."""
+        self.driver.settle()
+        seen = self.driver.look()
+        clean = clean_for(self.cells, seen)
+        self.report.ran += len(self.driver.ran)
+        self.driver.ran.clear()
+        changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys())
+        self.report.needed += len(changed)
+        self.inputs = clean.inputs
+        self.by_hand.clear()
+        if clean.murky:
+            self.report.murky += 1
+            return
+        self.report.comparisons += len(seen)
+        self.report.blocked += sum(cell.status == "blocked" for cell in seen)
+        self.report.failed += len(clean.failed)
+        namespace = self.driver.namespace if self.names else {}
+        found = settled(self.cells, seen, clean, namespace)
+        self._note([d for d in found if self.names or d.kind not in ("missing", "value", "sharing", "ghost")])
+
+    def _note(self, found: list[Difference]) -> None:
+        self.report.differences += [Difference(d.kind, d.what, self.where) for d in found]
+
+
+def play(example: Example, factory: Factory, names: bool = True, patience: int = 20) -> Report:
+    """Play ``example`` to its end or to the first difference."""
+    session: Session | None = None
+    try:
+        with _patience(patience):
+            session = Session(example, factory, names)
+            if example.start:
+                session.settle()
+            for number, op in enumerate(example.ops, 1):
+                if session.report.differences:
+                    break
+                session.operate(op)
+                if number % example.every == 0 or number == len(example.ops):
+                    session.settle()
+    except _Slow:
+        return _broken(session, "slow", f"no end after {patience} s")
+    except NoEnd as problem:
+        return _broken(session, "no end", str(problem))
+    except Exception as problem:  # the engine's own fault, whatever it is
+        lines = traceback.format_exc().strip().splitlines()
+        return _broken(session, f"crash {type(problem).__name__}", "\n".join(lines[-8:]))
+    return session.report
+
+
+def _broken(session: Session | None, kind: str, what: str) -> Report:
+    report = session.report if session else Report()
+    report.differences.append(Difference(kind, what, session.where if session else "opening"))
+    return report
