@@ -1,0 +1,90 @@
+"""Runs notebooks with the command-line tools people use, and makes their results comparable."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+# What differs between any two runs: addresses, times, process ids, generated ids.
+_NOISE = [
+    (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
+    (re.compile(r"ipykernel_\d+"), "ipykernel_PID"),
+    (re.compile(r"(CPU times|Wall time): .*"), r"\1: TIME"),
+    (re.compile(r"Writing \d+ bytes"), "Writing N bytes"),
+    (re.compile(r"\[\w*KernelApp\]"), "[KernelApp]"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "ID"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "UUID"),
+]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one run of a tool over all notebooks left: the notebooks by name, and what it printed."""
+
+    notebooks: dict[str, nbformat.NotebookNode]
+    returncode: int
+    stderr: str
+
+
+def run_execute(sources: list[Path], kernel: str, folder: Path) -> Batch:
+    """`jupyter execute --inplace` over copies of the notebooks."""
+    copies = _copies(sources, folder)
+    return _run(["execute", "--inplace", f"--kernel_name={kernel}", *map(str, copies)], copies, kernel)
+
+
+def run_nbconvert(sources: list[Path], kernel: str, folder: Path) -> Batch:
+    """`jupyter nbconvert --execute` over copies of the notebooks."""
+    copies = _copies(sources, folder)
+    arguments = ["nbconvert", "--to=notebook", "--execute", "--inplace", f"--ExecutePreprocessor.kernel_name={kernel}"]
+    return _run([*arguments, *map(str, copies)], copies, kernel)
+
+
+def _copies(sources: list[Path], folder: Path) -> list[Path]:
+    folder.mkdir(parents=True)
+    return [Path(shutil.copy(source, folder)) for source in sources]
+
+
+def _run(arguments: list[str], copies: list[Path], kernel: str) -> Batch:
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter", *arguments],
+        cwd=copies[0].parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    stderr = done.stderr.replace(str(copies[0].parent), "FOLDER").replace(kernel, "KERNEL")
+    notebooks = {copy.name: nbformat.read(copy, as_version=4) for copy in copies}
+    return Batch(notebooks, done.returncode, plain(stderr))
+
+
+def comparable(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    """The code cells' ids, prompts and outputs, without what differs between any two runs."""
+    return [
+        {"id": cell.id, "execution_count": cell.execution_count, "outputs": plain(cell.outputs)}
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def plain(value: Any) -> Any:
+    """`value` with addresses, times, process ids and generated ids replaced, at any depth."""
+    if isinstance(value, str):
+        for pattern, replacement in _NOISE:
+            value = pattern.sub(replacement, value)
+        return value
+    if isinstance(value, dict):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
