@@ -1,0 +1,288 @@
+"""What a call does besides using its arguments: in-place changes, random numbers, code in strings, magics.
+
+Decides how strongly each name that a call reaches is expected to change (tables in ``purity.py``).
+Never knows what the callable is; only how it is spelt.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .facts import Strength
+from .frames import Frame, Roots
+from .purity import (
+    ARG_MUTATORS,
+    FRESH_METHODS,
+    INERT_CALLS,
+    MUTATING_PREFIXES,
+    MUTATORS,
+    PASS_THROUGH,
+    PLAIN_CALLS,
+    PURE_FUNCTIONS,
+    PURE_METHODS,
+)
+
+if TYPE_CHECKING:
+    from .expressions import Walker
+
+__all__ = ["call_mutations", "mutate_target", "random_state", "roots", "special_call"]
+
+
+
+def roots(node: ast.expr) -> Roots:
+    """Return the names whose object the value of ``node`` may be, be a part of, or hold."""
+    out: dict[str, bool] = {}
+    _roots(node, False, out)
+    return tuple(out.items())
+
+
+def _roots(node: ast.expr, weak: bool, out: dict[str, bool]) -> None:
+    while True:
+        kind = node.__class__
+        if kind is ast.Name:
+            name: str = node.id  # type: ignore[attr-defined]
+            out[name] = out.get(name, True) and weak
+            return
+        if kind in _THROUGH:
+            node = node.value  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Call):
+            _call_roots(node, weak, out)
+            return
+        else:
+            break
+    for part in _parts(node):
+        _roots(part, weak, out)
+
+
+_THROUGH = frozenset({ast.Attribute, ast.Subscript, ast.Starred, ast.Await, ast.NamedExpr})
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.IfExp):
+        return [node.body, node.orelse]
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return node.elts
+    if isinstance(node, ast.Dict):
+        return node.values
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+        return [node.generators[0].iter] if isinstance(node.elt, ast.Name) else []
+    return []
+
+
+def _call_roots(node: ast.Call, weak: bool, out: dict[str, bool]) -> None:
+    func = node.func
+    if isinstance(func, ast.Attribute):
+        if func.attr in FRESH_METHODS:
+            return
+        _roots(func.value, weak or func.attr not in PASS_THROUGH, out)
+    elif isinstance(func, ast.Name):
+        if func.id in PLAIN_CALLS or func.id in ("range", "sum", "open", "print"):
+            return
+        weak = weak or func.id not in PASS_THROUGH
+        if func.id[:1].isupper():  # a class: its instance may keep them
+            weak = True
+    else:
+        weak = True
+    if isinstance(func, ast.Attribute) and func.attr in PURE_FUNCTIONS:
+        return
+    for arg in node.args:
+        if arg.__class__ not in _NO_ROOT:
+            _roots(arg, weak or isinstance(func, ast.Attribute), out)
+    for keyword in node.keywords:
+        if keyword.value.__class__ not in _NO_ROOT:
+            _roots(keyword.value, True, out)
+
+
+_NO_ROOT = frozenset({ast.Constant, ast.BinOp, ast.Compare, ast.JoinedStr, ast.Lambda, ast.UnaryOp})
+
+
+def _receivers(node: ast.expr, out: list[str]) -> None:
+    """Collect the names whose object a change of ``node`` itself changes: ``ax.spines["top"]`` is of ``ax``."""
+    while True:
+        kind = node.__class__
+        if kind is ast.Name:
+            out.append(node.id)  # type: ignore[attr-defined]
+            return
+        if kind in _THROUGH:
+            node = node.value  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Call):
+            func = node.func
+            if not isinstance(func, ast.Attribute) or func.attr in FRESH_METHODS:
+                return
+            node = func.value
+        else:
+            break
+    if isinstance(node, (ast.IfExp, ast.BoolOp)):
+        for part in _parts(node):
+            _receivers(part, out)
+
+
+def mutate_target(frame: Frame, node: ast.Attribute | ast.Subscript, strength: Strength = "sure") -> None:
+    """``x.a = v``, ``x[k] = v``, ``del x[k]``: the object of ``x`` changes."""
+    names: list[str] = []
+    _receivers(node.value, names)
+    for name in names:
+        frame.mutate(name, strength, node)
+
+
+def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
+    """Report what ``node`` may change: the object of the method and the arguments."""
+    func = node.func
+    if func.__class__ is ast.Attribute:
+        attr: str = func.attr  # type: ignore[attr-defined]
+        _receiver(frame, node, attr, thrown)
+        arguments: Strength | None = None if attr in PURE_FUNCTIONS else "possible"
+        if attr in ARG_MUTATORS:
+            arguments = "likely"
+        elif thrown and arguments and _is_module(frame, func.value):  # type: ignore[attr-defined]
+            arguments = "likely"
+    elif func.__class__ is ast.Name:
+        name: str = func.id  # type: ignore[attr-defined]
+        if name in PURE_FUNCTIONS and not frame.owns(name):
+            arguments = None
+        else:
+            arguments = "likely" if thrown or name in ARG_MUTATORS else "possible"
+    else:
+        arguments = "likely" if thrown else "possible"
+    if arguments is not None:
+        for arg in node.args:
+            _argument(frame, arg, arguments)
+    for keyword in node.keywords:
+        if keyword.arg == "out":
+            _argument(frame, keyword.value, "likely")
+        elif keyword.arg == "inplace" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
+            if isinstance(func, ast.Attribute):
+                mutate_target(frame, func, "likely")
+        elif arguments is not None:
+            _argument(frame, keyword.value, arguments)
+
+
+def _receiver(frame: Frame, node: ast.Call, attr: str, thrown: bool) -> None:
+    value: ast.expr = node.func.value  # type: ignore[attr-defined]
+    strength: Strength = "possible"
+    if attr not in PURE_METHODS and (thrown or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES)):
+        strength = "likely"
+    if value.__class__ is ast.Name:
+        frame.mutate(value.id, strength, node)  # type: ignore[attr-defined]
+        return
+    names: list[str] = []
+    _receivers(value, names)
+    for name in names:
+        frame.mutate(name, strength, node)
+
+
+def _is_module(frame: Frame, node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in frame.cell.modules
+
+
+def _argument(frame: Frame, node: ast.expr, strength: Strength) -> None:
+    kind = node.__class__
+    if kind is ast.Name:
+        frame.mutate(node.id, strength, node)  # type: ignore[attr-defined]
+    elif kind in _THROUGH:
+        names: list[str] = []
+        _receivers(node, names)
+        for name in names:
+            frame.mutate(name, strength, node)
+    elif isinstance(node, (ast.List, ast.Tuple)):
+        for item in node.elts:
+            _argument(frame, item, "possible")
+
+
+_STATE_OF_MODULE = {"random": "<random>", "numpy.random": "<numpy.random>", "torch": "<torch.random>"}
+_CONVENTION = {"random": "random", "np": "numpy", "numpy": "numpy", "torch": "torch"}
+_NOT_LEGACY = frozenset(
+    "default_rng Generator RandomState SeedSequence PCG64 MT19937 Philox SFC64 BitGenerator Random SystemRandom".split()
+)
+_TORCH_DRAWS = frozenset(
+    "rand randn randint randperm rand_like randn_like randint_like bernoulli multinomial normal manual_seed seed".split()
+)
+
+
+def random_state(frame: Frame, func: ast.expr) -> None:
+    """Report the hidden generator that a call of ``func`` draws from, if it is known to."""
+    names: list[str] = []
+    node = func
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return
+    modules = frame.cell.modules
+    root = modules.get(node.id)
+    if root is None:
+        if node.id not in _CONVENTION or frame.owns(node.id):
+            return
+        root = _CONVENTION[node.id]
+    path = [*root.split("."), *reversed(names)]
+    state = _STATE_OF_MODULE.get(".".join(path[:-1]))
+    last = path[-1]
+    if state is None or last in _NOT_LEGACY or (path[0] == "torch" and last not in _TORCH_DRAWS):
+        return
+    frame.effect(state, func)
+
+
+def special_call(w: Walker, node: ast.Call) -> bool:
+    """Handle calls that are more than calls; True if nothing is left to do."""
+    func = node.func
+    if func.__class__ is ast.Name:
+        handler = _SPECIAL.get(func.id)  # type: ignore[attr-defined]
+        if handler is not None and not w.frame.owns(func.id):  # type: ignore[attr-defined]
+            return handler(w, node, func.id)  # type: ignore[attr-defined]
+    return False
+
+
+def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
+    from .expressions import passive
+
+    w.visit(node.func)
+    for item in node.args:
+        passive(w, item)
+    for keyword in node.keywords:
+        passive(w, keyword.value)
+    return True
+
+
+def _namespace_call(w: Walker, node: ast.Call, name: str) -> bool:
+    if name == "globals" or (w.frame is w.cell and not node.args):
+        w.cell.opaque.append((f"{name}() can reach any name", node))
+    return False
+
+
+def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
+    if not node.args:
+        return False
+    code = node.args[0]
+    if isinstance(code, ast.Constant) and isinstance(code.value, str) and len(node.args) == 1 and not node.keywords:
+        try:
+            tree = ast.parse(code.value.strip() if name == "eval" else code.value, mode=name)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        for item in ast.walk(tree):
+            if hasattr(item, "lineno"):
+                ast.copy_location(item, node)
+        if isinstance(tree, ast.Expression):
+            w.visit(node.func)
+            w.visit(tree.body)
+            return True
+        if isinstance(tree, ast.Module) and w.frame is w.cell:
+            w.visit(node.func)
+            w.visit_all(tree.body)
+            return True
+    w.cell.opaque.append((f"{name}() runs code that is known at run time only", node))
+    return False
+
+
+_SPECIAL = {
+    **dict.fromkeys(INERT_CALLS, _passive_call),
+    "globals": _namespace_call,
+    "locals": _namespace_call,
+    "vars": _namespace_call,
+    "eval": _code_call,
+    "exec": _code_call,
+}
