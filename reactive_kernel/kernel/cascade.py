@@ -1,0 +1,149 @@
+"""One execute_request as a run of cells: asks the engine what to run, runs it in IPython, publishes what it shows.
+
+The plan is the engine's, the wire the publisher's; here is only the order of things.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from reactive_kernel.kernel.engine import Outcome, Run, RunRequest, Step
+from reactive_kernel.kernel.interrupts import Interrupts
+from reactive_kernel.protocol import Json, ReplyMark
+
+if TYPE_CHECKING:
+    from reactive_kernel.kernel.kernel import ReactiveKernel
+
+_INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
+
+
+class Cascade:
+    """What one request runs.
+
+    Attributes:
+        interrupted: the user interrupted it.
+        then_stale: a cell asked that every stale cell be run afterwards.
+    """
+
+    def __init__(self, kernel: ReactiveKernel, idents: Any, trigger: Json, request: RunRequest) -> None:
+        self._kernel = kernel
+        self._idents = idents
+        self._trigger = trigger
+        self._request = request
+        self._id = uuid.uuid4().hex
+        self._interrupts = Interrupts()
+        self._root_reply: Json | None = None
+        self._ran: list[str] = []
+        self._mark: ReplyMark = {"cascade_id": self._id, "cells": [], "skipped": 0, "stale": []}
+        self.interrupted = False
+        self.then_stale = False
+
+    async def run(self) -> Json:
+        """Run all of it; returns the content of the reply."""
+        self._kernel.events.cascade_begins()
+        try:
+            with self._interrupts.held():
+                await self._run(self._request)
+                if self.then_stale and not self.interrupted:
+                    await self._run(RunRequest(kind="stale"))
+        finally:
+            self._kernel.publisher.back_to(self._trigger, self._idents)
+            self._kernel.events.cascade_ends(self._ran)
+        reply: Json = self._root_reply or {"status": "ok", "user_expressions": {}, "payload": []}
+        if self._request.cell_id is None or "execution_count" not in reply:
+            # A client without ids numbers its next prompt by it.
+            reply["execution_count"] = self._kernel.shell.execution_count - 1
+        return {**reply, "reactive": self._mark}
+
+    async def _run(self, request: RunRequest) -> None:
+        run = self._kernel.engine.begin(request, self._id)
+        try:
+            while not self.interrupted:
+                if self._ran:
+                    self._kernel.waiting.let_burst_finish()
+                step = run.next(self._kernel.waiting.cells())
+                if step is None:
+                    break
+                await self._run_step(run, step)
+                self.interrupted |= self._interrupts.noted
+        finally:
+            self._add(run.finish())
+        if request.kind in ("cell", "upstream") and self._root_reply is None:
+            self._explain_missing_root(run)
+
+    async def _run_step(self, run: Run, step: Step) -> None:
+        publisher = self._kernel.publisher
+        code = self._trigger["content"]["code"] if step.root else step.source
+        output = publisher.open(step, self._id, self._trigger, self._idents, code)
+        self._ran.append(step.cell_id)
+        self._kernel.events.cell_starts(self._id, len(self._ran) - 1, list(self._ran))
+        run.enter(step)
+        start = time.perf_counter()
+        reply = await self._execute(step)
+        seconds = time.perf_counter() - start
+        publisher.close(step, output)
+        outcome = _outcome(reply, seconds)
+        run.leave(step, outcome)
+        self.interrupted |= outcome.status == "interrupted"
+        if step.root:
+            self._root_reply = reply
+
+    async def _execute(self, step: Step) -> Json:
+        content = self._trigger["content"]
+        try:
+            with self._interrupts.raised():
+                reply: Json = await self._kernel.do_execute(
+                    step.source,
+                    silent=False,
+                    store_history=True,
+                    user_expressions=content.get("user_expressions") if step.root else None,
+                    allow_stdin=step.root and content.get("allow_stdin", False),
+                    cell_meta=self._trigger["metadata"] if step.root else {},
+                    cell_id=step.cell_id if step.has_id else None,
+                )
+                return reply
+        except KeyboardInterrupt:
+            # Not in the user's code, which IPython guards, but just before or after it.
+            return self._error("KeyboardInterrupt", "")
+
+    def _explain_missing_root(self, run: Run) -> None:
+        if run.root_problem is not None:
+            reply = self._error("CellBlocked", str(run.root_problem["message"]))
+        elif self.interrupted:
+            reply = self._error("KeyboardInterrupt", "Interrupted before the cell ran")
+        else:
+            return
+        request = self._request
+        cell_id = request.cell_id or run.root_id or ""
+        count = len(self._ran)
+        step = Step(cell_id, request.source, "", count, count + 1, True, True, request.cell_id is not None, "")
+        self._kernel.publisher.open(step, self._id, self._trigger, self._idents, request.source)
+        self._kernel.publisher.error(reply["ename"], reply["evalue"], self._trigger)
+        self._kernel.skip_input(request.source)
+        self._root_reply = reply
+
+    def _error(self, ename: str, evalue: str) -> Json:
+        return {
+            "status": "error",
+            "ename": ename,
+            "evalue": evalue,
+            "traceback": [],
+            "execution_count": self._kernel.shell.execution_count,
+            "user_expressions": {},
+            "payload": [],
+        }
+
+    def _add(self, mark: ReplyMark) -> None:
+        self._mark["cells"] += mark["cells"]
+        self._mark["skipped"] += mark["skipped"]
+        self._mark["stale"] = mark["stale"]
+
+
+def _outcome(reply: Json, seconds: float) -> Outcome:
+    count = reply["execution_count"]
+    if reply["status"] == "ok":
+        return Outcome("success", count, seconds)
+    error = f"{reply['ename']}: {reply['evalue']}"
+    return Outcome("interrupted" if reply["ename"] in _INTERRUPTS else "error", count, seconds, error)

@@ -1,0 +1,255 @@
+"""ReactiveKernel: an ipykernel whose cells follow their inputs.
+
+Turns messages into calls of the engine and its answers into messages; it never looks at the graph or at values.
+Whatever is not a cell (silent requests, subshells, completion) is ipykernel's own business, on a settled namespace.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_args
+
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.jsonutil import json_clean
+from traitlets import Bool, Enum, Integer
+
+from reactive_kernel import __version__
+from reactive_kernel.kernel.cascade import Cascade
+from reactive_kernel.kernel.engine import Engine
+from reactive_kernel.kernel.events import Events
+from reactive_kernel.kernel.interrupts import Interrupts
+from reactive_kernel.kernel.magic import register_magics
+from reactive_kernel.kernel.marking import MarkingSession
+from reactive_kernel.kernel.publisher import Publisher
+from reactive_kernel.kernel.requests import cell_id_of, is_plain, read_request
+from reactive_kernel.kernel.threads import follow_starting_cell
+from reactive_kernel.kernel.waiting import WaitingRequests
+from reactive_kernel.protocol import EVENT, FEATURE, PROTOCOL, REPLY, REQUEST, Json, Mode, Refused
+
+_COMMS = ("comm_open", "comm_msg", "comm_close")
+
+
+class ReactiveKernel(IPythonKernel):
+    """An IPython kernel that runs, with a cell, the cells that depend on it."""
+
+    implementation = "reactive_kernel"
+    implementation_version = __version__
+    control_msg_types = [*IPythonKernel.control_msg_types, REQUEST]  # noqa: RUF012 (ipykernel's)
+
+    # Traits of ipykernel's that are always set in a running kernel.
+    if TYPE_CHECKING:
+        shell: Any
+        session: MarkingSession
+
+    mode = Enum(
+        get_args(Mode), default_value="auto", help="auto: dependents run at once; lazy: they are only marked stale."
+    ).tag(config=True)
+    run_new_dependents = Bool(True, help="In mode auto, also run dependents that never ran before.").tag(config=True)
+    max_superseded_bytes = Integer(
+        256 * 1024 * 1024,
+        help="Values that later cells rebind or change are kept up to this size in total; larger ones are made again.",
+    ).tag(config=True)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(self.session, MarkingSession):
+            raise TypeError("ReactiveKernel marks outputs by its Session: start it with `python -m reactive_kernel`")
+        self.engine = Engine(
+            self.shell.user_ns,
+            mode=self.mode,
+            run_new_dependents=self.run_new_dependents,
+            max_superseded_bytes=self.max_superseded_bytes,
+        )
+        loop = self.control_thread.io_loop if self.control_thread else None
+        self.events = Events(self.engine.take_event, self._send_event, loop)
+        self.publisher = Publisher(self, self.session)
+        self.waiting = WaitingRequests()
+        self._cascade: Cascade | None = None
+        self._notebook_seen = False
+        for comm in _COMMS:
+            self.shell_handlers[comm] = partial(self._on_settled, self.shell_handlers[comm])
+        register_magics(self.shell, self)
+        follow_starting_cell(self.shell.get_parent, self._set_thread_parent)
+
+    # ------------------------------------------------------------------ what the kernel says of itself
+
+    @property
+    def kernel_info(self) -> Json:
+        """Content of a kernel_info_reply."""
+        info: Json = dict(super().kernel_info)
+        info["supported_features"] = [*info["supported_features"], FEATURE]
+        info["reactive"] = {"protocol": PROTOCOL}
+        return info
+
+    @property
+    def banner(self) -> str:  # type: ignore[override]
+        """What a console shows first."""
+        return f"{super().banner}Reactive: cells that depend on what you run follow. %reactive tells more.\n"
+
+    # ------------------------------------------------------------------ the control channel
+
+    async def reactive_request(self, stream: Any, ident: Any, parent: Json) -> None:
+        """Answer a `reactive_request`, in the control thread, while a cell may be running."""
+        self.events.listen()
+        self.session.send(stream, REPLY, json_clean(self._answer(parent["content"])), parent, ident)
+        self._publish_events()
+
+    def _answer(self, content: Any) -> Json:
+        try:
+            command, arguments = _read_command(content)
+            return {"status": "ok", **self.engine.command(command, arguments)}
+        except Refused as refused:
+            return _error(refused.code, str(refused))
+        except Exception as error:
+            self.log.exception("Exception in a reactive_request")
+            return _error(type(error).__name__, str(error))
+
+    def _publish_events(self) -> None:
+        try:
+            self.events.publish()
+        except Exception:
+            self.log.exception("Exception in sending an event")
+
+    def _send_event(self, content: Json) -> None:
+        self.session.send(self.iopub_socket, EVENT, json_clean(content), parent=None, ident=self._topic(EVENT))
+
+    def _publish_status(self, status: str, channel: str, parent: Json | None = None) -> None:
+        # A front end would show an idle kernel in the middle of a run, and a culler could kill it.
+        ours = channel == "control" and self.get_parent("control").get("header", {}).get("msg_type") == REQUEST
+        if not ours:
+            super()._publish_status(status, channel, parent)
+
+    # ------------------------------------------------------------------ running cells
+
+    async def execute_request(self, stream: Any, ident: Any, parent: Json) -> None:
+        """Run the cell that a client sent, and what follows from it."""
+        if is_plain(parent):
+            await self._on_settled(super().execute_request, stream, ident, parent)
+            return
+        metadata = self.init_metadata(parent)
+        content = await self._run_cells(ident, parent)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if self._execute_sleep:
+            time.sleep(self._execute_sleep)  # noqa: ASYNC251 (as ipykernel: outputs before the reply)
+        content = json_clean(content)
+        metadata = self.finish_metadata(parent, metadata, content)
+        self.session.send(stream, "execute_reply", content, parent, metadata=metadata, ident=ident)
+        interrupted = self._cascade is not None and self._cascade.interrupted
+        self._cascade = None
+        if (content["status"] == "error" or interrupted) and parent["content"].get("stop_on_error", True):
+            self._abort_queues()
+
+    async def _run_cells(self, ident: Any, parent: Json) -> Json:
+        try:
+            cell_id = self._notebook_cell(parent)
+            request = read_request(parent, cell_id)
+            if cell_id is not None:
+                self.events.listen()
+                self.publisher.remember(cell_id, parent["header"])
+            self._cascade = Cascade(self, ident, parent, request)
+            return await self._cascade.run()
+        except Refused as refused:
+            return self._refuse("BadRequest", str(refused), parent)
+        except Exception as error:
+            self.log.exception("Exception in running cells")
+            return self._refuse("ReactiveKernelError", f"{type(error).__name__}: {error}", parent)
+
+    def _refuse(self, ename: str, evalue: str, parent: Json) -> Json:
+        self.publisher.error(ename, evalue, parent)
+        return {**_error(ename, evalue), "execution_count": self.shell.execution_count - 1}
+
+    def _notebook_cell(self, parent: Json) -> str | None:
+        # JupyterLab's notebooks send `deletedCells` with the id, its code consoles only an id of the input's own.
+        cell_id = cell_id_of(parent)
+        metadata = parent["metadata"]
+        if "deletedCells" in metadata:
+            self._notebook_seen = True
+        elif self._notebook_seen and cell_id and "reactive" not in metadata and not self.publisher.knows(cell_id):
+            return None
+        return cell_id
+
+    def run_stale_after_this(self) -> None:
+        """Run every stale cell after the cell that runs now, in the same request."""
+        if self._cascade is not None:
+            self._cascade.then_stale = True
+
+    def skip_input(self, source: str) -> None:
+        """Count an input that could not run, so that `In` and the prompts stay in step."""
+        self.shell.history_manager.store_inputs(self.shell.execution_count, source, source)
+        self.shell.execution_count += 1
+
+    # ------------------------------------------------------------------ the queue
+
+    async def shell_channel_thread_main(self, msg: Any) -> None:
+        """Note which cells' requests are waiting before the main thread gets them."""
+        self._note_waiting(msg)
+        await super().shell_channel_thread_main(msg)
+
+    def _note_waiting(self, msg: Any) -> None:
+        try:
+            _, frames = self.session.feed_identities(msg, copy=False)
+            metadata: Any = frames[3]
+            if b'"cellId"' not in bytes(metadata.bytes):
+                return
+            peek = self.session.deserialize(frames, content=False, copy=False)
+            header = peek["header"]
+            cell_id = cell_id_of(peek)
+            if header["msg_type"] == "execute_request" and header.get("subshell_id") is None and cell_id:
+                self.waiting.arrived(header["msg_id"], cell_id)
+        except Exception:  # ipykernel says what is wrong with the message
+            self.log.debug("Could not look into a request", exc_info=True)
+
+    def set_parent(self, ident: Any, parent: Json, channel: str = "shell") -> None:
+        """Set the request that outputs belong to; a request that gets here has left the queue."""
+        if channel == "shell" and parent:
+            self.waiting.taken(parent["header"]["msg_id"])
+        super().set_parent(ident, parent, channel)
+
+    def _set_thread_parent(self, parent: Json) -> None:
+        self._shell_parent.set(parent)
+        self.shell.set_thread_parent(parent)
+
+    # ------------------------------------------------------------------ ipykernel's own, on a settled namespace
+
+    def settle(self) -> None:
+        """Before anything but a cell reads the user's variables."""
+        if self._cascade is not None or threading.current_thread() is not threading.main_thread():
+            return
+        try:
+            with Interrupts().held():
+                self.engine.settle()
+        except Exception:
+            self.log.exception("Exception in settling the namespace")
+
+    def _on_settled(self, handler: Callable[..., Any], *args: Any) -> Any:
+        self.settle()
+        return handler(*args)
+
+    def do_complete(self, code: str, cursor_pos: int | None) -> Any:
+        """Complete code."""
+        return self._on_settled(super().do_complete, code, cursor_pos)
+
+    def do_inspect(self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()) -> Any:
+        """Say what is known about the name at the cursor."""
+        return self._on_settled(super().do_inspect, code, cursor_pos, detail_level, omit_sections)
+
+
+def _read_command(content: Any) -> tuple[str, Json]:
+    if not isinstance(content, dict):
+        raise Refused("bad_request", "the content of a reactive_request must be an object")
+    command = content.get("command")
+    if not isinstance(command, str):
+        raise Refused("bad_request", "a reactive_request needs a command, a string")
+    arguments = content.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise Refused("bad_request", "the arguments of a reactive_request must be an object")
+    return command, arguments
+
+
+def _error(ename: str, evalue: str) -> Json:
+    return {"status": "error", "ename": ename, "evalue": evalue, "traceback": []}

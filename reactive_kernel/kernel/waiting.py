@@ -1,0 +1,52 @@
+"""Which cells have their own request waiting in the queue (a Run All sends all of its requests at once).
+
+A cascade leaves such cells to their own request, or they would run twice.  Written by the shell-channel thread, read by
+the main thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+#: The requests of one Run All come 1 to 2 ms apart: a longer silence means that all are there.
+_GAP = 0.006
+_LONGEST = 0.5
+
+
+class WaitingRequests:
+    """The queue's requests by message id, as seen from outside of the queue."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = Lock()
+        self._cells: dict[str, str] = {}
+        self._last_arrival = 0.0
+
+    def arrived(self, msg_id: str, cell_id: str) -> None:
+        """A cell's request is in the queue."""
+        with self._lock:
+            self._cells[msg_id] = cell_id
+            self._last_arrival = self._clock()
+
+    def taken(self, msg_id: str) -> None:
+        """A request left the queue, to be handled or aborted."""
+        with self._lock:
+            self._cells.pop(msg_id, None)
+
+    def cells(self) -> frozenset[str]:
+        """Ids of the cells that wait."""
+        if not self._cells:
+            return frozenset()
+        with self._lock:
+            return frozenset(self._cells.values())
+
+    def let_burst_finish(self) -> None:
+        """If requests are coming in just now, give the rest of them a few milliseconds to arrive."""
+        end = self._clock() + _LONGEST
+        while self._cells and self._clock() - self._last_arrival < _GAP and self._clock() < end:
+            self._sleep(_GAP / 4)

@@ -1,0 +1,34 @@
+"""Kernels for the tests: one process for each file, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kernel.driver import Kernel
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Kernel]:
+    """A kernel that the tests of a file share."""
+    kernel = Kernel()
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def kernel(process: Kernel) -> Kernel:
+    """An empty notebook in mode auto."""
+    process.control("configure", mode="auto")
+    assert process.control("forget")["status"] == "ok"
+    process.quiet(0.05)
+    return process
+
+
+@pytest.fixture
+def fresh_kernel() -> Iterator[Kernel]:
+    """A kernel of one's own: counts and settings as at the start."""
+    kernel = Kernel()
+    yield kernel
+    kernel.stop()
