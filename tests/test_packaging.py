@@ -18,25 +18,33 @@ import reactive_kernel
 
 ROOT = Path(__file__).parents[1]
 LABEXTENSION = "share/jupyter/labextensions/reactive-kernel-labextension"
+BUILT = ROOT / "reactive_kernel" / "labextension"
 KERNELSPEC = "share/jupyter/kernels/reactive_python"
 
 
 def build(source: Path, target: Path, environment: dict[str, str]) -> zipfile.ZipFile:
     """A wheel of the sources, built with the build backend of this environment."""
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(target), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(target)]
+    done = subprocess.run(
+        [*command, str(source)], capture_output=True, text=True, env={**os.environ, **environment}, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = target.glob("*.whl")
     return zipfile.ZipFile(wheel)
 
 
+def versioned() -> set[str]:
+    """The files under version control."""
+    command = ["git", "ls-files", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
+
+
 def clean_checkout(target: Path) -> Path:
-    """The files under version control, and nothing that was built."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
+    """A copy without anything that was built."""
+    for name in versioned():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, target / name)
     return target
 
 
@@ -54,11 +62,9 @@ def data(wheel: zipfile.ZipFile) -> dict[str, str]:
 
 def test_the_package_is_in_it_and_nothing_else_of_the_tree(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
-    expected = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "reactive_kernel").rglob("*.py") if "labextension" not in path.parts
-    }
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert expected & set(listed) <= set(names)
+    expected = {name for name in versioned() if name.startswith("reactive_kernel/")}
+    assert "reactive_kernel/protocol.py" in expected
+    assert expected <= set(names)
     assert "reactive_kernel/py.typed" in names
     tops = {name.split("/")[0] for name in names}
     assert {re.sub(r"-[\d.]+\w*\.", ".", top) for top in tops} == {
@@ -73,7 +79,9 @@ def test_the_kernelspec_is_installed_with_its_logos(wheel: zipfile.ZipFile) -> N
     assert names == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
     spec = json.loads(wheel.read(files[f"{KERNELSPEC}/kernel.json"]))
     assert spec["argv"] == ["python", "-m", "reactive_kernel", "-f", "{connection_file}"]
-    assert (spec["display_name"], spec["language"], spec["metadata"]["debugger"]) == ("Python (reactive)", "python", True)
+    assert spec["display_name"] == "Python (reactive)"
+    assert spec["language"] == "python"
+    assert spec["metadata"]["debugger"] is True
 
 
 def test_the_server_extension_is_enabled_by_installing(wheel: zipfile.ZipFile) -> None:
@@ -86,10 +94,9 @@ def test_metadata(wheel: zipfile.ZipFile) -> None:
     metadata = Parser().parsestr(wheel.read(name).decode())
     assert metadata["Version"] == reactive_kernel.__version__
     assert metadata["License-Expression"] == "BSD-3-Clause"
-    required = {re.split(r"[<>=!;\[ ]", line)[0].lower() for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line}
-    assert {"ipykernel", "jupyter_client", "jupyterlab", "pyzmq", "traitlets", "sqlglot", "duckdb"} <= {
-        name.replace("-", "_") for name in required
-    }
+    lines = [line for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line]
+    required = {re.split(r"[<>=!;\[ ]", line)[0].lower().replace("-", "_") for line in lines}
+    assert {"ipykernel", "jupyter_client", "jupyterlab", "pyzmq", "traitlets", "sqlglot", "duckdb"} <= required
 
 
 def test_one_version_for_kernel_and_labextension() -> None:
@@ -98,10 +105,10 @@ def test_one_version_for_kernel_and_labextension() -> None:
     assert LABEXTENSION.endswith(f"/{package['name']}")
 
 
-@pytest.mark.skipif(not (ROOT / "reactive_kernel/labextension/package.json").exists(), reason="the labextension is not built")
+@pytest.mark.skipif(not (BUILT / "package.json").exists(), reason="the labextension is not built")
 def test_the_built_labextension_ships_once(tmp_path: Path) -> None:
     source = clean_checkout(tmp_path / "checkout")
-    shutil.copytree(ROOT / "reactive_kernel" / "labextension", source / "reactive_kernel" / "labextension", dirs_exist_ok=True)
+    shutil.copytree(BUILT, source / BUILT.relative_to(ROOT), dirs_exist_ok=True)
     built = build(source, tmp_path / "wheel", {"SKIP_LABEXTENSION": "1"})
     files = data(built)
     assert f"{LABEXTENSION}/package.json" in files

@@ -1,0 +1,75 @@
+"""`jupyter console` under a pseudo-terminal: inputs that follow their inputs, and the right prompt numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+import pexpect
+import pytest
+
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>]|\x07")
+
+
+class Console:
+    """A console at its prompt: `enter` types one input and returns what is shown up to the next prompt."""
+
+    def __init__(self, kernel: str) -> None:
+        command = ["-m", "jupyter", "console", f"--kernel={kernel}", "--simple-prompt"]
+        quiet = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        self.process = pexpect.spawn(
+            sys.executable, command, env=quiet, encoding="utf-8", timeout=60, dimensions=(40, 120)
+        )
+        self.number = self._prompt()[0]
+
+    def _prompt(self) -> tuple[int, str]:
+        self.process.expect(r"In \[(\d+)\]: ")
+        return int(self.process.match.group(1)), ANSI.sub("", self.process.before).replace("\r", "")
+
+    def enter(self, text: str) -> str:
+        self.process.sendline(text)
+        number, shown = self._prompt()
+        assert number == self.number + 1, f"the prompt after In [{self.number}] says In [{number}]: {shown}"
+        self.number = number
+        return shown.partition("\n")[2].strip()
+
+    def close(self) -> None:
+        self.process.sendeof()
+        self.process.close(force=True)
+
+
+@pytest.fixture
+def console() -> Iterator[Console]:
+    console = Console("reactive_python")
+    yield console
+    console.close()
+
+
+def test_later_inputs_follow_earlier_ones(console: Console) -> None:
+    for text, shown in [("x = 10", ""), ("y = x * 2", ""), ("print(y)", "20")]:
+        assert console.enter(text) == shown
+    shown = console.enter("x = 20")
+    assert "40" in shown.splitlines()
+    assert "[3]" in shown, "the line above says which input the 40 belongs to"
+    assert "20" not in shown.splitlines()
+    assert console.enter("x, y") == "Out[5]: (20, 40)"
+
+
+def test_an_error_and_its_recovery(console: Console) -> None:
+    console.enter("rate = 2")
+    console.enter("half = 100 / rate")
+    console.enter("print('half is', half)")
+    assert "ZeroDivisionError" in console.enter("rate = 0")
+    assert "half is 25.0" in console.enter("rate = 4")
+
+
+def test_input_and_magics_work_as_ever(console: Console) -> None:
+    assert "CPU times" in console.enter("%time n = 3")
+    assert console.enter("n + 1") == "Out[2]: 4"
+    console.process.sendline("name = input('who? ')")
+    console.process.expect(r"who\? ")
+    console.enter("Ada")
+    assert console.enter("name") == "Out[4]: 'Ada'"
+    assert console.enter("_ + '!'") == "Out[5]: 'Ada!'"
