@@ -45,14 +45,15 @@ class Grammar:
         """Return a cell that runs after those written so far, most times."""
         bound = {pool: list(names) for pool, names in self.bound.items()}
         for _ in range(6):
-            source = self._cell()
+            source = self.draft()
             if self.random.random() < 0.08 or execute(source, dict(self.namespace)).error is None:
                 break
             self.bound = {pool: list(names) for pool, names in bound.items()}
         execute(source, self.namespace)
         return source
 
-    def _cell(self) -> str:
+    def draft(self) -> str:
+        """Return a cell of one to three pieces, whether it can run or not."""
         count = self.random.choice((1, 1, 1, 2, 2, 3))
         source = "\n".join(self._piece() for _ in range(count))
         if self.random.random() < 0.25:
