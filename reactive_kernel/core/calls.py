@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["call_mutations", "mutate_target", "random_state", "roots", "special_call"]
 
 
+_SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "magic"})
+
 
 def roots(node: ast.expr) -> Roots:
     """Return the names whose object the value of ``node`` may be, be a part of, or hold."""
@@ -234,11 +236,15 @@ def special_call(w: Walker, node: ast.Call) -> bool:
         handler = _SPECIAL.get(func.id)  # type: ignore[attr-defined]
         if handler is not None and not w.frame.owns(func.id):  # type: ignore[attr-defined]
             return handler(w, node, func.id)  # type: ignore[attr-defined]
+    elif func.__class__ is ast.Attribute and func.attr in _SHELL_METHODS:  # type: ignore[attr-defined]
+        from .magics import shell_call  # it walks code itself, and so imports this module
+
+        return shell_call(w, node)
     return False
 
 
 def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
-    from .expressions import passive
+    from .expressions import passive  # the same
 
     w.visit(node.func)
     for item in node.args:

@@ -7,14 +7,15 @@ evaluated where they stand.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
-from .expressions import EXPRESSIONS, Walker, defaults, every_argument, in_code, passive
+from .expressions import Walker, defaults, every_argument, in_code, passive
 from .frames import ClassFrame, Code, CodeFrame, CompFrame, Frame, Value
 from .purity import PASSIVE_DECORATORS
-from .statements import STATEMENTS, annotation
+from .statements import annotation
 
-__all__ = ["HANDLERS"]
+__all__ = ["DEFINITIONS"]
 
 
 def _function(w: Walker, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -137,9 +138,7 @@ def _type_alias(w: Walker, node: Any) -> None:
     w.frame.bind(w.name(node.name.id), node, Value(w.cell.codes[made:] if not in_code(outer) else ()))
 
 
-HANDLERS = {
-    **EXPRESSIONS,
-    **STATEMENTS,
+DEFINITIONS: dict[type, Callable[[Walker, Any], None]] = {
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
     ast.FunctionDef: _function,
@@ -150,4 +149,4 @@ HANDLERS = {
     ast.Return: _return,
 }
 if hasattr(ast, "TypeAlias"):
-    HANDLERS[ast.TypeAlias] = _type_alias
+    DEFINITIONS[ast.TypeAlias] = _type_alias

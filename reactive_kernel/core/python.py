@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .codehash import code_hash, text_hash
-from .definitions import HANDLERS
-from .expressions import Walker
+from .definitions import DEFINITIONS
+from .expressions import EXPRESSIONS, Walker
 from .facts import Deferred, Facts, Mutation, Opaque, Problem, Site
 from .frames import BOUND, DELETED, RANK, CellFrame, Code
-from .ipython import Translation, translate
-from .statements import block
+from .ipython import Magic, Translation, translate
+from .magics import foreign_cell, run_body, run_magic
+from .statements import STATEMENTS, block
 
 __all__ = ["analyse"]
+
+
+class _Handlers(dict[type, Callable[[Walker, Any], None]]):
+    """Handlers by node class; a kind of node that is not known (of a later Python) is gone through part by part."""
+
+    def __missing__(self, kind: type) -> Callable[[Walker, Any], None]:
+        return lambda walker, node: walker.visit_all(ast.iter_child_nodes(node))
+
+
+_HANDLERS = _Handlers({**EXPRESSIONS, **STATEMENTS, **DEFINITIONS, Magic: run_magic})
 
 
 def analyse(source: str) -> Facts:
@@ -31,8 +43,8 @@ def analyse(source: str) -> Facts:
             translation = translate(source)
             if translation is None:
                 return _syntax_error(source, error)
-            if translation.facts is not None:
-                return translation.facts
+            if translation.foreign:
+                return foreign_cell(Walker(_HANDLERS, False), source, translation.cell_magics)
             tree = _parse(translation.text)
         body = translation.restore(tree.body) if translation is not None else tree.body
     except SyntaxError as error:
@@ -66,13 +78,16 @@ def _syntax_error(source: str, error: SyntaxError) -> Facts:
 
 
 def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -> Facts:
-    walker = Walker(HANDLERS, ":=" in source)
-    block(walker, body)
+    walker = Walker(_HANDLERS, ":=" in source)
+    if translation is not None and translation.cell_magics:
+        run_body(walker, translation.cell_magics, body, ast.Pass(lineno=1, col_offset=0))
+    else:
+        block(walker, body)
     cell = walker.cell
     sites = _Sites(source, translation)
     marks = [";"] if source.rstrip().endswith(";") else []
     if translation is not None:
-        marks += translation.marks
+        marks += [f"{magic.name} {magic.line}" for magic in translation.cell_magics]
     bound = {name: mask for name, mask in cell.flow.items() if mask & BOUND}
     gone = {name: mask for name, mask in cell.flow.items() if mask & DELETED}
     return Facts(
@@ -92,8 +107,12 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         effects=sites.many(cell.effects),
         opaque=tuple(Opaque(reason, sites.one(node)) for reason, node in cell.opaque),
         line_magics=tuple(translation.line_magics) if translation is not None else (),
-        cell_magic=translation.cell_magic if translation is not None else None,
+        cell_magic=_cell_magic(translation),
     )
+
+
+def _cell_magic(translation: Translation | None) -> str | None:
+    return translation.cell_magics[0].name if translation is not None and translation.cell_magics else None
 
 
 def _deferred(cell: CellFrame) -> dict[str, Deferred]:
