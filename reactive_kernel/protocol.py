@@ -58,6 +58,7 @@ class Entry(TypedDict):
     seconds: float | None
     disabled: bool
     problem: ProblemDict | None
+    remarks: list[str]
 
 
 Edge = TypedDict("Edge", {"from": str, "to": str, "names": list[str]})

@@ -10,10 +10,24 @@ for microseconds); `settle`, `begin` and a run's methods only from the main thre
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from threading import RLock
+from typing import Any, Literal, cast
 
-from reactive_kernel.protocol import Edge, Entry, Json, RanCell, ReplyMark, RunKind
+from reactive_kernel.core import explain
+from reactive_kernel.core.facts import Facts, Problem
+from reactive_kernel.core.notebook import Cell, Kind
+from reactive_kernel.core.operations import Delete, Edit, Failed, Forget, Insert, Interrupted, Rerun, Started, Succeeded, Text
+from reactive_kernel.core.plan import Cascade
+from reactive_kernel.core.python import analyse as analyse_python
+from reactive_kernel.core.session import Refusal, Session
+from reactive_kernel.kernel.commands import answer
+from reactive_kernel.kernel.entries import edges_into, entry
+from reactive_kernel.kernel.executor import Executor
+from reactive_kernel.kernel.store import tracked
+from reactive_kernel.protocol import Edge, Entry, Json, RanCell, Refused, ReplyMark, RunKind, Status
+
+__all__ = ["Engine", "Event", "Outcome", "Run", "RunRequest", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,65 +92,247 @@ class Event:
 
 
 class Run:
-    """A cascade in progress.  ``for`` each step: `enter`, run the source, `leave`; at the end `finish`.
+    """A cascade in progress.  For each step: `enter`, run the source, `leave`; at the end `finish`.
 
     `next` plans anew after every step.  ``waiting`` are ids of cells whose own request is already in
     the queue: they are left to it.  `next` returns None when nothing is left, after a failed root, or
     after an interrupted step.  If the root could not run at all, ``root_problem`` says why.
     """
 
-    cascade_id: str
-    root_id: str | None
-    root_problem: Json | None
+    def __init__(self, engine: Engine, cascade: Cascade, root: Cell | None, cascade_id: str) -> None:
+        self.cascade_id = cascade_id
+        self.root_id = root.id if root is not None else None
+        self.root_problem: Json | None = None
+        self.cells: list[RanCell] = []
+        self._engine = engine
+        self._cascade = cascade
+        self._root = root
+        self._queued: set[str] = set()
 
     def next(self, waiting: Collection[str] = ()) -> Step | None:
-        raise NotImplementedError
+        """The next cell to run, or None."""
+        engine, cascade = self._engine, self._cascade
+        with engine.lock:
+            cell = cascade.next(waiting)
+            self._mark_queued()
+            if cell is None:
+                if cascade.problem is not None:
+                    self.root_problem = _problem(cascade.problem)
+                return None
+            if cell is not self._root and cell.id in waiting:
+                engine.prepaid.add(cell.id)
+            left = cascade.remaining() - (1 if cell.id in cascade.wanted or cell is self._root else 0)
+            index = len(self.cells)
+            return Step(
+                cell_id=cell.id,
+                source=runnable(cell),
+                language=cell.language,
+                index=index,
+                total=index + 1 + left,
+                is_last=left <= 0,
+                root=cell is self._root,
+                has_id=cell.kind == "notebook",
+                label=explain.label(engine.session, cell),
+            )
 
     def enter(self, step: Step) -> None:
         """Set the namespace to what a clean run would have at the cell."""
-        raise NotImplementedError
+        with self._engine.lock:
+            cell = self._engine.session.cells.get(step.cell_id)
+            if cell is None:  # deleted since it was chosen
+                cell = Cell(step.cell_id, "batch", step.source, step.language, Facts(code=""))
+            else:
+                self._engine.session.apply(Started(cell.id))
+            self._engine.executor.enter(cell)
 
     def leave(self, step: Step, outcome: Outcome) -> None:
         """Take what the run bound and changed; roll back if it failed."""
-        raise NotImplementedError
+        engine = self._engine
+        with engine.lock:
+            seen = engine.executor.leave(outcome.status == "success")
+            ok = seen is not None
+            cell = engine.session.cells.get(step.cell_id)
+            if cell is not None:
+                count, seconds = outcome.execution_count, outcome.seconds
+                if seen is not None and (ok or cell.kind == "batch"):
+                    engine.session.apply(Succeeded(cell.id, seen, count, seconds))
+                elif outcome.status == "interrupted":
+                    engine.session.apply(Interrupted(cell.id, count, seconds))
+                else:
+                    engine.session.apply(Failed(cell.id, outcome.error or "failed", count, seconds))
+                self._cascade.ended(cell, ok, outcome.status == "interrupted")
+                if ok and cell.kind == "console":
+                    engine.retire()
+            status = "success" if outcome.status == "success" else "error"
+            self.cells.append({"cell_id": step.cell_id, "status": cast(Status, status), "execution_count": outcome.execution_count, "seconds": outcome.seconds})
 
     def finish(self) -> ReplyMark:
         """Set the namespace to the notebook's end and sum up."""
-        raise NotImplementedError
+        engine = self._engine
+        with engine.lock:
+            self._mark_queued(over=True)
+            engine.executor.settle()
+            stale = [c.id for c in engine.session.document if c.has_run and not c.fresh and not c.has_failed and c.kind == "notebook"]
+            return {"cascade_id": self.cascade_id, "cells": self.cells, "skipped": self._cascade.skipped, "stale": stale}
 
-    @property
-    def cells(self) -> list[RanCell]:
-        raise NotImplementedError
+    def _mark_queued(self, over: bool = False) -> None:
+        session = self._engine.session
+        wanted = set() if over else self._cascade.wanted
+        for cell_id in self._queued ^ wanted:
+            cell = session.cells.get(cell_id)
+            if cell is not None and cell.activity != "running":
+                cell.activity = "queued" if cell_id in wanted else ""
+                session.touch(cell)
+        self._queued = set(wanted)
 
 
 class Engine:
     """Session, store and namespace behind one lock."""
 
-    def __init__(self, namespace: dict[str, Any], **settings: Any) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        mode: str = "auto",
+        run_new_dependents: bool = True,
+        max_superseded_bytes: int = 256 << 20,
+    ) -> None:
+        self.lock = RLock()
+        self.namespace = namespace
+        self.session = Session(analyse)
+        self.executor = Executor(self.session, namespace, max_superseded_bytes)
+        self.settings: Json = {"mode": mode, "run_new_dependents": run_new_dependents, "max_superseded_bytes": max_superseded_bytes}
+        self.prepaid: set[str] = set()  # ran although their own request was still waiting
+        self._inputs = 0
+        self._forget = False
+
+    # -- any thread
 
     def command(self, command: str, arguments: Json) -> Json:
         """Answer one ``reactive_request``; raises `protocol.Refused` and changes nothing if it is wrong."""
-        raise NotImplementedError
+        with self.lock:
+            return answer(self, command, arguments)
 
     def take_event(self) -> Event | None:
         """What changed since last asked, or None."""
-        raise NotImplementedError
+        with self.lock:
+            session = self.session
+            if not session.changed and not session.removed:
+                return None
+            cells = [session.cells[i] for i in session.changed if i in session.cells]
+            removed = list(session.removed)
+            session.changed, session.removed = {}, {}
+            shown = [entry(session, cell) for cell in cells]
+            return Event(session.revision, shown, removed, edges_into(session, cells))
 
-    def settle(self) -> None:
-        """Set the namespace to what the end of the notebook has (before anything reads it)."""
-        raise NotImplementedError
-
-    def begin(self, request: RunRequest, cascade_id: str) -> Run:
-        raise NotImplementedError
+    def forget(self) -> None:
+        """Drop every cell now, and the user's variables before anything reads them."""
+        self.session.apply(Forget())
+        self._forget = True
 
     def status_text(self) -> str:
         """For ``%reactive status``."""
-        raise NotImplementedError
+        with self.lock:
+            return explain.status_text(self.session, self.settings["mode"])
 
     def graph_text(self) -> str:
-        raise NotImplementedError
+        """For ``%reactive graph``."""
+        with self.lock:
+            return explain.graph_text(self.session)
 
     def why_text(self, what: str) -> str:
         """Why a cell (number, id) or the producer of a name is stale, blocked or about to run."""
-        raise NotImplementedError
+        with self.lock:
+            cell = self._named(what.strip())
+            if cell is None:
+                return f"There is no cell {what!r}, and no cell defines a name {what!r}."
+            return explain.why(self.session, cell)
+
+    def _named(self, what: str) -> Cell | None:
+        session = self.session
+        number = what.removeprefix("cell").strip()
+        if number.isdigit() and 1 <= int(number) <= len(session.document):
+            return session.document.order[int(number) - 1]
+        producers = session.graph.at_end(what)
+        return session.cells.get(what) or (session.cells[producers[0]] if producers else None)
+
+    # -- the main thread
+
+    def settle(self) -> None:
+        """Set the namespace to what the end of the notebook has (before anything reads it)."""
+        with self.lock:
+            self._forget_variables()
+            self.executor.settle()
+
+    def begin(self, request: RunRequest, cascade_id: str) -> Run:
+        """Start what a client asked to run; raises `protocol.Refused`."""
+        with self.lock:
+            self._forget_variables()
+            try:
+                root = self._root(request) if request.kind in ("cell", "upstream") else None
+            except Refusal as refusal:
+                raise Refused(refusal.code, str(refusal)) from None
+            cascade = Cascade(
+                self.session,
+                request.kind,
+                root.id if root is not None else None,
+                alone=not request.cascade or (root is not None and root.kind == "batch"),
+                lazy=self.settings["mode"] == "lazy",
+                only_run_before=not self.settings["run_new_dependents"],
+            )
+            return Run(self, cascade, root, cascade_id)
+
+    def _root(self, request: RunRequest) -> Cell:
+        session, cell_id = self.session, request.cell_id
+        text = Text(cell_id or "", request.source, disabled=request.disabled)
+        if cell_id is None:
+            self._inputs += 1
+            kind: Kind = "console" if request.interactive else "batch"
+            text = replace(text, cell_id=f"{kind}-{self._inputs}")
+            session.apply(Insert(text, None, kind))
+        elif cell_id not in session.cells:
+            session.apply(Insert(text, None))
+        else:
+            session.apply(Edit(text))
+            if cell_id not in self.prepaid:
+                session.apply(Rerun(cell_id))
+        self.prepaid.discard(text.cell_id)
+        return session.cells[text.cell_id]
+
+    def retire(self) -> None:
+        """Delete console inputs of which every definition is superseded and that nothing reads."""
+        session = self.session
+        newer: set[str] = set()
+        seen: set[str] = set()
+        for cell in [c for c in reversed(session.document.order) if c.kind == "console"]:
+            names = set(session.defined(cell))
+            superseded = names <= newer if names else cell.facts.code in seen
+            if superseded and not cell.dependents and not cell.activity:
+                session.apply(Delete(cell.id))
+            newer |= names
+            seen.add(cell.facts.code)
+
+    def _forget_variables(self) -> None:
+        if self._forget:
+            self._forget = False
+            for name in [n for n in self.namespace if tracked(n)]:
+                del self.namespace[name]
+
+
+def runnable(cell: Cell) -> str:
+    """The source to give to IPython."""
+    if cell.language == "sql" and not cell.source.lstrip().startswith("%%sql"):
+        return "%%sql\n" + cell.source
+    return cell.source
+
+
+def analyse(source: str, language: str) -> Facts:
+    """Facts of a cell in its language."""
+    if language == "sql":
+        from reactive_kernel.core.sql import analyse_sql
+
+        return analyse_sql(source)
+    return analyse_python(source)
+
+
+def _problem(problem: Problem) -> Json:
+    return {"code": problem.code, "message": problem.message, "names": list(problem.names), "cells": list(problem.cells)}

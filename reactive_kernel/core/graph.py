@@ -1,0 +1,175 @@
+"""Who produces the name that a cell reads: indexes from names to producers and readers, by position.
+
+Resolution (semantics.md): the nearest cell above that produces the name; if none, the nearest cell
+below that defines it (a forward reference); if none, a builtin or an undefined name.  A producer that
+*may* bind lets the one above it through.  Among console inputs the newest definition wins.
+
+Work per question: one bisection, plus the producers passed over.
+"""
+
+from __future__ import annotations
+
+import builtins
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+
+from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
+
+__all__ = ["BUILTINS", "Graph", "descendants", "find_loop"]
+
+# Names that a run finds without any cell; a forward reference never replaces them.
+BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
+
+Line = list[tuple[float, str]]
+LAST = "\U0010ffff"  # above every cell id
+
+
+class Graph:
+    """Name indexes over a document; the session tells it what each cell produces and reads."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.producers: dict[str, Line] = {}
+        self.readers: dict[str, Line] = {}
+
+    # -- upkeep
+
+    def add(self, index: dict[str, Line], name: str, cell: Cell) -> None:
+        """Enter a cell under a name."""
+        line = index.get(name)
+        if line is None:
+            index[name] = [(cell.key, cell.id)]
+        elif line[-1][0] < cell.key:
+            line.append((cell.key, cell.id))
+        else:
+            insort(line, (cell.key, cell.id))
+
+    def discard(self, index: dict[str, Line], name: str, cell: Cell) -> None:
+        """Take a cell from under a name."""
+        line = index[name]
+        del line[bisect_left(line, (cell.key, cell.id))]
+        if not line:
+            del index[name]
+
+    def rebuild(self) -> None:
+        """Make both indexes anew, after keys were renumbered."""
+        self.producers, self.readers = {}, {}
+        for cell in self.document:
+            for name in cell.produces:
+                self.add(self.producers, name, cell)
+            for name in cell.inputs:
+                self.add(self.readers, name, cell)
+
+    # -- questions
+
+    def resolve(self, name: str, cell: Cell) -> tuple[str, ...]:
+        """Producers that the value read at ``cell`` may come from, nearest first; empty if none is known."""
+        line = self.producers.get(name)
+        if line is None:
+            return ()
+        if cell.kind == "console":
+            return self._resolve_console(name, line, cell)
+        above = self._above(name, line, cell.key, cell.kind == "batch")
+        return above or self._below(name, line, cell)
+
+    def at_end(self, name: str) -> tuple[str, ...]:
+        """Producers that a reader after the last cell would find."""
+        line = self.producers.get(name)
+        return self._above(name, line, float("inf"), True) if line else ()
+
+    def above(self, name: str, key: float) -> tuple[str, ...]:
+        """Producers above a position only (no forward reference); what the namespace shows there."""
+        line = self.producers.get(name)
+        return self._above(name, line, key, True) if line else ()
+
+    def _above(self, name: str, line: Line, key: float, console: bool) -> tuple[str, ...]:
+        found: list[str] = []
+        cells = self.document.cells
+        for position in range(bisect_left(line, (key,)) - 1, -1, -1):
+            producer = cells[line[position][1]]
+            if producer.kind == "console" and not console:
+                continue
+            found.append(producer.id)
+            if not producer.produces[name] & MAYBE:
+                break
+        return tuple(found)
+
+    def _below(self, name: str, line: Line, cell: Cell) -> tuple[str, ...]:
+        if name in BUILTINS:
+            return ()
+        cells = self.document.cells
+        for _, cell_id in line[bisect_right(line, (cell.key, cell.id)) :]:
+            producer = cells[cell_id]
+            if producer.kind != "console" and producer.produces[name] & DEFINES:
+                return (cell_id,)
+        return ()
+
+    def _resolve_console(self, name: str, line: Line, cell: Cell) -> tuple[str, ...]:
+        """The newest definition wins, except where it needs the reader itself."""
+        cells = self.document.cells
+        for key, cell_id in reversed(line):
+            producer = cells[cell_id]
+            if key <= cell.key or producer.kind != "console":
+                break
+            if producer.produces[name] & (DEFINES | DELETES) and not _reaches(cells, cell, producer):
+                return (cell_id,)
+        return self._above(name, line, cell.key, True)
+
+    def affected(self, name: str, cell: Cell) -> Iterator[str]:
+        """Readers whose resolution of ``name`` may change when ``cell`` begins or ceases to produce it."""
+        line = self.readers.get(name)
+        if line is None:
+            return
+        producers = self.producers.get(name, [])
+        cells = self.document.cells
+        end = float("inf")
+        for key, cell_id in producers[bisect_right(producers, (cell.key, cell.id)) :]:
+            if not cells[cell_id].produces[name] & MAYBE:
+                end = key
+                break
+        for _, reader in line[bisect_right(line, (cell.key, cell.id)) : bisect_right(line, (end, LAST))]:
+            yield reader
+        if cell.kind == "console":
+            yield from (reader for key, reader in line if key < cell.key and cells[reader].kind == "console")
+        elif name not in BUILTINS:
+            # Readers with no producer above themselves read forward.
+            limit = min(cell.key, producers[0][0]) if producers else cell.key
+            yield from (reader for _, reader in line[: bisect_right(line, (limit, LAST))])
+
+
+def _reaches(cells: dict[str, Cell], start: Cell, goal: Cell) -> bool:
+    """True if ``goal`` is ``start`` or depends on it, directly or through others."""
+    return goal.id == start.id or goal.id in descendants(cells, [start.id])
+
+
+def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
+    """Ids of all cells that depend on any of ``roots``, directly or through others, roots excluded
+    (unless they depend on themselves through a loop)."""
+    seen: set[str] = set()
+    todo = list(roots)
+    while todo:
+        for dependent in cells[todo.pop()].dependents:
+            if dependent not in seen:
+                seen.add(dependent)
+                todo.append(dependent)
+    return seen
+
+
+def find_loop(cells: dict[str, Cell], cell: Cell) -> tuple[str, ...]:
+    """The strongly connected component of ``cell`` if it is a loop, in document order, else ``()``.
+
+    Forward and backward reachability from one node (the first step of the forward-backward SCC
+    algorithm of Fleischer, Hendrickson and Pınar): an edit asks about one cell only.
+    """
+    down = descendants(cells, [cell.id])
+    if cell.id not in down:
+        return ()
+    members = {cell.id}
+    todo = [cell.id]
+    while todo:
+        for producers in cells[todo.pop()].inputs.values():
+            for producer in producers:
+                if producer in down and producer not in members:
+                    members.add(producer)
+                    todo.append(producer)
+    return tuple(sorted(members, key=lambda cell_id: cells[cell_id].key))

@@ -1,0 +1,156 @@
+"""The document: cells in order, each with its text, its facts, and what its last run taught.
+
+Order is kept as sparse float keys, so that an insertion touches no other cell (renumbering is the
+caller's duty when `Document.place` says so).  Nothing here resolves names or decides what runs.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Literal
+
+from reactive_kernel.core.facts import Deferred, Facts, Problem
+
+__all__ = ["DEFINES", "DELETES", "MAYBE", "MUTATES", "Cell", "Document", "Kind", "Ran"]
+
+Kind = Literal["notebook", "console", "batch"]
+
+# How a cell produces a name (bits).
+DEFINES, MUTATES, DELETES, MAYBE = 1, 2, 4, 8
+
+GAP = 1024.0
+
+
+@dataclass(slots=True)
+class Ran:
+    """What the last successful run of a cell showed.
+
+    Attributes:
+        version: the cell's version when it ran; ``code``: its code hash then.
+        bound: name -> token of the value where it is provably known, else None.
+        mutated: names whose objects were changed in place.
+        deleted: names unbound.
+        carried: name -> what code inside the value does when called.
+        reach: name -> tokens of the mutable objects inside the value (equal token, same object).
+        cleared: ``(name, version)`` of visible values that share objects with what was mutated, and were
+            seen not to change.
+        held: names whose values of this run are still to be had.
+    """
+
+    version: str
+    code: str
+    bound: Mapping[str, str | None] = field(default_factory=dict)
+    mutated: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+    carried: Mapping[str, Deferred] = field(default_factory=dict)
+    reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    cleared: frozenset[tuple[str, str]] = frozenset()
+    held: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """One cell: what clients told, what the analysis says, what the graph makes of it, how it last ran."""
+
+    id: str
+    kind: Kind
+    source: str
+    language: str
+    facts: Facts
+    problem: Problem | None = None  # of the text: a syntax error
+    text: str = ""  # hash of the text as it stands (the code hash where it parses)
+    disabled: bool = False
+    key: float = 0.0
+    nonce: int = 0
+    # graph
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    produces: dict[str, int] = field(default_factory=dict)
+    carried: dict[str, Deferred] = field(default_factory=dict)
+    outs: dict[str, str] = field(default_factory=dict)
+    dependents: dict[str, set[str]] = field(default_factory=dict)
+    version: str | None = None
+    loop: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
+    # runs
+    ran: Ran | None = None
+    failed: tuple[str | None, str] | None = None  # (version, text) of a failure
+    error: str = ""
+    last: Literal["idle", "success", "error"] = "idle"  # how the last run ended
+    activity: Literal["", "queued", "running"] = ""
+    has_run: bool = False
+    execution_count: int | None = None
+    seconds: float | None = None
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """True if the last successful run was at today's version: what it taught holds."""
+        return self.ran is not None and self.ran.version == self.version
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the cell failed as it now stands."""
+        return self.failed is not None and self.failed == (self.version, self.text)
+
+    @property
+    def status(self) -> Literal["idle", "queued", "running", "success", "error", "blocked"]:
+        """The cell's status as the protocol has it."""
+        if self.activity:
+            return self.activity
+        if self.blockers and not self.fresh and not self.has_failed:
+            return "blocked"
+        return self.last
+
+    @property
+    def fresh(self) -> bool:
+        """True if the last run shows what a clean run would show."""
+        return self.exact and not self.has_failed and not self.loop and self.text == self.facts.code
+
+
+class Document:
+    """Cells in document order; console and batch inputs stand below the notebook's."""
+
+    def __init__(self) -> None:
+        self.cells: dict[str, Cell] = {}
+        self.order: list[Cell] = []
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self.order)
+
+    def index(self, cell: Cell) -> int:
+        """Position of a cell in document order, from 0."""
+        return bisect_left(self.order, cell.key, key=attrgetter("key"))
+
+    def notebook_length(self) -> int:
+        """Number of cells that belong to the notebook (console and batch inputs come after them)."""
+        return bisect_left(self.order, True, key=lambda cell: cell.kind != "notebook")
+
+    def place(self, cell: Cell, index: int) -> bool:
+        """Put a cell at ``index``; True if there was no room between its neighbours' keys (renumber then)."""
+        before = self.order[index - 1].key if index > 0 else None
+        after = self.order[index].key if index < len(self.order) else None
+        if before is None:
+            cell.key = 0.0 if after is None else after - GAP
+        elif after is None:
+            cell.key = before + GAP
+        else:
+            cell.key = (before + after) / 2
+        self.order.insert(index, cell)
+        self.cells[cell.id] = cell
+        return cell.key in (before, after)
+
+    def remove(self, cell: Cell) -> None:
+        """Take a cell out."""
+        del self.order[self.index(cell)]
+        del self.cells[cell.id]
+
+    def renumber(self) -> None:
+        """Give all cells fresh, evenly spaced keys."""
+        for number, cell in enumerate(self.order):
+            cell.key = number * GAP

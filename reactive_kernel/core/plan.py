@@ -1,0 +1,197 @@
+"""What to run next, and why: a cascade plans anew after every cell, because running teaches.
+
+First what the root needs (stale, never run or used-up producers), then the root, then its
+dependents that aren't fresh, in dependency order with ties in document order; each pulls in what it
+needs itself.  At the end, values that the notebook's end shows but that were used up are made again.
+
+A dependent is passed over when it became fresh (early cut-off), is disabled, is blocked, or its own
+request waits in the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from heapq import heappop, heappush
+from typing import Literal
+
+from reactive_kernel.core.facts import Problem
+from reactive_kernel.core.graph import descendants
+from reactive_kernel.core.notebook import DELETES, Cell
+from reactive_kernel.core.session import Session
+
+__all__ = ["Cascade"]
+
+Kind = Literal["cell", "upstream", "stale", "all"]
+
+
+class Cascade:
+    """The plan of one request, as a state machine: `next`, run it, `ended`, until `next` gives None.
+
+    Attributes:
+        problem: why the root can't run, or None.
+        skipped: number of cells that turned out not to need a run.
+    """
+
+    def __init__(self, session: Session, kind: Kind, root: str | None, alone: bool = False, lazy: bool = False, only_run_before: bool = False) -> None:
+        self.session = session
+        self.kind = kind
+        self.root = root
+        self.alone = alone
+        self.lazy = lazy
+        self.only_run_before = only_run_before
+        self.problem: Problem | None = None
+        self.skipped = 0
+        self.attempts: dict[str, int] = {}
+        self.failed: set[str] = set()
+        self.wanted: set[str] = set()
+        self.targets: set[str] = set()  # asked for, not only dependents: a failure is tried again
+        self._heap: list[tuple[float, str]] = []
+        self._root_done = root is None
+        self._over = False
+        if root is None:
+            cells = (c for c in session.document if kind == "all" or c.has_run)
+            chosen = [c.id for c in cells if not c.fresh and not c.disabled and c.kind != "batch"]
+            self.targets.update(chosen)
+            self._want(chosen)
+
+    # -- the two moves
+
+    def next(self, waiting: Collection[str] = ()) -> Cell | None:
+        """The cell to run now, or None when the cascade is over (or the root can't run: see `problem`)."""
+        if self._over:
+            return None
+        if not self._root_done:
+            return self._next_for_root()
+        while self._heap:
+            cell = self.session.cells.get(self._heap[0][1])
+            if cell is None or cell.id not in self.wanted:
+                heappop(self._heap)
+                continue
+            choice = None if cell.id in waiting else self._runnable(cell, waiting)
+            if choice is not None:
+                return choice
+            heappop(self._heap)
+            self.wanted.discard(cell.id)
+            if cell.fresh:
+                self.skipped += 1
+        return self._restore()
+
+    def ended(self, cell: Cell, ok: bool, interrupted: bool = False) -> None:
+        """Take note of how a cell ended."""
+        self.attempts[cell.id] = self.attempts.get(cell.id, 0) + 1
+        if not ok:
+            self.failed.add(cell.id)
+        in_lineage = cell.id in self.wanted or cell.id == self.root
+        self.wanted.discard(cell.id)
+        for other in self.session.refreshed:  # early cut-off
+            if other.id in self.wanted and other.fresh:
+                self.wanted.discard(other.id)
+                self.skipped += 1
+        if interrupted:
+            self._over = True
+        elif cell.id == self.root and not self._root_done:
+            self._root_done = True
+            if not ok or self.alone or self.kind == "upstream" or self.lazy:
+                self._over = not (ok and self.kind == "upstream")
+            else:
+                self._want(descendants(self.session.cells, [cell.id]))
+        elif in_lineage and ok and not self.lazy:
+            self._want(cell.dependents)
+
+    def remaining(self) -> int:
+        """Number of cells that are still to run, as far as is known."""
+        return len(self.wanted) + (0 if self._root_done else 1)
+
+    # -- choosing
+
+    def _want(self, cell_ids: Iterable[str]) -> None:
+        for cell_id in cell_ids:
+            cell = self.session.cells[cell_id]
+            if cell.fresh or cell.disabled or cell_id in self.wanted or cell_id == self.root:
+                continue
+            if self.attempts.get(cell_id, 0) >= 3 or (cell.kind == "batch"):
+                continue
+            if not cell.has_run and (self.kind == "stale" or self.only_run_before):
+                continue
+            self.wanted.add(cell_id)
+            heappush(self._heap, (cell.key, cell_id))
+
+    def _next_for_root(self) -> Cell | None:
+        root = self.session.cells[self.root or ""]
+        if self.alone:
+            return root
+        need = root if root.loop else self._need(root, set(), retry=True)
+        if need is not None and not root.loop:
+            return need
+        self._over = True
+        self.problem = self._why_not(root)
+        return None
+
+    def _runnable(self, cell: Cell, waiting: Collection[str]) -> Cell | None:
+        """The cell, or the first cell that it needs; None if it need not or can't run."""
+        if cell.fresh or cell.disabled or cell.loop:
+            return None
+        retry = cell.id in self.targets
+        if cell.has_failed and (not retry or cell.id in self.failed):
+            return None
+        return self._need(cell, set(waiting), retry)
+
+    def _need(self, cell: Cell, barred: set[str], retry: bool, asked: bool = True) -> Cell | None:
+        """The first cell to run so that ``cell`` can: itself when its inputs are there; None if it can't be.
+
+        ``retry``: producers that failed as they stand are tried again, once in a cascade.
+        """
+        seen: set[str] = set()
+        while True:
+            seen.add(cell.id)
+            missing = self._missing(cell)
+            if not missing:
+                return cell
+            for producer in missing:
+                if producer.id in barred or producer.loop or producer.id in seen:
+                    return None
+                if producer.disabled and not producer.fresh:
+                    return None
+                if producer.has_failed and (not retry or producer.id in self.failed):
+                    return None
+                if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4:
+                    return None
+            cell = missing[0]
+
+    def _missing(self, cell: Cell) -> list[Cell]:
+        """Producers of a cell's inputs that aren't fresh or whose values are used up, in document order."""
+        found: dict[str, Cell] = {}
+        for name, producers in cell.inputs.items():
+            for producer_id in producers:
+                producer = self.session.cells[producer_id]
+                if producer.kind == "batch":
+                    continue
+                held = producer.ran is not None and (name in producer.ran.held or not _has_value(producer, name))
+                if not (producer.fresh and held):
+                    found[producer_id] = producer
+        return sorted(found.values(), key=lambda producer: producer.key)
+
+    def _restore(self) -> Cell | None:
+        """A cell to run again so that the notebook's end shows its values; None when all are there."""
+        if self.alone or self.lazy or self.kind == "upstream":
+            return None
+        for cell in self.session.lost_at_end():
+            if not cell.disabled and self.attempts.get(cell.id, 0) < 3 and cell.id not in self.failed:
+                need = self._need(cell, set(), retry=False)
+                if need is not None:
+                    return need
+        return None
+
+    def _why_not(self, root: Cell) -> Problem:
+        from reactive_kernel.core.explain import blocked_by
+
+        culprits = root.blockers
+        if not culprits:
+            missing = self._missing(root)
+            culprits = tuple(producer.id for producer in missing)
+        return blocked_by(self.session, root, culprits)
+
+
+def _has_value(producer: Cell, name: str) -> bool:
+    """True if a producer gives a name a value (and doesn't just delete it, or let another's through)."""
+    return producer.produces.get(name, DELETES) != DELETES

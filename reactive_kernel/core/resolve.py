@@ -1,0 +1,194 @@
+"""What one cell reads and produces in the notebook as it stands: its facts, seen from its position.
+
+Pure questions about one cell and the graph; the session stores the answers and tells the neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from reactive_kernel.core.facts import Deferred, Facts
+from reactive_kernel.core.graph import Graph
+from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
+from reactive_kernel.core.versions import name_version, token_version
+
+__all__ = ["Sharing", "View", "carried", "outs", "produces", "view"]
+
+# object token -> the (cell id, name) pairs whose values contain the object
+Sharing = dict[int, set[tuple[str, str]]]
+
+# Opaque reasons of which a run tells everything: they only hide what is bound.
+BINDS_ONLY = frozenset({"star-import", "run", "pylab", "load", "capture"})
+
+
+@dataclass(slots=True)
+class View:
+    """A cell's reads, resolved; and what code of other cells that it calls does to names."""
+
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    writes: set[str] = field(default_factory=set)
+    mutates: set[str] = field(default_factory=set)
+    shared: set[str] = field(default_factory=set)  # names that share objects with what the cell mutates
+
+
+def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
+    """Resolve everything that a cell reads at its position.
+
+    With ``known``, what its last run showed stands; else it is only a hint, and the source's candidates count too.
+    """
+    facts = cell.facts
+    result = View()
+    ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
+    direct = set(facts.reads)
+    if ran is not None:
+        direct |= ran.mutated
+    if not known:
+        direct |= facts.effects.keys() | _suggested(facts)
+    _close(cell, direct, facts, graph, result)
+    if any(reason.reason not in BINDS_ONLY for reason in facts.opaque):
+        for name in graph.producers:
+            if name not in result.inputs and (found := graph.above(name, cell.key)):
+                result.inputs[name] = found
+    if cell.kind != "batch":
+        _add_shared(cell, graph, sharing, result, known)
+    return result
+
+
+def _suggested(facts: Facts) -> set[str]:
+    """Names that the source alone makes us take for mutated."""
+    return {name for name, mutation in facts.mutates.items() if mutation.strength != "possible"}
+
+
+def _close(cell: Cell, direct: Iterable[str], facts: Facts, graph: Graph, result: View) -> None:
+    """Resolve ``direct`` and whatever the code that these names carry reads when called here."""
+    cells = graph.document.cells
+    inputs = result.inputs
+    todo = [(name, name in facts.inert) for name in direct]
+    followed: set[str] = set()
+    while todo:
+        name, inert = todo.pop()
+        if name in inputs and (inert or name in followed):
+            continue
+        if name not in inputs:
+            inputs[name] = graph.resolve(name, cell)
+        if inert:
+            continue
+        followed.add(name)
+        for producer in inputs[name]:
+            code = cells[producer].carried.get(name)
+            if code is None:
+                continue
+            own = _bound_before(facts, name)
+            todo.extend((read, False) for read in code.reads | code.mutates if read not in own)
+            result.writes |= code.writes
+            result.mutates |= code.mutates - own
+
+
+def _bound_before(facts: Facts, reader: str) -> frozenset[str]:
+    """Names that the cell surely binds on a line above its first use of ``reader``."""
+    site = facts.reads.get(reader)
+    if site is None:
+        return frozenset()
+    return frozenset(n for n, s in facts.writes.items() if s.line < site.line and n not in facts.maybe and n not in facts.reads)
+
+
+def _candidates(cell: Cell, seen: View, cells: Mapping[str, Cell], known: bool) -> set[str]:
+    """Names that the cell is taken to change in place: as its run showed, else as the source suggests."""
+    if known and cell.ran is not None:
+        return set(cell.ran.mutated)
+    facts = cell.facts
+    found = _suggested(facts) | facts.effects.keys() | seen.mutates
+    if cell.ran is not None and cell.ran.code == facts.code:
+        found |= cell.ran.mutated
+    return {n for n in found if n.startswith("<") or any(not _fixed(cells[p], n) for p in seen.inputs.get(n, ()))}
+
+
+def _fixed(producer: Cell, name: str) -> bool:
+    """True if the value that a producer gives to a name can't be changed in place."""
+    if producer.exact and producer.ran is not None and name in producer.ran.bound:
+        return producer.ran.bound[name] is not None
+    return name in producer.facts.plain and name in producer.facts.writes
+
+
+def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known: bool) -> None:
+    """Add the visible names that share objects with what the cell mutates: they are mutated with it.
+
+    A name that the last run saw unchanged, at the version that it still has, is not added.
+    """
+    cells = graph.document.cells
+    cleared = cell.ran.cleared if cell.ran is not None and cell.ran.code == cell.facts.code else frozenset()
+    for name in _candidates(cell, result, cells, known):
+        for producer in result.inputs.get(name, ()):
+            ran = cells[producer].ran
+            for token in ran.reach.get(name, ()) if ran is not None else ():
+                for other_id, other in sharing.get(token, ()):
+                    if other in result.shared or other_id == cell.id or other_id not in cells:
+                        continue
+                    if other_id not in graph.above(other, cell.key):
+                        continue
+                    if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
+                        continue
+                    result.shared.add(other)
+                    result.inputs.setdefault(other, graph.resolve(other, cell))
+
+
+def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:
+    """How a cell produces names: exactly, when its run at this version told; else what it may do."""
+    facts, ran = cell.facts, cell.ran
+    result: dict[str, int] = {}
+    if cell.exact and ran is not None:
+        result.update(dict.fromkeys(ran.mutated, MUTATES))
+        result.update(dict.fromkeys(ran.bound, DEFINES))
+        result.update(dict.fromkeys(ran.deleted, DELETES))
+        return result
+    for name in _candidates(cell, seen, cells, False) | seen.shared:
+        if seen.inputs.get(name) or name.startswith("<"):
+            result[name] = MUTATES
+    if ran is not None and ran.code == facts.code:
+        for name in ran.bound:
+            result[name] = DEFINES | MAYBE
+        for name in ran.deleted:
+            result[name] = DELETES | MAYBE
+    for name in seen.writes:
+        result[name] = DEFINES | MAYBE
+    for name in facts.deletes:
+        result[name] = DELETES | (MAYBE if name in facts.maybe_deletes else 0)
+    for name in facts.writes:
+        result[name] = DEFINES | (MAYBE if name in facts.maybe else 0)
+    return {n: how for n, how in result.items() if not (n in facts.maybe_deletes and n not in facts.writes)}
+
+
+def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Deferred]:
+    """What the code inside each produced value does when called: known from the value, else from the source."""
+    facts, ran = cell.facts, cell.ran
+    if cell.exact and ran is not None:
+        return dict(ran.carried)
+    result: dict[str, Deferred] = {}
+    for name, how in cell.produces.items():
+        parts = [facts.deferred[name]] if name in facts.deferred else []
+        sources = facts.carries.get(name, frozenset())
+        if how & MUTATES and not how & DEFINES:
+            sources = sources | {name} | facts.reads.keys()
+        for source in sources:
+            for producer in seen.inputs.get(source, ()):
+                if (code := cells[producer].carried.get(source)) is not None:
+                    parts.append(code)
+        if parts:
+            result[name] = parts[0] if len(parts) == 1 else Deferred(
+                frozenset().union(*(p.reads for p in parts)),
+                frozenset().union(*(p.writes for p in parts)),
+                frozenset().union(*(p.mutates for p in parts)),
+            )
+    return result
+
+
+def outs(cell: Cell) -> dict[str, str]:
+    """The version of the value that a cell gives to each name it produces."""
+    version = cell.version or "loop"
+    tokens = cell.ran.bound if cell.exact and cell.ran is not None else {}
+    result: dict[str, str] = {}
+    for name in cell.produces:
+        token = tokens.get(name)
+        result[name] = name_version(cell.id, version, name) if token is None else token_version(token)
+    return result

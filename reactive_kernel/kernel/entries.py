@@ -1,0 +1,61 @@
+"""The session's cells as the wire shows them: entries and edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reactive_kernel.core import explain
+from reactive_kernel.core.facts import visible
+from reactive_kernel.core.graph import BUILTINS
+from reactive_kernel.core.notebook import DEFINES, MUTATES, Cell
+from reactive_kernel.core.session import Session
+from reactive_kernel.protocol import Edge, Entry, ProblemDict
+
+__all__ = ["edges_into", "entry"]
+
+
+def entry(session: Session, cell: Cell) -> Entry:
+    """A cell's state in the form of protocol.md."""
+    cells = session.cells
+    reads = [n for n, found in cell.inputs.items() if found or n not in BUILTINS]
+    ids = {p: None for found in cell.inputs.values() for p in found}
+    forward = [n for n, found in cell.inputs.items() if found and cells[found[0]].key > cell.key]
+    found = explain.problem(session, cell)
+    problem: ProblemDict | None = None
+    if found is not None:
+        problem = {"code": found.code, "message": found.message, "names": list(found.names), "cells": list(found.cells)}
+    return {
+        "cell_id": cell.id,
+        "index": session.document.index(cell),
+        "language": cell.language,
+        "status": cell.status,
+        "fresh": cell.fresh,
+        "has_run": cell.has_run,
+        "reads": visible(reads),
+        "writes": visible(n for n, how in cell.produces.items() if how & DEFINES),
+        "mutates": visible(n for n, how in cell.produces.items() if how & MUTATES),
+        "opaque": bool(cell.facts.opaque),
+        "forward_reads": visible(forward),
+        "upstream": sorted(ids, key=lambda i: cells[i].key),
+        "downstream": sorted(cell.dependents, key=lambda i: cells[i].key),
+        "version": cell.version,
+        "execution_count": cell.execution_count,
+        "seconds": cell.seconds,
+        "disabled": cell.disabled,
+        "problem": problem,
+        "remarks": [*(f"Opaque: {o.reason}" for o in cell.facts.opaque), *cell.remarks],
+    }
+
+
+def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
+    """All edges that end in ``readers``, by reader, then by producer, in document order."""
+    found: list[Edge] = []
+    for reader in readers:
+        names: dict[str, list[str]] = {}
+        for name, producers in reader.inputs.items():
+            for producer in producers:
+                names.setdefault(producer, []).append(name)
+        for producer in sorted(names, key=lambda i: session.cells[i].key):
+            if shown := visible(names[producer]):
+                found.append({"from": producer, "to": reader.id, "names": shown})
+    return found

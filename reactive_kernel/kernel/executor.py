@@ -1,0 +1,357 @@
+"""One cell's run in the user's namespace: before it, what it may change is noted; after it, what it did.
+
+`enter` sets the namespace and takes states of the objects behind the names that the cell reads, within
+a budget; `leave` compares, and tells the session what the cell bound, changed, deleted and shares.
+A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set, nothing rolled back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from math import inf, nextafter
+from time import perf_counter
+from typing import Any
+
+from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.notebook import MUTATES, Cell
+from reactive_kernel.core.operations import Lost, Observed
+from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.generators import Generators
+from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
+from reactive_kernel.kernel.survey import ATOMS, Survey, survey
+from reactive_kernel.kernel.tokens import identity_matters, token
+
+__all__ = ["Executor"]
+
+BUDGET = 0.002  # seconds for taking states, and again for comparing
+SHARE = 0.02  # of the cell's own last time, if that is more
+
+
+@dataclass(slots=True)
+class Watch:
+    """What was noted before a cell ran."""
+
+    cell: Cell
+    before: dict[str, Any]
+    surveys: dict[str, Survey] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
+    hidden: dict[str, Any] = field(default_factory=dict)
+    generators: dict[str, Any] = field(default_factory=dict)
+    modules: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a run changed in place."""
+
+    names: set[str] = field(default_factory=set)
+    touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)  # of these, the state before can't be had any more
+    seen: set[str] = field(default_factory=set)  # names that were looked at whole and hold no changed object
+
+
+class Executor:
+    """The user's namespace, run by run."""
+
+    def __init__(self, session: Session, namespace: dict[str, Any], max_superseded_bytes: int) -> None:
+        self.session = session
+        self.namespace = namespace
+        self.main = str(namespace.get("__name__", "__main__"))
+        self.store = Store(session, namespace, self.main)
+        self.generators = Generators()
+        self.max_superseded_bytes = max_superseded_bytes
+        self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
+        self._salt = 0
+        self.watch: Watch | None = None
+
+    # -- before
+
+    def settle(self) -> None:
+        """Show the notebook's end."""
+        self._move(inf)
+
+    def _move(self, key: float) -> None:
+        self.store.move(key)
+        for name in self.generators.base:
+            state = self.store.lookup(name, key)
+            self.generators.set(name, self.generators.base[name] if state is MISSING else state)
+
+    def enter(self, cell: Cell) -> None:
+        """Set the namespace to what a clean run would have at the cell, and note what it may change."""
+        if cell.kind == "batch":
+            self.store.move(inf)
+            self.watch = Watch(cell, dict(self.namespace))
+            return
+        self._note_generators()
+        self._move(cell.key)
+        for name, producers in cell.inputs.items():
+            if producers and self.session.cells[producers[0]].key > cell.key:
+                value = self.store.value_for(cell, name)
+                if value is not MISSING:
+                    self.namespace[name] = value
+                    self.store.dirty.add(name)
+        watch = Watch(cell, {})
+        for name in cell.facts.maybe - cell.inputs.keys():
+            value = self.namespace.pop(name, MISSING)
+            if value is not MISSING:
+                watch.hidden[name] = value
+        watch.before = dict(self.namespace)
+        self._take_states(cell, watch)
+        watch.generators = {name: self.generators.get(name) for name in self.generators.loaded()}
+        self.watch = watch
+
+    def _note_generators(self) -> None:
+        for name in self.generators.loaded():
+            if name not in self.generators.base:
+                self.generators.base[name] = self.generators.get(name)
+
+    def _take_states(self, cell: Cell, watch: Watch) -> None:
+        start = perf_counter()
+        deadline = start + max(BUDGET, SHARE * (cell.seconds or 0.0))
+        names = [n for n in cell.inputs if type(watch.before.get(n)) not in ATOMS]
+        for name in sorted(names, key=lambda n: (self._suspicion(cell, n), n)):
+            if perf_counter() > deadline:
+                watch.unseen.add(name)
+                continue
+            watch.surveys[name] = survey((watch.before[name],), self.namespace, deadline, True, self.main)
+
+    def _suspicion(self, cell: Cell, name: str) -> int:
+        """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
+        if cell.ran is not None and name in cell.ran.mutated:
+            return 0
+        mutation = cell.facts.mutates.get(name)
+        if mutation is not None:
+            return 1 if mutation.strength == "possible" else 0
+        if cell.produces.get(name, 0) & MUTATES:
+            return 0
+        return 2 if name in cell.facts.reads else 1
+
+    # -- after
+
+    def leave(self, ok: bool) -> Observed | None:
+        """Take in what the cell did; None if it failed, or was deleted meanwhile: then nothing is kept."""
+        watch, self.watch = self.watch, None
+        assert watch is not None
+        cell = watch.cell
+        if cell.kind == "batch":
+            return self._leave_batch(watch)
+        for name, value in watch.hidden.items():
+            watch.before[name] = value
+            if name not in self.namespace:
+                self.namespace[name] = value
+        changes = self._changes(watch)
+        self.store.deltas.pop(cell.id, None)
+        if not ok or cell.id not in self.session.cells:
+            self._roll_back(watch, changes)
+            return None
+        return self._keep(watch, changes)
+
+    def _leave_batch(self, watch: Watch) -> Observed:
+        bound = self._bound(watch)
+        self.store.values[watch.cell.id] = bound
+        self.store.managed.update(bound)
+        return Observed(bound=dict.fromkeys(bound))
+
+    def _bound(self, watch: Watch) -> dict[str, Any]:
+        """Names that the run bound, with their values: by identity, and those that the source surely binds."""
+        before, facts = watch.before, watch.cell.facts
+        bound = {n: v for n, v in self.namespace.items() if before.get(n, MISSING) is not v and tracked(n)}
+        for name in facts.writes:
+            if name not in bound and name not in watch.hidden and name not in facts.maybe and name in self.namespace:
+                bound[name] = self.namespace[name]
+        return bound
+
+    def _changes(self, watch: Watch) -> Changes:
+        """Which objects behind the inputs changed, and behind which names they are."""
+        changes = Changes()
+        cell = watch.cell
+        unsure: set[str] = set()
+        for name, seen in watch.surveys.items():
+            touched = [(k, v, s) for k, (v, s) in seen.states.items() if s is not None and _has_changed(v, s)]
+            for key, value, state in touched:
+                changes.touched[key] = (value, state)
+            if touched:
+                changes.names.add(name)
+                if not seen.complete or any(s.restore is None for _, _, s in touched):
+                    changes.gone.add(name)
+            elif not seen.complete and self._presumed_changed(watch, name, seen):
+                unsure.add(name)
+            else:
+                changes.seen.add(name)
+        unsure |= {n for n in watch.unseen if self._suspicion(cell, n) == 0}
+        changes.names |= unsure
+        changes.gone |= unsure
+        self._add_sharers(watch, changes, unsure)
+        return changes
+
+    def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
+        """Whether an input that can't be told counts as changed."""
+        cell = watch.cell
+        if seen.iterator and name not in cell.facts.inert:
+            return hasattr(type(watch.before[name]), "__next__") or self._suspicion(cell, name) == 0
+        return self._suspicion(cell, name) == 0
+
+    def _add_sharers(self, watch: Watch, changes: Changes, unsure: set[str]) -> None:
+        """Add the visible names whose values contain a changed object."""
+        tokens = set(changes.touched)
+        for name in unsure:
+            if name in watch.surveys:
+                tokens.update(watch.surveys[name].states)
+            else:
+                tokens.add(id(watch.before.get(name)))
+        hit: set[str] = set()
+        for key in tokens:
+            for cell_id, name in self.session.sharing.get(key, ()):
+                value = self.store.values.get(cell_id, {}).get(name, MISSING)
+                if value is not MISSING and watch.before.get(name, MISSING) is value:
+                    hit.add(name)
+        if changes.gone:
+            changes.gone |= hit
+        changes.names |= hit
+        changes.seen -= hit
+
+    def _roll_back(self, watch: Watch, changes: Changes) -> None:
+        """Put everything back as it was before the run, as far as it can be."""
+        for name in [n for n, v in self.namespace.items() if watch.before.get(n, MISSING) is not v and tracked(n)]:
+            if name in watch.before:
+                self.namespace[name] = watch.before[name]
+            else:
+                del self.namespace[name]
+        for name in watch.before.keys() - self.namespace.keys():
+            self.namespace[name] = watch.before[name]
+        for value, state in changes.touched.values():
+            if state.restore is not None:
+                state.restore(value)
+        for name, state in watch.generators.items():
+            self.generators.set(name, state)
+        self._lose(watch, changes.gone)
+        self.store.dirty.update(self.store.values.pop(watch.cell.id, {}))
+        self.tokens.pop(watch.cell.id, None)
+
+    def _lose(self, watch: Watch, names: Iterable[str]) -> None:
+        """Tell the session that the values of these names, as the cell found them, are used up."""
+        lost = []
+        for name in names:
+            value = watch.before.get(name, MISSING)
+            for cell_id, values in self.store.values.items():
+                if cell_id != watch.cell.id and values.get(name, MISSING) is value:
+                    lost.append((cell_id, name))
+        if lost:
+            self.session.apply(Lost(tuple(lost)))
+
+    def _keep(self, watch: Watch, changes: Changes) -> Observed:
+        """Store what the run bound and changed, and describe it."""
+        cell, store = watch.cell, self.store
+        bound = self._bound(watch)
+        deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
+        mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
+        drawn = self._drawn(watch)
+        self._keep_delta(cell, changes, bound)
+        values = {**bound, **{n: self.namespace[n] for n in mutated}}
+        new_tokens = self._tokens(cell, bound, values, bool(mutated or drawn or deleted))
+        bound = {n: values[n] for n in bound}
+        store.values[cell.id] = {**values, **drawn}
+        store.managed.update(bound)
+        store.at = nextafter(cell.key, inf)
+        self._lose(watch, changes.gone)
+        carried: dict[str, Deferred] = {}
+        reach: dict[str, frozenset[int]] = {}
+        deadline = perf_counter() + BUDGET
+        for name, value in values.items():
+            if type(value) not in ATOMS:
+                inside = survey((value,), self.namespace, deadline, False, self.main)
+                reach[name] = frozenset(inside.states)
+                self._carry(cell, name, inside.code, carried)
+        return Observed(
+            bound={n: new_tokens.get(n) for n in bound},
+            mutated=frozenset(mutated) | frozenset(drawn),
+            deleted=deleted,
+            carried=carried,
+            reach=reach,
+            cleared=self._cleared(watch, changes),
+        )
+
+    def _carry(self, cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:
+        static = cell.facts.deferred.get(name)
+        if static is not None:
+            code = replace(code, mutates=static.mutates)
+        if code.reads or code.writes or code.mutates:
+            carried[name] = code
+
+    def _keep_delta(self, cell: Cell, changes: Changes, bound: dict[str, Any]) -> None:
+        """Keep the states before the changes, unless they can't be put back, or take too much memory."""
+        if not changes.touched:
+            return
+        entries = []
+        for value, state in changes.touched.values():
+            after, _ = state_of(value, self.main, True)
+            if state.restore is None or after is None or after.restore is None:
+                changes.gone |= changes.names
+                return
+            entries.append((value, state))
+        if changes.gone:
+            return
+        delta = Delta(frozenset(changes.names), entries)
+        if delta.size > self.max_superseded_bytes:
+            changes.gone |= changes.names
+            return
+        self.store.deltas[cell.id] = delta
+        self.store.applied.append(cell.id)
+
+    def _drawn(self, watch: Watch) -> dict[str, Any]:
+        """The states of the generators that the cell advanced."""
+        found: dict[str, Any] = {}
+        for name in self.generators.loaded():
+            now = self.generators.get(name)
+            if name not in watch.generators:  # its module was imported just now
+                if name in watch.cell.facts.effects:
+                    found[name] = now
+                self.generators.base.setdefault(name, now)
+            elif now != watch.generators[name]:
+                found[name] = now
+        return found
+
+    def _tokens(self, cell: Cell, bound: dict[str, Any], values: dict[str, Any], changed: bool) -> dict[str, str | None]:
+        """Tokens of what was bound; if all is provably what it was, the old objects are kept.
+
+        Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
+        unchanged only where everything that the cell gives is unchanged, and then stay the same objects.
+        """
+        new = {name: token(value, self.main) for name, value in bound.items()}
+        old = self.tokens.get(cell.id)
+        kept = self.store.values.get(cell.id, {})
+        matters = {name for name, value in bound.items() if new[name] is not None and identity_matters(value, self.main)}
+        same = not changed and old == new and None not in new.values() and cell.ran is not None and kept.keys() >= bound.keys()
+        self.tokens[cell.id] = new
+        if not matters:
+            return new
+        if same and cell.ran is not None:
+            for name in bound:
+                values[name] = kept[name]
+                self.namespace[name] = kept[name]
+            return {n: cell.ran.bound.get(n) for n in bound}
+        self._salt += 1
+        return {n: f"{t}@{self._salt}" if n in matters else t for n, t in new.items()}
+
+    def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
+        """Visible names that share objects with what changed, and did not change."""
+        found: set[str] = set()
+        for name in changes.names:
+            seen = watch.surveys.get(name)
+            for key in seen.states if seen is not None else ():
+                for cell_id, other in self.session.sharing.get(key, ()):
+                    value = self.store.values.get(cell_id, {}).get(other, MISSING)
+                    if other not in changes.names and value is not MISSING and watch.before.get(other, MISSING) is value:
+                        found.add(other)
+        return frozenset(found)
+
+
+def _has_changed(value: Any, state: State) -> bool:
+    try:
+        return state.changed(value)
+    except Exception:  # an object that can't be compared counts as changed
+        return True
+
+

@@ -1,0 +1,169 @@
+"""Values by position: what each cell bound and changed, and the namespace that a place in the notebook sees.
+
+Rebinding: every cell's values are kept under its id; moving to another place binds the names anew.
+Changes in place: a cell's *delta* holds the other state of each object that it changed; moving above
+the cell swaps the states, moving below swaps them back.  Objects keep their identity, so aliases hold
+by themselves, and nothing has to run again to get an earlier state back.
+
+Moving costs what lies between the two places, not the notebook.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from math import inf
+from operator import attrgetter
+from typing import Any
+
+from reactive_kernel.core.notebook import DELETES, Cell
+from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.states import State, state_of
+
+__all__ = ["MISSING", "Delta", "Store", "tracked"]
+
+MISSING = object()
+
+SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code"})
+
+
+def tracked(name: str) -> bool:
+    """True for a variable of the notebook, False for what IPython keeps in the namespace for itself."""
+    if name in SHELL_NAMES or (name.startswith("__") and name.endswith("__")):
+        return False
+    return not (name[:1] == "_" and (name[1:].isdigit() or (name[1:2] == "i" and name[2:].isdigit())))
+
+
+@dataclass(slots=True)
+class Delta:
+    """What a cell changed in place: the objects, and the state that each has on the other side of the cell."""
+
+    names: frozenset[str]
+    entries: list[tuple[Any, State]] = field(default_factory=list)
+
+    def swap(self, main: str) -> None:
+        """Exchange the objects' states with the kept ones."""
+        swapped: list[tuple[Any, State]] = []
+        for value, other in self.entries:
+            current, _ = state_of(value, main, True)
+            if other.restore is not None:
+                other.restore(value)
+            swapped.append((value, current if current is not None else other))
+        self.entries = swapped
+
+    @property
+    def size(self) -> int:
+        """Bytes kept alive, roughly."""
+        return sum(state.size for _, state in self.entries)
+
+
+class Store:
+    """The cells' values and deltas, and the namespace as one place in the notebook sees it."""
+
+    def __init__(self, session: Session, namespace: dict[str, Any], main: str) -> None:
+        self.session = session
+        self.namespace = namespace
+        self.main = main
+        self.values: dict[str, dict[str, Any]] = {}
+        self.deltas: dict[str, Delta] = {}
+        self.applied: list[str] = []
+        self.managed: set[str] = set()
+        self.at = inf  # cells with a smaller key are in effect
+        self.dirty: set[str] = set()
+
+    def move(self, key: float) -> None:
+        """Set the namespace to what a reader at ``key`` sees (inf: the notebook's end)."""
+        names = self.dirty | self.session.rebound
+        self.dirty, self.session.rebound = set(), set()
+        order = self.session.document.order
+        for gone in self.session.gone:
+            if gone not in self.session.cells:
+                names |= self.values.pop(gone, {}).keys()
+        self.session.gone.clear()
+        if self.session.renumbered:
+            self.session.renumbered = False
+            names |= self.managed
+        elif self.at != key:
+            low, high = sorted((self.at, key))
+            first, last = (bisect_left(order, limit, key=attrgetter("key")) for limit in (low, high))
+            for cell in order[first:last]:
+                names.update(cell.produces)
+                names.update(self.values.get(cell.id, ()))
+        self.at = key
+        self._swap_to(key)
+        for name in names:
+            self.bind(name)
+
+    def _swap_to(self, key: float) -> None:
+        """Bring the in-place changes of exactly the cells above ``key`` into effect."""
+        if not self.deltas:
+            return
+        cells = self.session.cells
+        for cell_id in [i for i, d in self.deltas.items() if i not in cells or not d.names <= cells[i].produces.keys()]:
+            self.drop_delta(cell_id)
+        target = sorted((i for i in self.deltas if cells[i].key < key), key=lambda i: cells[i].key)
+        common = 0
+        while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
+            common += 1
+        while len(self.applied) > common:
+            self.deltas[self.applied.pop()].swap(self.main)
+        for cell_id in target[common:]:
+            self.deltas[cell_id].swap(self.main)
+            self.applied.append(cell_id)
+
+    def drop_delta(self, cell_id: str) -> None:
+        """Undo a cell's changes in place, if they are in effect, and forget them."""
+        if cell_id not in self.deltas:
+            return
+        if cell_id in self.applied:
+            later: list[str] = []
+            while (last := self.applied.pop()) != cell_id:
+                self.deltas[last].swap(self.main)
+                later.append(last)
+            self.deltas[cell_id].swap(self.main)
+            for other in reversed(later):
+                self.deltas[other].swap(self.main)
+                self.applied.append(other)
+        del self.deltas[cell_id]
+
+    def keep_delta(self, cell_id: str) -> None:
+        """Leave a cell's changes in effect for good; the states before them are gone."""
+        del self.deltas[cell_id]
+        if cell_id in self.applied:
+            self.applied.remove(cell_id)
+
+    def bind(self, name: str) -> None:
+        """Bind one name to the value that the present place sees."""
+        if name.startswith(("<", "sql:")):
+            return
+        value = self.lookup(name, self.at)
+        if value is not MISSING:
+            self.namespace[name] = value
+        elif name in self.managed:
+            self.namespace.pop(name, None)
+
+    def lookup(self, name: str, key: float) -> Any:
+        """The value that a reader at ``key`` sees, or MISSING.
+
+        Producers without a value (never run, failed) let the one above them through.
+        """
+        line = self.session.graph.producers.get(name)
+        if line is None:
+            return MISSING
+        cells = self.session.cells
+        for _, cell_id in reversed(line[: bisect_left(line, (key,))]):
+            value = self.values.get(cell_id, {}).get(name, MISSING)
+            if value is not MISSING:
+                return value
+            cell = cells[cell_id]
+            if cell.produces[name] == DELETES and cell.exact:
+                return MISSING
+        return MISSING
+
+    def value_for(self, cell: Cell, name: str) -> Any:
+        """The value that a cell's read of a name resolves to, or MISSING."""
+        for producer in cell.inputs.get(name, ()):
+            value = self.values.get(producer, {}).get(name, MISSING)
+            if value is not MISSING:
+                return value
+        return MISSING

@@ -1,0 +1,186 @@
+"""Walks through values: which mutable objects they are made of, what those hold, and whether that changed.
+
+A *survey* visits the objects reachable from a value, nearest first, within a budget of objects and time.
+For each mutable object it can take a shallow copy of the state; comparing by identity afterwards tells
+exactly which objects changed, and putting the state back undoes it.  What the budget or the type does
+not allow to tell is reported as such, never guessed.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from time import perf_counter
+from typing import Any
+
+from reactive_kernel.core.facts import Deferred
+from reactive_kernel.kernel.code import code_of, names_in
+from reactive_kernel.kernel.states import State, state_of
+
+__all__ = ["ATOMS", "Survey", "children", "survey"]
+
+ATOMS: frozenset[type] = frozenset(
+    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.BuiltinFunctionType, types.ModuleType, types.CodeType}
+)
+MAX_OBJECTS = 4000
+MAX_CHILDREN = 5000  # children of one object that are looked at
+CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__"})
+
+
+@dataclass(slots=True)
+class Survey:
+    """What was found inside a value.
+
+    Attributes:
+        states: id -> (object, its state or None if not asked for, or not to be had).
+        complete: every reachable object was visited, and each mutable one has a state that tells everything.
+        iterator: something inside can only be consumed (a generator, a file).
+        reads, writes: globals that code inside reads and writes when called.
+    """
+
+    states: dict[int, tuple[Any, State | None]] = field(default_factory=dict)
+    complete: bool = True
+    iterator: bool = False
+    reads: set[str] = field(default_factory=set)
+    writes: set[str] = field(default_factory=set)
+
+    @property
+    def code(self) -> Deferred:
+        """What code inside the value does when called."""
+        return Deferred(frozenset(self.reads), frozenset(self.writes))
+
+
+def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, capture: bool, main: str) -> Survey:
+    """Walk through ``values`` together; with ``capture`` the states are taken.
+
+    ``deadline`` is a `time.perf_counter` instant.  Never runs code of the user's.
+    """
+    result = Survey()
+    seen: set[int] = set()
+    queue: deque[Any] = deque(values)
+    count = 0
+    while queue:
+        value = queue.popleft()
+        kind = type(value)
+        if kind in ATOMS or id(value) in seen or value is namespace:
+            continue
+        seen.add(id(value))
+        count += 1
+        if count > MAX_OBJECTS or (count % 32 == 0 and perf_counter() > deadline):
+            result.complete = False
+            break
+        for code in code_of(value):
+            if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
+                done = names_in(code)
+                result.reads |= done.reads
+                result.writes |= done.writes
+        _visit(value, kind, result, capture, main)
+        inner, whole = children(value, main)
+        if not whole:
+            result.complete = False
+        queue.extend(inner)
+    return result
+
+
+def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> None:
+    state, tells = state_of(value, main, capture)
+    if tells == "immutable":
+        return
+    result.states[id(value)] = (value, state)
+    if tells == "iterator":
+        result.iterator = True
+        result.complete = False
+    elif tells == "partly":
+        result.complete = False
+
+
+def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
+    """Objects directly inside a value, and whether these are all of them."""
+    kind = type(value)
+    if kind in (list, tuple, set, frozenset, deque):
+        return _items(value, len(value))
+    if kind is dict or isinstance(value, dict):
+        keys, all_keys = _items(value.keys(), len(value))
+        items, all_items = _items(value.values(), len(value))
+        return [*keys, *items, *(_attributes(value) if kind is not dict else ())], all_keys and all_items
+    if isinstance(value, types.FunctionType):
+        found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *vars(value).values()]
+        found.extend(_contents(value.__closure__ or ()))
+        return found, True
+    if isinstance(value, types.MethodType):
+        return (value.__self__, value.__func__), True
+    if isinstance(value, partial):
+        return (value.func, *value.args, *value.keywords.values()), True
+    if isinstance(value, (staticmethod, classmethod)):
+        return (value.__func__,), True
+    if isinstance(value, property):
+        return (value.fget, value.fset, value.fdel), True
+    if isinstance(value, type):
+        if value.__module__ != main:
+            return (), True
+        return [v for n, v in vars(value).items() if n not in CLASS_SKIP] + [b for b in value.__bases__ if b is not object], True
+    if isinstance(value, types.GeneratorType):
+        frame = value.gi_frame
+        return (list(frame.f_locals.values()) if frame is not None else ()), True
+    return _library(value, kind, main)
+
+
+def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    module = kind.__module__
+    if module == "numpy" and kind.__name__ == "ndarray":
+        found: list[Any] = [value.base] if value.base is not None else []
+        if value.dtype.hasobject:
+            inner, whole = _items(value.flat, value.size)
+            return [*found, *inner], whole
+        return found, True
+    if module.startswith(("pandas.", "polars.", "pyarrow.")):
+        return (), True
+    if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples
+        inner, whole = _items(value, len(value))
+        return [*inner, *_attributes(value), kind], whole
+    wrapped = getattr(value, "__wrapped__", None) if kind.__module__ == "functools" else None
+    found = [*_attributes(value), *((wrapped,) if wrapped is not None else ())]
+    if module == main:
+        found.append(kind)
+    return found, True
+
+
+def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
+    """The items that need a visit; of many items, only a look at some (rest assumed alike if all are atoms)."""
+    if size <= MAX_CHILDREN:
+        return [item for item in items if type(item) not in ATOMS], True
+    found = [item for item in islice(items, MAX_CHILDREN) if type(item) not in ATOMS]
+    return found, not found
+
+
+def _contents(cells: Iterable[Any]) -> list[Any]:
+    found = []
+    for cell in cells:
+        try:
+            found.append(cell.cell_contents)
+        except ValueError:  # not yet bound
+            continue
+    return found
+
+
+def _attributes(value: Any) -> list[Any]:
+    """Values of an instance's attributes, without running any descriptor of the user's."""
+    try:
+        found = list(object.__getattribute__(value, "__dict__").values())
+    except Exception:  # no __dict__
+        found = []
+    for cls in type(value).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            member = cls.__dict__.get(name)
+            if isinstance(member, types.MemberDescriptorType):
+                try:
+                    found.append(member.__get__(value))
+                except AttributeError:
+                    continue
+    return found
+

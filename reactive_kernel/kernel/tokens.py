@@ -1,0 +1,145 @@
+"""Proofs of equality: a *token* names a value so exactly that equal tokens mean equal values.
+
+Only for what can't change in place: scalars, strings, tuples of them, modules, things that live in
+imported modules, and functions and classes of equal code.  None means: not provable, or not cheaply.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import fractions
+import functools
+import pathlib
+import re
+import sys
+import types
+import uuid
+from hashlib import blake2b
+from typing import Any
+
+__all__ = ["identity_matters", "token"]
+
+MAX_TEXT = 1 << 20  # characters or bytes hashed at most
+MAX_ITEMS = 1000
+
+SCALARS: tuple[type, ...] = (int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
+BY_REPR: tuple[type, ...] = (
+    datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone,
+    decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePosixPath, pathlib.PosixPath, re.Pattern,
+)  # fmt: skip
+CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"})
+
+
+def _hash(text: bytes) -> str:
+    return blake2b(text, digest_size=16).hexdigest()
+
+
+def token(value: Any, main: str = "__main__") -> str | None:
+    """Token of a value, or None; ``main`` is the module name that notebook code has."""
+    try:
+        return _token(value, main, 0)
+    except Exception:  # a hostile __repr__ or __getattr__ proves nothing
+        return None
+
+
+def identity_matters(value: Any, main: str) -> bool:
+    """True for values that equal tokens prove equal, but which ``is`` or ``isinstance`` can tell apart."""
+    if isinstance(value, tuple):
+        return any(identity_matters(item, main) for item in value[:MAX_ITEMS])
+    return isinstance(value, (types.FunctionType, type)) and value.__module__ == main
+
+
+def _token(value: Any, main: str, depth: int) -> str | None:
+    kind = type(value)
+    if kind in SCALARS or kind in BY_REPR:
+        return f"{kind.__name__}:{value!r}"
+    if kind is str or kind is bytes:
+        if len(value) > MAX_TEXT:
+            return None
+        return f"{kind.__name__}:" + _hash(value.encode("utf-8", "surrogatepass") if kind is str else value)
+    if depth > 8:
+        return None
+    if kind is tuple:
+        return _sequence("tuple", value, main, depth)
+    if kind is frozenset:
+        tokens = [_token(item, main, depth + 1) for item in value] if len(value) <= MAX_ITEMS else [None]
+        return None if None in tokens else "frozenset:" + _hash(",".join(sorted(t for t in tokens if t)).encode())
+    if kind is types.ModuleType:
+        return f"module:{value.__name__}" if sys.modules.get(value.__name__) is value else None
+    if kind is types.FunctionType and value.__module__ == main:
+        return _function(value, main, depth)
+    if isinstance(value, type) and value.__module__ == main:
+        return _class(value, main, depth)
+    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+        return _imported(value)
+    if kind.__module__ == "numpy" and getattr(kind, "__name__", "") != "ndarray" and hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        return f"numpy:{value.dtype.str}:{value!r}" if value.dtype.kind in "biufcmMSU" else None
+    if kind.__module__.startswith("pandas") and kind.__name__ in ("Timestamp", "Timedelta", "Period", "NaTType", "NAType", "Interval"):
+        return f"pandas:{value!r}"
+    return _imported(value) if getattr(value, "__qualname__", None) and getattr(value, "__module__", None) else None
+
+
+def _sequence(kind: str, items: tuple[Any, ...], main: str, depth: int) -> str | None:
+    if len(items) > MAX_ITEMS:
+        return None
+    tokens = [_token(item, main, depth + 1) for item in items]
+    return None if None in tokens else f"{kind}:" + _hash("\0".join(t for t in tokens if t).encode("utf-8", "surrogatepass"))
+
+
+def _imported(value: Any) -> str | None:
+    """Token of something that can be found again under its module and name."""
+    module, name = value.__module__, value.__qualname__
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return f"object:{module}.{name}" if found is value and module != "__main__" else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _code(code: types.CodeType) -> str:
+    consts = []
+    for const in code.co_consts:
+        consts.append(_code(const) if isinstance(const, types.CodeType) else f"{type(const).__name__}:{const!r}")
+    parts = (code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags, code.co_argcount,
+             code.co_posonlyargcount, code.co_kwonlyargcount, code.co_name, getattr(code, "co_exceptiontable", b""), consts)  # fmt: skip
+    return _hash(repr(parts).encode("utf-8", "surrogatepass"))
+
+
+def _function(function: types.FunctionType, main: str, depth: int) -> str | None:
+    captured: list[Any] = [function.__qualname__, function.__defaults__ or ()]
+    captured.extend(item for pair in sorted((function.__kwdefaults__ or {}).items()) for item in pair)
+    if function.__dict__:
+        return None
+    for cell in function.__closure__ or ():
+        try:
+            inside = cell.cell_contents
+        except ValueError:
+            return None
+        if inside is function:
+            inside = "itself"
+        captured.append(inside)
+    annotations = function.__annotations__ if sys.version_info < (3, 14) else {}
+    captured.extend(item for pair in sorted(annotations.items()) for item in pair)
+    rest = _sequence("captured", tuple(captured), main, depth + 1)
+    return None if rest is None else f"function:{_code(function.__code__)}:{rest}"
+
+
+def _class(cls: type, main: str, depth: int) -> str | None:
+    if type(cls) is not type:
+        return None
+    parts: list[Any] = [cls.__qualname__, *cls.__bases__]
+    for name, value in sorted(vars(cls).items()):
+        if name in CLASS_NOISE:
+            continue
+        if isinstance(value, (staticmethod, classmethod)):
+            value = (type(value).__name__, value.__func__)
+        elif isinstance(value, property):
+            value = ("property", value.fget, value.fset, value.fdel)
+        elif name == "__annotations__":
+            value = tuple(item for pair in value.items() for item in pair)
+        if isinstance(value, types.FunctionType) and value.__closure__ and "__class__" in value.__code__.co_freevars:
+            value = (_code(value.__code__), value.__defaults__)
+        parts.extend((name, value))
+    rest = _sequence("class", tuple(parts), main, depth + 1)
+    return None if rest is None else f"class:{rest}"
