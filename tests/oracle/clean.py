@@ -155,6 +155,7 @@ def clean_run(
     ``edges`` are (producer, reader) pairs of ids; they count only if some of them point upwards.
     """
     failed: dict[str, Shown] = {}
+    inputs: dict[str, Form] = {}
     while True:
         kept = [cell for cell in cells if cell[0] not in left_out and cell[0] not in failed]
         place = {cell_id: i for i, (cell_id, _) in enumerate(kept)}
@@ -168,7 +169,8 @@ def clean_run(
         if culprit is None:
             break
         failed[culprit] = run.result.shown[culprit]
-        run.result.inputs.pop(culprit, None)
+        inputs[culprit] = run.result.inputs[culprit]
     run.result.shown.update(failed)
+    run.result.inputs.update(inputs)
     run.result.failed = set(failed)
     return run.result

@@ -9,7 +9,8 @@ from __future__ import annotations
 POOLS: dict[str, tuple[str, ...]] = {
     "num": ("a", "b", "c", "n"), "list": ("xs", "ys", "rows"), "nest": ("box", "deep"), "dict": ("d", "cfg"),
     "set": ("seen", "tags"), "str": ("s", "text"), "tup": ("t", "pair"), "fun": ("f", "g", "h"),
-    "proc": ("bump", "step"),    "hooks": ("hooks", "table"), "cls": ("C", "D"), "obj": ("obj", "p"), "gen": ("it", "gen"), "arr": ("arr", "v", "w"),
+    "proc": ("bump", "step"), "hooks": ("hooks", "table"),
+    "cls": ("C", "D"), "obj": ("obj", "p"), "gen": ("it", "gen"), "arr": ("arr", "v", "w"),
     "rng": ("rng", "r2"), "df": ("df", "sub"), "col": ("col",), "con": ("con",), "buf": ("buf",), "dq": ("dq",),
 }  # fmt: skip
 

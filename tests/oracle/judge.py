@@ -151,4 +151,4 @@ def _short(form: Form) -> str:
 
 def really_changed(before: dict[str, Form], clean: Clean) -> set[str]:
     """The cells whose code or inputs are not what they were: what an omniscient scheduler would run."""
-    return {cell_id for cell_id, form in clean.inputs.items() if before.get(cell_id) != form} | clean.failed
+    return {cell_id for cell_id, form in clean.inputs.items() if before.get(cell_id) != form}
