@@ -1,0 +1,165 @@
+/** The small line under a cell's input: its mark, why, and "reads x, df · writes y" with links. */
+import { Widget } from '@lumino/widgets';
+
+import { h } from './dom';
+import { markIcon } from './icons';
+import type { NotebookState } from './model';
+import type { Entry } from './protocol';
+import { cellName, type Mark, markOf, type NameLink, readLinks, writeLinks } from './views';
+
+/** More names than these are only counted; the graph panel shows them all. */
+const MOST_NAMES = 10;
+
+export interface LineActions {
+  /** Go to one of these cells, asking which if there are several. */
+  go(cells: readonly string[], event: MouseEvent): void;
+  /** Highlight what the cell depends on and feeds, or stop. */
+  hover(entry: Entry | null): void;
+}
+
+export class GutterLine extends Widget {
+  constructor(private readonly _actions: LineActions) {
+    super();
+    this.addClass('jp-ReactiveLine');
+    this.node.setAttribute('role', 'note');
+    this.node.addEventListener('mouseenter', () => this._actions.hover(this._entry));
+    this.node.addEventListener('mouseleave', () => this._actions.hover(null));
+    this.hide();
+  }
+
+  /** Show an entry's state, or nothing. */
+  present(state: NotebookState, entry: Entry | null): void {
+    this._entry = entry;
+    const parts = entry === null ? null : contents(state, entry);
+    const signature = JSON.stringify(parts);
+    if (signature === this._signature) {
+      return;
+    }
+    this._signature = signature;
+    if (parts === null || entry === null || isEmpty(parts)) {
+      this.hide();
+      return;
+    }
+    this.show();
+    this.node.dataset.kind = parts.mark.kind;
+    this.node.setAttribute('aria-label', sentence(state, entry, parts));
+    this.node.replaceChildren(...this._render(state, parts));
+  }
+
+  private _render(state: NotebookState, parts: Contents): Node[] {
+    const nodes: Node[] = [];
+    const { mark } = parts;
+    if (mark.label !== '') {
+      nodes.push(chip(mark.kind, mark.label, mark.reason));
+    }
+    if (parts.opaque) {
+      nodes.push(
+        chip('opaque', 'opaque', 'What this cell reads and writes can only be learnt by running it.')
+      );
+    }
+    if (mark.label !== '' && mark.kind !== 'running' && mark.kind !== 'queued') {
+      nodes.push(this._reason(state, mark));
+    }
+    const names = [this._names('reads', parts.reads), this._names('writes', parts.writes)];
+    const shown = names.filter(part => part !== null);
+    if (shown.length > 0) {
+      nodes.push(h('span', { class: 'jp-ReactiveLine-flow' }, ...join(shown, ' · ')));
+    }
+    return nodes;
+  }
+
+  private _reason(state: NotebookState, mark: Mark): HTMLElement {
+    const links = mark.culprits.slice(0, 3).map(id =>
+      h(
+        'button',
+        {
+          class: 'jp-ReactiveLink',
+          type: 'button',
+          click: (event: MouseEvent) => this._actions.go([id], event)
+        },
+        `go to ${cellName(state, id)}`
+      )
+    );
+    const text = h('span', { title: mark.reason }, mark.reason);
+    return h('span', { class: 'jp-ReactiveLine-reason' }, text, ...links);
+  }
+
+  private _names(verb: string, links: readonly NameLink[]): HTMLElement | null {
+    if (links.length === 0) {
+      return null;
+    }
+    const nodes = links.slice(0, MOST_NAMES).map(link => this._name(verb, link));
+    const more = links.length - nodes.length;
+    return h(
+      'span',
+      {},
+      h('span', { class: 'jp-ReactiveLine-verb' }, `${verb} `),
+      ...join(nodes, ', '),
+      more > 0 ? ` and ${more} more` : null
+    );
+  }
+
+  private _name(verb: string, link: NameLink): HTMLElement {
+    const note = link.note === undefined ? '' : ` (${link.note})`;
+    if (link.cells.length === 0) {
+      return h('span', { class: 'jp-ReactiveName' }, link.name + note);
+    }
+    const where = verb === 'reads' ? 'where it is defined' : 'where it is used';
+    return h(
+      'button',
+      {
+        class: 'jp-ReactiveName jp-ReactiveLink',
+        type: 'button',
+        title: `Go to ${where}`,
+        'aria-label': `${link.name}: go to ${where}`,
+        click: (event: MouseEvent) => this._actions.go(link.cells, event)
+      },
+      link.name + note
+    );
+  }
+
+  private _entry: Entry | null = null;
+  private _signature = 'null';
+}
+
+interface Contents {
+  readonly mark: Mark;
+  readonly opaque: boolean;
+  readonly reads: readonly NameLink[];
+  readonly writes: readonly NameLink[];
+}
+
+function contents(state: NotebookState, entry: Entry): Contents {
+  return {
+    mark: markOf(state, entry),
+    opaque: entry.opaque,
+    reads: readLinks(state, entry),
+    writes: writeLinks(state, entry)
+  };
+}
+
+function isEmpty(parts: Contents): boolean {
+  return parts.mark.label === '' && !parts.opaque && parts.reads.length + parts.writes.length === 0;
+}
+
+function chip(kind: Parameters<typeof markIcon>[0], label: string, title: string): HTMLElement {
+  return h('span', { class: 'jp-ReactiveChip', 'data-kind': kind, title }, markIcon(kind), label);
+}
+
+function join(nodes: readonly HTMLElement[], text: string): (Node | string)[] {
+  return nodes.flatMap((node, index) => (index === 0 ? [node] : [text, node]));
+}
+
+/** What a screen reader says of the line. */
+function sentence(state: NotebookState, entry: Entry, parts: Contents): string {
+  const list = (links: readonly NameLink[]) => links.map(link => link.name).join(', ');
+  return [
+    `${cellName(state, entry.cell_id)}${parts.mark.label === '' ? '' : ` is ${parts.mark.label}`}.`,
+    parts.mark.label === '' ? '' : parts.mark.reason,
+    parts.opaque ? 'Opaque.' : '',
+    parts.reads.length > 0 ? `Reads ${list(parts.reads)}.` : '',
+    parts.writes.length > 0 ? `Writes ${list(parts.writes)}.` : ''
+  ]
+    .filter(part => part !== '')
+    .join(' ');
+}

@@ -1,0 +1,196 @@
+/**
+ * What the kernel has told us about a notebook's cells, as a value: messages in, new state out.
+ *
+ * Decides nothing about what depends on what (the kernel does) and knows neither the page nor the wire.
+ */
+import type { Edge, Entry, Mode, OutputMark, State, Status } from './protocol';
+
+/** A cascade in progress: how far it is. */
+export interface Cascade {
+  readonly id: string;
+  readonly cells: readonly string[];
+  /** Position of the running cell, from 0. */
+  readonly index: number;
+  readonly total: number;
+  /** Cells that ran and ended in this cascade. */
+  readonly ended: ReadonlySet<string>;
+  /** Cells that turned out to need no run. */
+  readonly skipped: ReadonlySet<string>;
+}
+
+export interface NotebookState {
+  readonly revision: number;
+  readonly mode: Mode;
+  readonly cells: ReadonlyMap<string, Entry>;
+  readonly edges: readonly Edge[];
+  readonly cascade: Cascade | null;
+  /** The cascade before, until the next one begins. */
+  readonly last: Cascade | null;
+}
+
+/** A new state, and which cells look different in it ("all" after a change of edges). */
+export interface Change {
+  readonly state: NotebookState;
+  readonly changed: ReadonlySet<string>;
+  readonly edges: boolean;
+}
+
+/** The answer to a request: the whole state, or only what the request changed. */
+export interface StateReply extends Partial<State> {
+  readonly revision: number;
+}
+
+export interface CellsEvent {
+  readonly event: 'cells';
+  readonly revision: number;
+  readonly cells: readonly Entry[];
+  readonly removed?: readonly string[];
+  readonly edges?: readonly Edge[];
+}
+
+export interface CascadeEvent {
+  readonly event: 'cascade_started' | 'cascade_finished';
+  readonly cascade_id: string;
+  readonly cells: readonly string[];
+}
+
+export type ReactiveEvent = CellsEvent | CascadeEvent;
+
+export const EMPTY: NotebookState = {
+  revision: -1,
+  mode: 'auto',
+  cells: new Map(),
+  edges: [],
+  cascade: null,
+  last: null
+};
+
+const ENDED = new Set<Status>(['success', 'error', 'blocked']);
+
+/** Take the whole notebook, as `sync` and `state` answer. */
+export function applyState(state: NotebookState, reply: StateReply): Change {
+  if (reply.revision < state.revision) {
+    return unchanged(state);
+  }
+  const cells = new Map((reply.cells ?? []).map(entry => [entry.cell_id, entry]));
+  const changed = new Set([...state.cells.keys(), ...cells.keys()]);
+  return {
+    state: {
+      ...state,
+      revision: reply.revision,
+      mode: reply.mode ?? state.mode,
+      cells,
+      edges: reply.edges ?? state.edges
+    },
+    changed,
+    edges: true
+  };
+}
+
+/** Take the cells that a small request changed, as `edit` and its like answer. */
+export function applyEntries(
+  state: NotebookState,
+  news: {
+    revision: number;
+    cells?: readonly Entry[];
+    removed?: readonly string[];
+    edges?: readonly Edge[];
+    mode?: Mode;
+  }
+): Change {
+  if (news.revision < state.revision) {
+    return unchanged(state);
+  }
+  const cells = new Map(state.cells);
+  const changed = new Set<string>();
+  for (const entry of news.cells ?? []) {
+    cells.set(entry.cell_id, entry);
+    changed.add(entry.cell_id);
+  }
+  for (const id of news.removed ?? []) {
+    if (cells.delete(id)) {
+      changed.add(id);
+    }
+  }
+  return {
+    state: {
+      ...state,
+      revision: news.revision,
+      mode: news.mode ?? state.mode,
+      cells,
+      edges: news.edges ?? state.edges,
+      cascade: withEnded(state, news.cells ?? [])
+    },
+    changed,
+    edges: news.edges !== undefined
+  };
+}
+
+/** Take an event from iopub. */
+export function applyEvent(state: NotebookState, event: ReactiveEvent): Change {
+  if (event.event === 'cells') {
+    return applyEntries(state, event);
+  }
+  if (event.event === 'cascade_started') {
+    const cascade = {
+      id: event.cascade_id,
+      cells: event.cells,
+      index: 0,
+      total: event.cells.length,
+      ended: new Set<string>(),
+      skipped: new Set<string>()
+    };
+    return { state: { ...state, cascade, last: null }, changed: new Set(event.cells), edges: false };
+  }
+  if (state.cascade !== null && state.cascade.id === event.cascade_id) {
+    return endCascade(state);
+  }
+  return unchanged(state);
+}
+
+/** Take the mark of an output: it tells how far the cascade is. */
+export function applyMark(state: NotebookState, mark: OutputMark): Change {
+  const now = state.cascade;
+  if (now === null || now.id !== mark.cascade_id) {
+    return unchanged(state);
+  }
+  if (now.index === mark.cascade_index && now.total === mark.cascade_total) {
+    return unchanged(state);
+  }
+  const cascade = { ...now, index: mark.cascade_index, total: mark.cascade_total };
+  return { state: { ...state, cascade }, changed: new Set(), edges: false };
+}
+
+/** The kernel is not running anything any more (it died, restarted, or told us that it is idle). */
+export function endCascade(state: NotebookState): Change {
+  if (state.cascade === null) {
+    return unchanged(state);
+  }
+  return {
+    state: { ...state, cascade: null, last: state.cascade },
+    changed: new Set(state.cascade.cells),
+    edges: false
+  };
+}
+
+function unchanged(state: NotebookState): Change {
+  return { state, changed: new Set(), edges: false };
+}
+
+/** A cell that ended with the execution count that it had was not run: what it depends on turned out equal. */
+function withEnded(state: NotebookState, entries: readonly Entry[]): Cascade | null {
+  const now = state.cascade;
+  if (now === null) {
+    return null;
+  }
+  const ended = new Set(now.ended);
+  const skipped = new Set(now.skipped);
+  for (const entry of entries) {
+    const id = entry.cell_id;
+    if (ENDED.has(entry.status) && now.cells.includes(id) && !ended.has(id)) {
+      const ran = state.cells.get(id)?.execution_count !== entry.execution_count;
+      (ran ? ended : skipped).add(id);
+    }
+  }
+  return { ...now, ended, skipped };
+}

@@ -1,0 +1,114 @@
+/** The strip above a notebook: what a first analysis found, or that the reactive parts are out of service. */
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import { Widget } from '@lumino/widgets';
+
+import { h } from './dom';
+import { markIcon } from './icons';
+import type { NotebookState } from './model';
+import { goTo } from './navigate';
+import type { NotebookSession } from './session';
+import type { Settings } from './settings';
+import { cellName, type Finding, findings } from './views';
+
+/** More links than these would be a list, and the graph panel has that. */
+const MOST_LINKS = 4;
+
+export function showNotices(panel: NotebookPanel, session: NotebookSession, settings: Settings): void {
+  const strip = new Strip();
+  panel.contentHeader.addWidget(strip);
+  let told = '';
+  let welcomed = false;
+
+  const refresh = () => {
+    if (panel.isDisposed) {
+      return;
+    }
+    if (session.trouble !== null) {
+      if (told !== session.trouble) {
+        told = session.trouble;
+        strip.display('blocked', [h('span', { role: 'alert' }, told)], 'Try again', () => session.retry());
+      }
+      return;
+    }
+    if (told !== '') {
+      told = '';
+      strip.hide();
+    }
+    if (!session.active) {
+      strip.hide();
+    } else if (!welcomed && settings.notices) {
+      welcomed = true;
+      welcome(strip, panel, session);
+    }
+  };
+  session.activeChanged.connect(refresh);
+  panel.context.sessionContext.kernelChanged.connect(() => {
+    welcomed = false;
+  });
+  refresh();
+}
+
+function welcome(strip: Strip, panel: NotebookPanel, session: NotebookSession): void {
+  const state = session.state;
+  const untouched = [...state.cells.values()].every(entry => !entry.has_run);
+  const found = findings(state);
+  if (!untouched || state.cells.size === 0 || (found.length === 0 && state.cells.size < 2)) {
+    return;
+  }
+  strip.display(
+    found.length > 0 ? 'new' : 'fresh',
+    [h('span', {}, headline(state, found)), ...found.slice(0, MOST_LINKS).map(item => link(item, panel, state))],
+    'Run all',
+    () => session.run('all')
+  );
+}
+
+function headline(state: NotebookState, found: readonly Finding[]): string {
+  const cells = state.cells.size === 1 ? '1 cell' : `${state.cells.size} cells`;
+  const count = (kind: Finding['kind'], one: string, many: string) => {
+    const n = found.filter(item => item.kind === kind).length;
+    return n === 0 ? '' : n === 1 ? `1 ${one}` : `${n} ${many}`;
+  };
+  const parts = [
+    count('problem', 'cell with a problem', 'cells with problems'),
+    count('forward', 'reads from further down', 'read from further down'),
+    count('opaque', 'opaque cell', 'opaque cells')
+  ].filter(part => part !== '');
+  const rest = parts.length > 0 ? parts.join(', ') : 'nothing unusual';
+  return `Reactive: ${cells} analysed, none run. Found ${rest}.`;
+}
+
+function link(item: Finding, panel: NotebookPanel, state: NotebookState): HTMLElement {
+  return h(
+    'button',
+    { class: 'jp-ReactiveLink', type: 'button', title: item.text, click: () => void goTo(panel, item.cell) },
+    cellName(state, item.cell)
+  );
+}
+
+class Strip extends Widget {
+  constructor() {
+    super();
+    this.addClass('jp-ReactiveNotice');
+    this.hide();
+  }
+
+  display(kind: Parameters<typeof markIcon>[0], parts: Node[], action: string, act: () => void): void {
+    const run = () => {
+      this.hide();
+      act();
+    };
+    this.node.dataset.kind = kind;
+    this.node.replaceChildren(
+      markIcon(kind),
+      h('span', { class: 'jp-ReactiveNotice-text' }, ...parts),
+      h('button', { type: 'button', class: 'jp-ReactiveNotice-action', click: run }, action),
+      h(
+        'button',
+        { type: 'button', class: 'jp-ReactiveNotice-close', 'aria-label': 'Dismiss', click: () => this.hide() },
+        '×'
+      )
+    );
+    this.show();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Of several browsers that share one document, decides which one writes an output into it, so that none is doubled.
+ *
+ * Without sharing every page has its own copy of the document, and each writes its own.
+ */
+import type { INotebookModel } from '@jupyterlab/notebook';
+
+const FIELD = 'reactiveKernelSession';
+
+interface Awareness {
+  readonly clientID: number;
+  getStates(): Map<number, Record<string, unknown>>;
+  setLocalStateField(field: string, value: unknown): void;
+}
+
+export class Ownership {
+  constructor(private readonly _model: INotebookModel) {}
+
+  /** Tell the others which kernel session is ours. */
+  announce(session: string): void {
+    this._session = session;
+    this._awareness?.setLocalStateField(FIELD, session);
+  }
+
+  /** Whether we write the outputs of requests of that kernel session. */
+  owns(session: string): boolean {
+    const awareness = this._awareness;
+    if (!this._model.collaborative || awareness === undefined || session === this._session) {
+      return true;
+    }
+    const clients = [...awareness.getStates()].filter(([, state]) => state[FIELD] !== undefined);
+    if (clients.some(([, state]) => state[FIELD] === session)) {
+      return false;
+    }
+    // Nobody here sent the request (its browser is closed): the oldest of us writes.
+    return clients.every(([id]) => awareness.clientID <= id);
+  }
+
+  private get _awareness(): Awareness | undefined {
+    return (this._model.sharedModel as { awareness?: Awareness }).awareness;
+  }
+
+  private _session = '';
+}

@@ -1,0 +1,181 @@
+/**
+ * Puts the outputs of a cascade into their own cells, by the cell id that each message carries.
+ *
+ * Where the page itself handles a message already (the cell was last run from here), it is left alone. Writes to the
+ * cells' models, never to widgets: so off-screen, moved, pasted and never-run cells are all alike.
+ */
+import type { CodeCell, ICodeCellModel } from '@jupyterlab/cells';
+import type { IOutput } from '@jupyterlab/nbformat';
+import type { IOutputModel } from '@jupyterlab/rendermime';
+import type { KernelMessage } from '@jupyterlab/services';
+
+import type { MarkedMessage } from './connection';
+import type { Entry } from './protocol';
+
+/** The notebook as the router sees it. */
+export interface RoutingTarget {
+  model(cellId: string): ICodeCellModel | null;
+  /** The widgets that show a model (several, when a notebook is open in several views). */
+  widgets(model: ICodeCellModel): readonly CodeCell[];
+  /** Whether this client writes outputs for that session (of several that share a document only one may). */
+  owns(session: string): boolean;
+  recordTiming(): boolean;
+}
+
+interface Running {
+  readonly started: string;
+  /** The old output is still shown, until the first new one. */
+  clearPending: boolean;
+}
+
+export class Router {
+  constructor(private readonly _target: RoutingTarget) {}
+
+  /** Take one marked message. */
+  take({ message, mark }: MarkedMessage): void {
+    const model = this._target.model(mark.cell_id);
+    const parent = message.parent_header as Partial<KernelMessage.IHeader>;
+    if (model === null || !this._target.owns(parent.session ?? '')) {
+      return;
+    }
+    const stock = this._target
+      .widgets(model)
+      .some(cell => handles(cell, parent.msg_id ?? ''));
+    if (message.header.msg_type === 'execute_input') {
+      this._start(mark.cell_id, model, message.header.date, stock);
+    } else if (!stock) {
+      this._write(mark.cell_id, model, message);
+    }
+  }
+
+  /** Take the kernel's word that a cell ended: prompt, timing, and old output that nothing replaced. */
+  ended(entry: Entry): void {
+    const running = this._running.get(entry.cell_id);
+    if (running === undefined || entry.status === 'running' || entry.status === 'queued') {
+      return;
+    }
+    this._running.delete(entry.cell_id);
+    const model = this._target.model(entry.cell_id);
+    if (model === null) {
+      return;
+    }
+    if (running.clearPending) {
+      model.outputs.clear();
+    }
+    if (this._target.recordTiming()) {
+      recordTiming(model, running.started, entry.seconds);
+    }
+    // Last, because it also ends the [*].
+    model.executionCount = entry.execution_count ?? model.executionCount;
+    model.executionState = 'idle';
+  }
+
+  /** Forget what was running: the kernel is gone. */
+  reset(): void {
+    for (const id of this._running.keys()) {
+      const model = this._target.model(id);
+      if (model !== null) {
+        model.executionState = 'idle';
+      }
+    }
+    this._running.clear();
+    this._displays.clear();
+  }
+
+  private _start(id: string, model: ICodeCellModel, started: string, stock: boolean): void {
+    if (!stock) {
+      // As CodeCell.execute does: what the user's own kernel makes now may be shown in full.
+      model.trusted = true;
+      model.outputs.clear(true);
+    }
+    model.executionState = 'running';
+    this._running.set(id, { started, clearPending: !stock });
+  }
+
+  private _write(id: string, model: ICodeCellModel, message: KernelMessage.IIOPubMessage): void {
+    const type = message.header.msg_type;
+    const content = message.content as Record<string, unknown>;
+    const display = (content.transient as { display_id?: string } | undefined)?.display_id;
+    if (type === 'clear_output') {
+      model.outputs.clear(content.wait === true);
+      this._settled(id, content.wait !== true);
+    } else if (type === 'update_display_data') {
+      this._update(display, content);
+    } else if (isOutput(type)) {
+      this._settled(id, true);
+      if (type === 'display_data') {
+        this._update(display, content);
+      }
+      model.outputs.add({ ...content, output_type: type } as unknown as IOutput);
+      if (display !== undefined && type !== 'stream' && type !== 'error') {
+        this._remember(display, model);
+      }
+    }
+  }
+
+  private _settled(id: string, cleared: boolean): void {
+    const running = this._running.get(id);
+    if (running !== undefined && cleared) {
+      running.clearPending = false;
+    }
+  }
+
+  private _remember(display: string, model: ICodeCellModel): void {
+    const shown = this._displays.get(display) ?? [];
+    shown.push({ model, output: model.outputs.get(model.outputs.length - 1) });
+    this._displays.set(display, shown);
+  }
+
+  private _update(display: string | undefined, content: Record<string, unknown>): void {
+    if (display === undefined) {
+      return;
+    }
+    const output = { ...content, output_type: 'display_data' } as unknown as IOutput;
+    const kept: Shown[] = [];
+    for (const { model, output: old } of this._displays.get(display) ?? []) {
+      const index = model.isDisposed ? -1 : indexOf(model, old);
+      if (index >= 0) {
+        model.outputs.set(index, output);
+        kept.push({ model, output: model.outputs.get(index) });
+      }
+    }
+    this._displays.set(display, kept);
+  }
+
+  private readonly _running = new Map<string, Running>();
+  private readonly _displays = new Map<string, Shown[]>();
+}
+
+interface Shown {
+  readonly model: ICodeCellModel;
+  readonly output: IOutputModel;
+}
+
+function indexOf(model: ICodeCellModel, output: IOutputModel): number {
+  for (let i = 0; i < model.outputs.length; i++) {
+    if (model.outputs.get(i) === output) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+function isOutput(type: string): boolean {
+  return type === 'stream' || type === 'display_data' || type === 'execute_result' || type === 'error';
+}
+
+/** Whether the cell was last run from this page by the very request that the message belongs to. */
+function handles(cell: CodeCell, parent: string): boolean {
+  const future = cell.isDisposed ? null : cell.outputArea.future;
+  return !!future && !future.isDisposed && future.msg.header.msg_id === parent;
+}
+
+function recordTiming(model: ICodeCellModel, started: string, seconds: number | null): void {
+  const begun = Date.parse(started) || Date.now();
+  const reply = seconds === null ? Date.now() : begun + seconds * 1000;
+  model.setMetadata('execution', {
+    'iopub.execute_input': started,
+    'shell.execute_reply.started': started,
+    'shell.execute_reply': new Date(reply).toISOString()
+  });
+}

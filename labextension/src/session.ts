@@ -1,0 +1,273 @@
+/**
+ * One open notebook and its reactive kernel: tells the kernel of edits, takes in its state, routes outputs.
+ *
+ * Joins the parts, shows nothing. While the kernel is not reactive it listens for another kernel and does nothing else.
+ */
+import type { ISessionContext } from '@jupyterlab/apputils';
+import { CodeCell, type ICodeCellModel } from '@jupyterlab/cells';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { type INotebookModel, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { Connection, type MarkedMessage, RequestError } from './connection';
+import { DocumentWatch } from './documentwatch';
+import { type DocumentRequest } from './document';
+import {
+  applyEntries,
+  applyEvent,
+  applyMark,
+  applyState,
+  type Change,
+  EMPTY,
+  endCascade,
+  type NotebookState,
+  type ReactiveEvent,
+  type StateReply
+} from './model';
+import { Ownership } from './ownership';
+import type { Mode, RunKind } from './protocol';
+import { Router } from './routing';
+
+/** How long a silent kernel may take to answer the first request before people are told. */
+const PATIENCE = 20_000;
+
+export type Context = DocumentRegistry.IContext<INotebookModel>;
+
+export class NotebookSession {
+  constructor(readonly context: Context) {
+    this._watch = new DocumentWatch(context, request => void this._send(request));
+    this._ownership = new Ownership(context.model);
+    this._router = new Router({
+      model: id => this._watch.model(id),
+      widgets: model => this._widgets(model),
+      owns: session => this._ownership.owns(session),
+      recordTiming: () => this._panels.some(panel => panel.content.notebookConfig.recordTiming)
+    });
+    context.sessionContext.kernelChanged.connect(this._onKernelChanged, this);
+    context.sessionContext.connectionStatusChanged.connect(this._onConnectionStatus, this);
+    context.sessionContext.statusChanged.connect(this._onStatus, this);
+    context.disposed.connect(() => this._close(), this);
+    NotebookActions.executionScheduled.connect(this._onScheduled, this);
+    void context.ready.then(() => this._open());
+  }
+
+  get state(): NotebookState {
+    return this._state;
+  }
+
+  /** Whether the kernel is reactive and has told us its state. */
+  get active(): boolean {
+    return this._active;
+  }
+
+  /** Why the reactive parts are out of service, for people; null when they aren't. */
+  get trouble(): string | null {
+    return this._trouble;
+  }
+
+  get kernel(): Kernel.IKernelConnection | null {
+    return this.context.sessionContext.session?.kernel ?? null;
+  }
+
+  get panels(): readonly NotebookPanel[] {
+    return this._panels;
+  }
+
+  get isDisposed(): boolean {
+    return this.context.isDisposed;
+  }
+
+  /** Emitted after every change of state; its argument says which cells look different. */
+  get changed(): ISignal<this, Change> {
+    return this._changed;
+  }
+
+  /** Emitted when the session becomes active or inactive, or has trouble. */
+  get activeChanged(): ISignal<this, void> {
+    return this._activeChanged;
+  }
+
+  addPanel(panel: NotebookPanel): void {
+    this._panels.push(panel);
+    panel.disposed.connect(() => {
+      this._panels = this._panels.filter(other => other !== panel);
+    });
+  }
+
+  /** Ask the kernel for something and take its answer as news of the state. */
+  async request(command: string, args: object): Promise<StateReply> {
+    if (this._connection === null) {
+      throw new RequestError('no_kernel', 'no reactive kernel is connected');
+    }
+    return this._connection.request(command, args);
+  }
+
+  async setMode(mode: Mode): Promise<void> {
+    await this.request('configure', { mode });
+    this._take(applyEntries(this._state, { revision: this._state.revision, mode }));
+    this._activeChanged.emit();
+  }
+
+  /** Run the notebook's stale cells, or make all of them fresh. */
+  run(kind: Extract<RunKind, 'stale' | 'all'>): void {
+    this._watch.flush();
+    const content = { code: '', silent: false, store_history: true, allow_stdin: false };
+    this.kernel?.requestExecute(content, true, { reactive: { run: kind } });
+  }
+
+  /** Send what changed since the last message now. */
+  flush(): void {
+    this._watch.flush();
+  }
+
+  /** Tell the kernel the whole notebook again, after trouble. */
+  retry(): void {
+    void this._open();
+  }
+
+  private async _open(): Promise<void> {
+    this._close();
+    const kernel = this.kernel;
+    if (kernel === null || this.isDisposed) {
+      return;
+    }
+    const current = () => this.kernel === kernel && this._connection === null && !this.isDisposed;
+    if ((await Connection.looksReactive(kernel).catch(() => false)) && current()) {
+      this._connect(kernel);
+    } else if ((await Connection.isReactive(kernel).catch(() => false)) && current()) {
+      this._connect(kernel);
+    }
+  }
+
+  private _connect(kernel: Kernel.IKernelConnection): void {
+    const connection = new Connection(kernel);
+    this._connection = connection;
+    connection.events.connect(this._onEvent, this);
+    connection.outputs.connect(this._onOutput, this);
+    this._ownership.announce(kernel.clientId);
+    this._patience = window.setTimeout(() => {
+      this._setTrouble('The kernel does not answer, so cells are not marked. Running them works as usual.');
+    }, PATIENCE);
+    this._watch.start();
+  }
+
+  private _close(): void {
+    window.clearTimeout(this._patience);
+    this._watch.stop();
+    this._router.reset();
+    this._connection?.dispose();
+    this._connection = null;
+    this._state = EMPTY;
+    this._trouble = null;
+    this._setActive(false);
+  }
+
+  private async _send(request: DocumentRequest): Promise<void> {
+    const connection = this._connection;
+    if (connection === null) {
+      return;
+    }
+    try {
+      const reply = await connection.request(request.command, request.arguments);
+      if (connection !== this._connection) {
+        return;
+      }
+      const whole = request.command === 'sync';
+      this._take(whole ? applyState(this._state, reply) : applyEntries(this._state, reply));
+      if (whole) {
+        window.clearTimeout(this._patience);
+        this._trouble = null;
+        this._setActive(true);
+      }
+    } catch (error) {
+      if (connection === this._connection) {
+        this._refused(request, error);
+      }
+    }
+  }
+
+  private _refused(request: DocumentRequest, error: unknown): void {
+    if (request.command === 'edit') {
+      // The kernel and we disagree about which cells there are: tell it all of them.
+      this._watch.resync();
+    } else if (error instanceof RequestError) {
+      this._setTrouble(`The kernel refused the notebook: ${error.message}`);
+    }
+  }
+
+  private _setTrouble(text: string): void {
+    window.clearTimeout(this._patience);
+    this._trouble = text;
+    this._activeChanged.emit();
+  }
+
+  private _setActive(active: boolean): void {
+    if (active !== this._active || active) {
+      this._active = active;
+      this._activeChanged.emit();
+    }
+  }
+
+  private _take(change: Change): void {
+    if (change.state !== this._state) {
+      this._state = change.state;
+      this._changed.emit(change);
+    }
+  }
+
+  private _onEvent(_: Connection, event: ReactiveEvent): void {
+    this._take(applyEvent(this._state, event));
+    if (event.event === 'cells') {
+      event.cells.forEach(entry => this._router.ended(entry));
+    }
+  }
+
+  private _onOutput(_: Connection, marked: MarkedMessage): void {
+    this._take(applyMark(this._state, marked.mark));
+    this._router.take(marked);
+  }
+
+  private _onScheduled(_: unknown, args: { notebook: unknown }): void {
+    if (this._panels.some(panel => panel.content === args.notebook)) {
+      this.flush();
+    }
+  }
+
+  private _onKernelChanged(): void {
+    void this._open();
+  }
+
+  private _onConnectionStatus(_: ISessionContext, status: Kernel.ConnectionStatus): void {
+    if (status === 'connected') {
+      void this._open();
+    }
+  }
+
+  private _onStatus(_: ISessionContext, status: Kernel.Status): void {
+    if (status === 'idle' || status === 'dead') {
+      this._take(endCascade(this._state));
+    }
+    if (status === 'dead') {
+      this._close();
+    }
+  }
+
+  private _widgets(model: ICodeCellModel): CodeCell[] {
+    return this._panels
+      .map(panel => panel.content.widgets.find(cell => cell.model === model))
+      .filter(cell => cell instanceof CodeCell);
+  }
+
+  private readonly _watch: DocumentWatch;
+  private readonly _ownership: Ownership;
+  private readonly _router: Router;
+  private _connection: Connection | null = null;
+  private _panels: NotebookPanel[] = [];
+  private _state: NotebookState = EMPTY;
+  private _active = false;
+  private _trouble: string | null = null;
+  private _patience = 0;
+  private readonly _changed = new Signal<this, Change>(this);
+  private readonly _activeChanged = new Signal<this, void>(this);
+}

@@ -1,0 +1,55 @@
+/** All open notebooks' sessions, and the one in front. Two views of a notebook share one session. */
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import type { Change } from './model';
+import { NotebookSession } from './session';
+
+export class Sessions {
+  constructor(
+    private readonly _tracker: INotebookTracker,
+    private readonly _opened: (panel: NotebookPanel, session: NotebookSession) => void
+  ) {
+    _tracker.widgetAdded.connect((_, panel) => this._add(panel));
+    _tracker.currentChanged.connect(() => this._changed.emit(null));
+    _tracker.forEach(panel => this._add(panel));
+  }
+
+  /** The notebook in front, if its kernel is reactive. */
+  get current(): { panel: NotebookPanel; session: NotebookSession } | null {
+    const panel = this._tracker.currentWidget;
+    const session = panel === null ? undefined : this._sessions.get(panel.context);
+    return panel !== null && session?.active === true ? { panel, session } : null;
+  }
+
+  /** Emitted when the current one changes: another in front (null), or news of it. */
+  get changed(): ISignal<this, Change | null> {
+    return this._changed;
+  }
+
+  of(panel: NotebookPanel): NotebookSession {
+    let session = this._sessions.get(panel.context);
+    if (session === undefined) {
+      session = new NotebookSession(panel.context);
+      this._sessions.set(panel.context, session);
+      session.changed.connect((sender, change) => this._onNews(sender, change));
+      session.activeChanged.connect(sender => this._onNews(sender, null));
+    }
+    return session;
+  }
+
+  private _add(panel: NotebookPanel): void {
+    const session = this.of(panel);
+    session.addPanel(panel);
+    this._opened(panel, session);
+  }
+
+  private _onNews(session: NotebookSession, change: Change | null): void {
+    if (this._tracker.currentWidget?.context === session.context) {
+      this._changed.emit(change);
+    }
+  }
+
+  private readonly _sessions = new WeakMap<object, NotebookSession>();
+  private readonly _changed = new Signal<this, Change | null>(this);
+}

@@ -1,0 +1,91 @@
+/** Zooming and moving of one SVG group: wheel, drag, keys, and fitting it into the window. */
+
+const SMALLEST = 0.05;
+const LARGEST = 3;
+/** Below this a whole graph can't be read: then show one place instead. */
+export const LEGIBLE = 0.45;
+
+export class Viewport {
+  constructor(
+    private readonly _frame: SVGSVGElement,
+    private readonly _content: SVGGElement
+  ) {
+    _frame.addEventListener('wheel', event => this._onWheel(event), { passive: false });
+    _frame.addEventListener('pointerdown', event => this._onDown(event));
+  }
+
+  /** The scale at which all would be seen. */
+  fitScale(width: number, height: number): number {
+    const box = this._frame.getBoundingClientRect();
+    return Math.min(1, box.width / Math.max(width, 1), box.height / Math.max(height, 1));
+  }
+
+  fit(width: number, height: number): void {
+    const box = this._frame.getBoundingClientRect();
+    this._scale = Math.max(SMALLEST, this.fitScale(width, height));
+    this._x = (box.width - width * this._scale) / 2;
+    this._y = Math.max(0, (box.height - height * this._scale) / 2);
+    this._apply();
+  }
+
+  /** Bring a place into the middle, at a scale that can be read. */
+  center(x: number, y: number): void {
+    const box = this._frame.getBoundingClientRect();
+    this._scale = Math.max(this._scale, 0.8);
+    this._x = box.width / 2 - x * this._scale;
+    this._y = box.height / 2 - y * this._scale;
+    this._apply();
+  }
+
+  zoom(factor: number, at?: { x: number; y: number }): void {
+    const box = this._frame.getBoundingClientRect();
+    const x = at?.x ?? box.width / 2;
+    const y = at?.y ?? box.height / 2;
+    const scale = Math.min(LARGEST, Math.max(SMALLEST, this._scale * factor));
+    this._x = x - ((x - this._x) * scale) / this._scale;
+    this._y = y - ((y - this._y) * scale) / this._scale;
+    this._scale = scale;
+    this._apply();
+  }
+
+  private _onWheel(event: WheelEvent): void {
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) {
+      const box = this._frame.getBoundingClientRect();
+      const at = { x: event.clientX - box.left, y: event.clientY - box.top };
+      this.zoom(Math.exp(-event.deltaY / 300), at);
+    } else {
+      this._x -= event.deltaX;
+      this._y -= event.deltaY;
+      this._apply();
+    }
+  }
+
+  private _onDown(event: PointerEvent): void {
+    if ((event.target as Element).closest('[data-cell]') !== null) {
+      return;
+    }
+    const start = { x: event.clientX - this._x, y: event.clientY - this._y };
+    const move = (now: PointerEvent) => {
+      this._x = now.clientX - start.x;
+      this._y = now.clientY - start.y;
+      this._apply();
+    };
+    const up = () => {
+      this._frame.removeEventListener('pointermove', move);
+      this._frame.removeEventListener('pointerup', up);
+    };
+    this._frame.setPointerCapture(event.pointerId);
+    this._frame.addEventListener('pointermove', move);
+    this._frame.addEventListener('pointerup', up);
+  }
+
+  private _apply(): void {
+    const at = `translate(${this._x},${this._y}) scale(${this._scale})`;
+    this._content.setAttribute('transform', at);
+  }
+
+  private _x = 0;
+  private _y = 0;
+  private _scale = 1;
+}
