@@ -68,7 +68,8 @@ Maker = Callable[[Any], tuple[State | None, Tells]]
 def _maker(value: Any, kind: type, main: str) -> Maker | None:
     """How to take the state of an object whose exact type isn't in the table."""
     module = kind.__module__
-    if module.startswith(IMMUTABLE_MODULES):
+    package = module.partition(".")[0]
+    if package in IMMUTABLE_MODULES:
         return None
     if isinstance(value, type):
         return _class if value.__module__ == main else None
@@ -76,11 +77,11 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
         return _array
     if module == "numpy.random._generator" or module == "numpy.random.mtrand":
         return _numpy_random
-    if module.startswith("pandas.") and hasattr(value, "_mgr"):
+    if package == "pandas" and hasattr(value, "_mgr"):
         return _pandas
-    if module.startswith(("pandas.", "numpy")):
+    if package in ("pandas", "numpy"):
         return None
-    if module.startswith("polars.") and kind.__name__ in ("DataFrame", "Series"):
+    if package == "polars" and kind.__name__ in ("DataFrame", "Series"):
         return _polars
     if isinstance(value, random.Random):
         return _random
@@ -338,13 +339,9 @@ def _random(value: Any) -> tuple[State | None, Tells]:
 
 
 def _pandas(value: Any) -> tuple[State | None, Tells]:
-    """A frame or series: with copy-on-write a shallow copy costs nothing, and a change replaces the arrays."""
-    pandas = sys.modules["pandas"]
-    if int(pandas.__version__.split(".")[0]) < 3:
-        if value.memory_usage(index=False) if value.ndim == 1 else value.memory_usage(index=False).sum() > MAX_BYTES:
-            return None, "partly"
-        deep = value.copy(deep=True)
-        return State(lambda now: not deep.equals(now), lambda target: object.__setattr__(target, "_mgr", deep.copy(deep=True)._mgr)), "whole"
+    """A frame or series: with copy-on-write a shallow copy costs nothing, and a change moves the data elsewhere."""
+    if int(sys.modules["pandas"].__version__.split(".")[0]) < 3:
+        return _old_pandas(value)
     copy = value.copy(deep=False)
     attrs, name = dict(value.attrs), getattr(value, "_name", None)
 
@@ -354,7 +351,7 @@ def _pandas(value: Any) -> tuple[State | None, Tells]:
             return True
         if getattr(now, "_name", None) is not name or now.attrs != attrs:
             return True
-        return not all(a is b or a.values is b.values for a, b in zip(old.blocks, new.blocks, strict=True))
+        return not all(_same_memory(a.values, b.values) for a, b in zip(old.blocks, new.blocks, strict=True))
 
     def restore(target: Any) -> None:
         object.__setattr__(target, "_mgr", copy.copy(deep=False)._mgr)
@@ -365,6 +362,43 @@ def _pandas(value: Any) -> tuple[State | None, Tells]:
 
     size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
     return State(changed, restore, size), "whole"
+
+
+def _old_pandas(value: Any) -> tuple[State | None, Tells]:
+    """Without copy-on-write only small frames can be kept, by a real copy."""
+    used = value.memory_usage(index=False)
+    size = int(used.sum() if hasattr(used, "sum") else used)
+    if size > MAX_BYTES:
+        return None, "partly"
+    deep = value.copy(deep=True)
+
+    def restore(target: Any) -> None:
+        object.__setattr__(target, "_mgr", deep.copy(deep=True)._mgr)
+
+    return State(lambda now: not deep.equals(now), restore, size), "whole"
+
+
+def _same_memory(old: Any, new: Any) -> bool:
+    """True if two blocks' values lie in the same memory."""
+    if old is new:
+        return True
+    if type(old) is not type(new) or old.dtype != new.dtype:
+        return False
+    found = False
+    for part in ("__array_interface__", "_ndarray", "_data", "_mask", "_pa_array"):
+        a, b = getattr(old, part, None), getattr(new, part, None)
+        if a is None or b is None:
+            continue
+        found = True
+        if part == "__array_interface__":
+            if (a["data"], a["shape"], a["strides"]) != (b["data"], b["shape"], b["strides"]):
+                return False
+        elif part == "_pa_array":
+            if a is not b and [x.address for c in a.chunks for x in c.buffers() if x] != [x.address for c in b.chunks for x in c.buffers() if x]:
+                return False
+        elif not _same_memory(a, b):
+            return False
+    return found or bool(old.equals(new))
 
 
 def _polars(value: Any) -> tuple[State | None, Tells]:

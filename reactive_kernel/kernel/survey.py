@@ -137,7 +137,7 @@ def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
             inner, whole = _items(value.flat, value.size)
             return [*found, *inner], whole
         return found, True
-    if module.startswith(("pandas.", "polars.", "pyarrow.")):
+    if module.partition(".")[0] in ("pandas", "polars", "pyarrow"):
         return (), True
     if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples
         inner, whole = _items(value, len(value))
