@@ -1,0 +1,141 @@
+"""JupyterLab and Notebook 7 as they come, without our extension: dependents are updated in place and saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Server, screenshot, serve
+
+pytestmark = pytest.mark.browser
+PAGES = {"lab": "lab/tree/{name}?reset", "notebook": "notebooks/{name}"}
+# The page shows the notebook before its kernel can take requests.
+READY = """async () => {
+    const context = window.jupyterapp.shell.currentWidget.sessionContext;
+    await context.ready;
+    await context.session.kernel.info;
+}"""
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("notebooks")
+    with serve(root, tmp_path_factory.mktemp("home"), extension=False) as server:
+        yield server
+
+
+class Document:
+    """A notebook on screen: its cells, the keys that people press, and its file."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        self.page = page
+        self.path = path
+        self.cells = page.locator(".jp-Notebook .jp-CodeCell")
+
+    def edit(self, index: int, source: str) -> None:
+        self.cells.nth(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(source)
+
+    def run(self, index: int) -> None:
+        self.cells.nth(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def output(self, index: int) -> Locator:
+        return self.cells.nth(index).locator(".jp-OutputArea-output")
+
+    def shows(self, *outputs: str) -> None:
+        """Wait until the cells show these texts, one output each ("" for none)."""
+        for index, text in enumerate(outputs):
+            expect(self.output(index)).to_have_count(1 if text else 0)
+            if text:
+                expect(self.output(index)).to_contain_text(text)
+
+    def prompts(self, *numbers: int) -> None:
+        for index, number in enumerate(numbers):
+            expect(self.cells.nth(index).locator(".jp-InputPrompt")).to_have_text(f"[{number}]:")
+
+    def saved(self) -> list[tuple[int | None, str]]:
+        """Save; the file's cells: prompt number and text of all outputs."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Control+S")
+        for _ in range(300):
+            if self.path.stat().st_mtime_ns != before:
+                break
+            time.sleep(0.1)
+        notebook = nbformat.read(self.path, as_version=4)
+        nbformat.validate(notebook)
+        return [(cell.execution_count, "".join(map(text_of, cell.outputs))) for cell in notebook.cells]
+
+
+def text_of(output: nbformat.NotebookNode) -> str:
+    return str(output.get("text") or output.get("evalue") or output.data["text/plain"])
+
+
+@pytest.fixture(params=sorted(PAGES))
+def document(request: pytest.FixtureRequest, server: Server, page: Page) -> Document:
+    """Cells A, B and C, opened in one of the front ends, with the reactive kernel connected."""
+    name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
+    sources = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
+    notebook = new_notebook(
+        cells=[new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources)],
+        metadata={"kernelspec": {"name": "reactive_python", "display_name": "Python (reactive)", "language": "python"}},
+    )
+    path = server.root / name
+    nbformat.write(notebook, path)
+    page.goto(server.page_url(PAGES[request.param].format(name=name)))
+    expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(3)
+    page.evaluate(READY)
+    return Document(page, path)
+
+
+def test_the_extension_is_not_there(document: Document) -> None:
+    assert not document.page.evaluate("window.jupyterapp.hasPlugin('reactive-kernel-labextension:plugin')")
+    loaded = document.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert not [name for name in loaded if "reactive-kernel-labextension" in name]
+
+
+def test_dependents_are_updated_in_place_and_saved(document: Document, request: pytest.FixtureRequest) -> None:
+    for index in range(3):
+        document.run(index)
+        document.prompts(*range(1, index + 2))
+    document.shows("", "20", "y is 20")
+    document.edit(0, "x = 21")
+    document.run(0)
+    document.shows("", "42", "y is 42")
+    document.prompts(4, 5, 6)
+    screenshot(document.page, f"stock-{request.node.callspec.id}-cascade")
+    assert document.saved() == [(4, ""), (5, "42"), (6, "y is 42\n")]
+
+
+def test_errors_and_their_recovery(document: Document, request: pytest.FixtureRequest) -> None:
+    for index in range(3):
+        document.run(index)
+        document.prompts(*range(1, index + 2))
+    document.edit(1, "y = 100 // x\ny")
+    document.run(1)
+    document.shows("", "10", "y is 10")
+    document.edit(0, "x = 0")
+    document.run(0)
+    expect(document.output(1)).to_contain_text("ZeroDivisionError")
+    screenshot(document.page, f"stock-{request.node.callspec.id}-error")
+    document.edit(0, "x = 5")
+    document.run(0)
+    document.shows("", "20", "y is 20")
+    assert [text for _, text in document.saved()] == ["", "20", "y is 20\n"]
+
+
+def test_run_all_runs_each_cell_once(document: Document) -> None:
+    document.cells.nth(0).locator(".cm-content").click()
+    for numbers in ((1, 2, 3), (4, 5, 6)):
+        document.page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        document.prompts(*numbers)
+        document.shows("", "20", "y is 20")
+    assert document.saved() == [(4, ""), (5, "20"), (6, "y is 20\n")]
