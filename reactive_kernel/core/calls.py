@@ -10,21 +10,24 @@ import ast
 from typing import TYPE_CHECKING
 
 from .facts import Strength
-from .frames import Frame, Roots
+from .frames import Frame
 from .purity import (
     ARG_MUTATORS,
     FRESH_METHODS,
     INERT_CALLS,
+    MODULE_NAMES,
     MUTATING_PREFIXES,
     MUTATORS,
     PASS_THROUGH,
     PLAIN_CALLS,
     PURE_FUNCTIONS,
     PURE_METHODS,
+    SETTINGS,
 )
+from .values import Roots
 
 if TYPE_CHECKING:
-    from .expressions import Walker
+    from .walker import Walker
 
 __all__ = ["call_mutations", "mutate_target", "random_state", "roots", "special_call"]
 
@@ -134,15 +137,13 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
     """Report what ``node`` may change: the object of the method and the arguments."""
     func = node.func
     if func.__class__ is ast.Attribute:
-        attr: str = func.attr  # type: ignore[attr-defined]
+        attr: str = func.attr
         _receiver(frame, node, attr, thrown)
         arguments: Strength | None = None if attr in PURE_FUNCTIONS else "possible"
-        if attr in ARG_MUTATORS:
-            arguments = "likely"
-        elif thrown and arguments and _is_module(frame, func.value):  # type: ignore[attr-defined]
+        if attr in ARG_MUTATORS or (thrown and arguments and _is_module(frame, func.value)):
             arguments = "likely"
     elif func.__class__ is ast.Name:
-        name: str = func.id  # type: ignore[attr-defined]
+        name: str = func.id
         if name in PURE_FUNCTIONS and not frame.owns(name):
             arguments = None
         else:
@@ -165,10 +166,15 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
 def _receiver(frame: Frame, node: ast.Call, attr: str, thrown: bool) -> None:
     value: ast.expr = node.func.value  # type: ignore[attr-defined]
     strength: Strength = "possible"
+    path = _dotted(node.func)
+    if path and path[0] in MODULE_NAMES and not frame.owns(path[0]):
+        if ".".join(path[1:]) in SETTINGS:
+            frame.mutate(path[0], "sure", node)
+        return
     if attr not in PURE_METHODS and (thrown or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES)):
         strength = "likely"
     if value.__class__ is ast.Name:
-        frame.mutate(value.id, strength, node)  # type: ignore[attr-defined]
+        frame.mutate(value.id, strength, node)
         return
     names: list[str] = []
     _receivers(value, names)
@@ -176,10 +182,18 @@ def _receiver(frame: Frame, node: ast.Call, attr: str, thrown: bool) -> None:
         frame.mutate(name, strength, node)
 
 
-def _is_module(frame: Frame, node: ast.expr) -> bool:
+def _dotted(node: ast.expr) -> list[str]:
+    """Return the parts of ``a.b.c``, or nothing if it is not only names."""
+    names: list[str] = []
     while isinstance(node, ast.Attribute):
+        names.append(node.attr)
         node = node.value
-    return isinstance(node, ast.Name) and node.id in frame.cell.modules
+    return [node.id, *reversed(names)] if isinstance(node, ast.Name) else []
+
+
+def _is_module(frame: Frame, node: ast.expr) -> bool:
+    path = _dotted(node)
+    return bool(path) and (path[0] in frame.cell.modules or (path[0] in MODULE_NAMES and not frame.owns(path[0])))
 
 
 def _argument(frame: Frame, node: ast.expr, strength: Strength) -> None:
@@ -202,26 +216,22 @@ _NOT_LEGACY = frozenset(
     "default_rng Generator RandomState SeedSequence PCG64 MT19937 Philox SFC64 BitGenerator Random SystemRandom".split()
 )
 _TORCH_DRAWS = frozenset(
-    "rand randn randint randperm rand_like randn_like randint_like bernoulli multinomial normal manual_seed seed".split()
+    """rand randn randint randperm rand_like randn_like randint_like bernoulli multinomial normal manual_seed
+    seed""".split()
 )
 
 
 def random_state(frame: Frame, func: ast.expr) -> None:
     """Report the hidden generator that a call of ``func`` draws from, if it is known to."""
-    names: list[str] = []
-    node = func
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
+    names = _dotted(func)
+    if not names:
         return
-    modules = frame.cell.modules
-    root = modules.get(node.id)
+    root = frame.cell.modules.get(names[0])
     if root is None:
-        if node.id not in _CONVENTION or frame.owns(node.id):
+        if names[0] not in _CONVENTION or frame.owns(names[0]):
             return
-        root = _CONVENTION[node.id]
-    path = [*root.split("."), *reversed(names)]
+        root = _CONVENTION[names[0]]
+    path = [*root.split("."), *names[1:]]
     state = _STATE_OF_MODULE.get(".".join(path[:-1]))
     last = path[-1]
     if state is None or last in _NOT_LEGACY or (path[0] == "torch" and last not in _TORCH_DRAWS):
@@ -233,10 +243,10 @@ def special_call(w: Walker, node: ast.Call) -> bool:
     """Handle calls that are more than calls; True if nothing is left to do."""
     func = node.func
     if func.__class__ is ast.Name:
-        handler = _SPECIAL.get(func.id)  # type: ignore[attr-defined]
-        if handler is not None and not w.frame.owns(func.id):  # type: ignore[attr-defined]
-            return handler(w, node, func.id)  # type: ignore[attr-defined]
-    elif func.__class__ is ast.Attribute and func.attr in _SHELL_METHODS:  # type: ignore[attr-defined]
+        handler = _SPECIAL.get(func.id)
+        if handler is not None and not w.frame.owns(func.id):
+            return handler(w, node, func.id)
+    elif func.__class__ is ast.Attribute and func.attr in _SHELL_METHODS:
         from .magics import shell_call  # it walks code itself, and so imports this module
 
         return shell_call(w, node)
@@ -244,7 +254,7 @@ def special_call(w: Walker, node: ast.Call) -> bool:
 
 
 def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
-    from .expressions import passive  # the same
+    from .walker import passive  # the same
 
     w.visit(node.func)
     for item in node.args:

@@ -7,13 +7,13 @@ evaluated where they stand.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import Any
 
-from .expressions import Walker, defaults, every_argument, in_code, passive
-from .frames import ClassFrame, Code, CodeFrame, CompFrame, Frame, Value
+from .frames import ClassFrame, CodeFrame, CompFrame, Frame
 from .purity import PASSIVE_DECORATORS
 from .statements import annotation
+from .values import Code, Value
+from .walker import Handler, Walker, defaults, every_argument, in_code, passive
 
 __all__ = ["DEFINITIONS"]
 
@@ -29,6 +29,7 @@ def _function(w: Walker, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     annotation(w, node.returns)
     passed = cell.loaded[loaded:]
     frame = CodeFrame(w.frame)
+    frame.code.makes = isinstance(node, ast.AsyncFunctionDef)
     frame.bound.update(w.name(arg.arg) for arg in every_argument(node.args))
     w.frame = frame
     w.visit_all(node.body)
@@ -41,6 +42,8 @@ def _carry(w: Walker, node: ast.AST, name: str, made: int, passed: list[str], ac
     """Bind the name of a definition to the code made since ``made`` and to what it was given."""
     cell = w.cell
     codes = cell.codes[made:] if not in_code(w.frame) else []
+    for code in codes:
+        code.is_class |= isinstance(node, ast.ClassDef)
     if passed and codes:
         codes.append(Code(passed))
         for item in passed:
@@ -126,8 +129,12 @@ def _global(w: Walker, node: ast.Global | ast.Nonlocal) -> None:
 
 
 def _return(w: Walker, node: ast.Return) -> None:
-    if node.value is not None:
-        w.visit(node.value)
+    if node.value is None:
+        return
+    w.visit(node.value)
+    func = node.value.func if isinstance(node.value, ast.Call) else node.value
+    if isinstance(func, ast.Name) and isinstance(w.frame, CodeFrame):
+        w.frame.code.hands_out.add(func.id)
 
 
 def _type_alias(w: Walker, node: Any) -> None:
@@ -138,7 +145,7 @@ def _type_alias(w: Walker, node: Any) -> None:
     w.frame.bind(w.name(node.name.id), node, Value(w.cell.codes[made:] if not in_code(outer) else ()))
 
 
-DEFINITIONS: dict[type, Callable[[Walker, Any], None]] = {
+DEFINITIONS: dict[type, Handler] = {
     ast.AsyncFunctionDef: _function,
     ast.ClassDef: _class,
     ast.FunctionDef: _function,

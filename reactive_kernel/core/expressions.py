@@ -1,182 +1,21 @@
 """Walks expressions: which names they use, change, pass on, and what code they make.
 
-One handler per kind of node, found by its class; a handler knows the scope only through its
-:class:`~.frames.Frame`.  Statements are in ``statements.py``.
+One handler per kind of node; statements are in ``statements.py``, calls in ``calls.py``.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
 
-from . import purity
-from .calls import call_mutations, random_state, roots, special_call
-from .frames import PLAIN, CellFrame, CodeFrame, CompFrame, Frame, Value
+from .calls import call_mutations, random_state, special_call
+from .frames import CodeFrame, CompFrame
+from .purity import CONSUMERS
+from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, run_made
 
-__all__ = [
-    "EXPRESSIONS", "Walker", "defaults", "every_argument", "in_code", "is_plain", "passive", "run_made", "target_names",
-]  # fmt: skip
+__all__ = ["EXPRESSIONS"]
 
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
-
-
-class Walker:
-    """The state of one walk: the current scope and the table of handlers."""
-
-    __slots__ = ("cell", "frame", "future", "handlers", "loops", "private", "thrown", "walrus")
-
-    def __init__(self, handlers: dict[type, Callable[[Walker, Any], None]], walrus: bool) -> None:
-        self.handlers = handlers
-        self.cell = CellFrame()
-        self.frame: Frame = self.cell
-        self.walrus = walrus  # the source has a ``:=`` somewhere
-        self.future = False  # annotations are not evaluated
-        self.private = ""  # the class around the current point, for names like __x
-        self.thrown: ast.expr | None = None  # the expression whose result is thrown away
-        self.loops: list[tuple[list[Any], list[Any]]] = []  # states at break and continue
-
-    def visit(self, node: ast.AST) -> None:
-        """Walk ``node``."""
-        self.handlers[node.__class__](self, node)
-
-    def visit_all(self, nodes: Iterable[ast.AST | None]) -> None:
-        """Walk every node of ``nodes`` in order."""
-        handlers = self.handlers
-        for node in nodes:
-            if node is not None:
-                handlers[node.__class__](self, node)
-
-    def name(self, text: str) -> str:
-        """Return ``text`` as Python mangles it in a class body."""
-        if self.private and text.startswith("__") and not text.endswith("__"):
-            stripped = self.private.lstrip("_")
-            return f"_{stripped}{text}" if stripped else text
-        return text
-
-    def branch(self, nodes: Iterable[ast.AST]) -> None:
-        """Walk ``nodes``, which may not be evaluated."""
-        if not self.walrus:
-            self.visit_all(nodes)
-            return
-        before = self.cell.flow
-        self.cell.flow = dict(before)
-        self.frame.depth += 1
-        self.visit_all(nodes)
-        self.frame.depth -= 1
-        after = self.cell.flow
-        self.cell.flow = before if after == before else {
-            name: after.get(name, 1) | before.get(name, 1) for name in {**before, **after}
-        }
-
-    def value(self, node: ast.expr) -> Value:
-        """Walk ``node``, whose value is kept under a name, and return what is known of it."""
-        cell = self.cell
-        if self.frame is not cell:
-            passive(self, node)
-            return Value(roots=roots(node))
-        if node.__class__ is ast.Constant:
-            return PLAIN
-        n_codes, n_loaded = len(cell.codes), len(cell.loaded)
-        passive(self, node)
-        if is_plain(self, node):
-            return PLAIN
-        codes, names = cell.codes[n_codes:], cell.loaded[n_loaded:]
-        if cell.holders:
-            for name in names:
-                codes += cell.holders.get(name, ())
-        if not codes and is_data(node):
-            return Value(roots=roots(node))
-        return Value(codes, names, roots(node))
-
-
-def passive(w: Walker, node: ast.expr) -> None:
-    """Walk an expression whose value is only kept or handed on, not called."""
-    kind = node.__class__
-    if kind is ast.Name:
-        assert isinstance(node, ast.Name)
-        w.frame.load(w.name(node.id), node, True)
-    elif kind is ast.Tuple or kind is ast.List or kind is ast.Set:
-        for item in node.elts:  # type: ignore[attr-defined]
-            passive(w, item)
-    elif isinstance(node, ast.Dict):
-        for key in node.keys:
-            if key is not None:
-                w.visit(key)
-        for item in node.values:
-            passive(w, item)
-    elif isinstance(node, ast.Call) and _last_name(node.func) in purity.LAZY_CALLS:
-        w.visit(node.func)
-        for item in node.args:
-            passive(w, item)
-        for keyword in node.keywords:
-            passive(w, keyword.value)
-    elif isinstance(node, ast.GeneratorExp) and not in_code(w.frame):
-        kept_generator(w, node)
-    else:
-        w.visit(node)
-
-
-def in_code(frame: Frame | None) -> bool:
-    """Tell whether ``frame`` is in a body that runs later."""
-    while frame is not None:
-        if isinstance(frame, CodeFrame):
-            return True
-        frame = frame.parent
-    return False
-
-
-def _last_name(func: ast.expr) -> str:
-    if isinstance(func, ast.Name):
-        return func.id
-    return func.attr if isinstance(func, ast.Attribute) else ""
-
-
-def is_plain(w: Walker, node: ast.expr) -> bool:
-    """Tell whether the value is surely a number, a string or the like."""
-    if isinstance(node, (ast.Constant, ast.JoinedStr)):
-        return True
-    if isinstance(node, ast.Name):
-        return node.id in w.cell.plain and node.id not in w.cell.not_plain
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.Not) or is_plain(w, node.operand)
-    if isinstance(node, ast.BinOp):
-        return is_plain(w, node.right) and is_plain(w, node.left)
-    if isinstance(node, (ast.BoolOp, ast.Tuple)):
-        return all(is_plain(w, item) for item in (node.values if isinstance(node, ast.BoolOp) else node.elts))
-    if isinstance(node, ast.Compare):
-        return all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops) or (
-            is_plain(w, node.left) and all(is_plain(w, item) for item in node.comparators)
-        )
-    if isinstance(node, ast.IfExp):
-        return is_plain(w, node.body) and is_plain(w, node.orelse)
-    if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Name):
-            return node.func.id in purity.PLAIN_CALLS and not w.frame.owns(node.func.id)
-        return isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Constant, ast.JoinedStr))
-    return False
-
-
-def is_data(node: ast.expr) -> bool:
-    """Tell whether the value evidently carries no code: numbers, strings, arrays, frames, containers of them."""
-    if isinstance(node, (ast.Constant, ast.JoinedStr, ast.Compare)):
-        return True
-    if isinstance(node, ast.BinOp):
-        return is_data(node.left) or is_data(node.right)
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.Not) or is_data(node.operand)
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        return all(is_data(item) for item in node.elts)
-    if isinstance(node, ast.Dict):
-        return all(is_data(item) for item in node.values)
-    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
-        return is_data(node.elt)
-    if isinstance(node, ast.DictComp):
-        return is_data(node.value)
-    if isinstance(node, ast.Subscript):
-        return is_data(node.value)
-    return isinstance(node, ast.Call) and _last_name(node.func) in purity.DATA_CALLS
 
 
 def _nothing(w: Walker, node: ast.AST) -> None:
@@ -228,13 +67,6 @@ def _compare(w: Walker, node: ast.Compare) -> None:
     run_made(w, made)
 
 
-def run_made(w: Walker, made: int) -> None:
-    """Count code made since ``made`` as run now, as where it is passed to a call."""
-    codes = w.cell.codes
-    if len(codes) > made:
-        w.cell.run(codes[made:])
-
-
 def _if_exp(w: Walker, node: ast.IfExp) -> None:
     w.visit(node.test)
     w.branch((node.body,))
@@ -270,6 +102,8 @@ def _slice(w: Walker, node: ast.Slice) -> None:
 
 def _wrapped(w: Walker, node: ast.Starred | ast.Await | ast.YieldFrom) -> None:
     made = len(w.cell.codes)
+    if isinstance(node, ast.YieldFrom):
+        _makes(w)
     if w.thrown is node:
         w.thrown = node.value
     w.visit(node.value)
@@ -277,8 +111,14 @@ def _wrapped(w: Walker, node: ast.Starred | ast.Await | ast.YieldFrom) -> None:
 
 
 def _yield(w: Walker, node: ast.Yield) -> None:
+    _makes(w)
     if node.value is not None:
         w.visit(node.value)
+
+
+def _makes(w: Walker) -> None:
+    if isinstance(w.frame, CodeFrame):
+        w.frame.code.makes = True
 
 
 def _call(w: Walker, node: ast.Call) -> None:
@@ -290,18 +130,22 @@ def _call(w: Walker, node: ast.Call) -> None:
     if special_call(w, node):
         return
     handlers[func.__class__](w, func)
+    if func.__class__ is ast.Name and w.frame is cell:
+        cell.called(func.id)
     for arg in node.args:
         handlers[arg.__class__](w, arg)
     for keyword in node.keywords:
         handlers[keyword.value.__class__](w, keyword.value)
     if len(cell.codes) > made:
         cell.run(cell.codes[made:])
+        if called_name(func) in CONSUMERS:
+            del cell.codes[made:]
     call_mutations(w.frame, node, thrown)
     if func.__class__ is ast.Attribute:
         random_state(w.frame, func)
-        if func.attr in ("query", "eval") and node.args:  # type: ignore[attr-defined]
+        if func.attr in ("query", "eval") and node.args:
             _at_names(w, node.args[0])
-    elif func.__class__ is ast.Name and func.id in cell.modules:  # type: ignore[attr-defined]
+    elif func.__class__ is ast.Name and func.id in cell.modules:
         random_state(w.frame, func)
 
 
@@ -324,32 +168,6 @@ def _lambda(w: Walker, node: ast.Lambda) -> None:
     frame.close()
 
 
-def defaults(w: Walker, args: ast.arguments) -> None:
-    """Walk default values: evaluated where the function is defined, and kept by it."""
-    for item in (*args.defaults, *args.kw_defaults):
-        if item is not None:
-            passive(w, item)
-
-
-def every_argument(args: ast.arguments) -> list[ast.arg]:
-    """Return all parameters of a function."""
-    out = [*args.posonlyargs, *args.args, *args.kwonlyargs]
-    if args.vararg is not None:
-        out.append(args.vararg)
-    if args.kwarg is not None:
-        out.append(args.kwarg)
-    return out
-
-
-def target_names(node: ast.AST) -> list[str]:
-    """Return the names that an assignment target binds."""
-    if isinstance(node, ast.Name):
-        return [node.id]
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return [name for item in node.elts for name in target_names(item)]
-    return target_names(node.value) if isinstance(node, ast.Starred) else []
-
-
 def _comprehension(w: Walker, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> None:
     _comprehend(w, node.generators, (node.elt,))
 
@@ -363,7 +181,7 @@ def _comprehend(w: Walker, generators: list[ast.comprehension], results: tuple[a
     w.visit(generators[0].iter)  # in the scope around it
     run_made(w, made)
     frame = CompFrame(w.frame)
-    _generators(w, frame, generators)
+    bind_generators(w, frame, generators)
     outer, w.frame = w.frame, frame
     rest: list[ast.expr] = []
     for number, item in enumerate(generators):
@@ -374,32 +192,7 @@ def _comprehend(w: Walker, generators: list[ast.comprehension], results: tuple[a
     w.frame = outer
 
 
-def _generators(w: Walker, frame: CompFrame | CodeFrame, generators: list[ast.comprehension]) -> None:
-    for item in generators:
-        names = [w.name(name) for name in target_names(item.target)]
-        frame.bound.update(names)
-        origin = roots(item.iter)
-        if origin:
-            for name in names:
-                frame.alias[name] = origin
-
-
-def kept_generator(w: Walker, node: ast.GeneratorExp) -> None:
-    """A generator expression that is kept: all but its first iterable is evaluated when it is consumed."""
-    w.visit(node.generators[0].iter)
-    frame = CodeFrame(w.frame)
-    _generators(w, frame, node.generators)
-    outer, w.frame = w.frame, frame
-    for number, item in enumerate(node.generators):
-        if number:
-            w.visit(item.iter)
-        w.visit_all(item.ifs)
-    w.visit(node.elt)
-    w.frame = outer
-    frame.close()
-
-
-EXPRESSIONS: dict[type, Callable[[Walker, Any], None]] = {
+EXPRESSIONS: dict[type, Handler] = {
     ast.Attribute: _attribute,
     ast.Await: _wrapped,
     ast.BinOp: _bin_op,

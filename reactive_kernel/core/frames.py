@@ -1,73 +1,22 @@
-"""Scopes of one cell: what a load, a binding, a deletion or a mutation of a name means where it stands.
+"""Scopes in a cell: what a load, a binding, a deletion or a mutation of a name means where it stands.
 
-Four kinds.  The cell itself (:class:`CellFrame`) follows the flow of control: which names are surely, maybe or not
-yet bound at each point.  Function bodies (:class:`CodeFrame`) run later, so they are collected as :class:`Code`.
-Class bodies and comprehensions run at once, in a small scope of their own.  Nothing here walks a syntax tree.
+Function bodies (:class:`CodeFrame`) run later, so what they do is collected as :class:`~.values.Code`.  Class bodies
+and comprehensions run at once, in a small scope of their own.  The cell's own scope is in ``cellframe.py``.
+Nothing here walks a syntax tree.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from .facts import Strength
+from .values import NOTHING, RANK, Code, Node, Roots, Value
 
-__all__ = ["NOTHING", "CellFrame", "ClassFrame", "Code", "CodeFrame", "CompFrame", "Flow", "Frame", "Value", "merge"]
+if TYPE_CHECKING:
+    from .cellframe import CellFrame
 
-# What a name may be at a point of the cell: not touched by the cell, bound by it, deleted by it.
-UNTOUCHED, BOUND, DELETED = 1, 2, 4
-Flow = dict[str, int]
-Node = ast.AST
-Roots = tuple[tuple[str, bool], ...]  # (name, weak): whose object a value may be or hold; weak: only perhaps
-_T = TypeVar("_T")
-RANK: dict[Strength, int] = {"possible": 0, "likely": 1, "sure": 2}
-
-
-def merge(one: Flow | None, other: Flow | None) -> Flow | None:
-    """Join the states of two paths (None: a path that is never taken to its end)."""
-    if one is None or one is other:
-        return other
-    if other is None:
-        return one
-    out = dict(one)
-    for name, mask in other.items():
-        out[name] = out.get(name, UNTOUCHED) | mask
-    for name in one:
-        if name not in other:
-            out[name] |= UNTOUCHED
-    return out
-
-
-class Code:
-    """What a function, lambda, class or generator does to the cell's names when it runs."""
-
-    __slots__ = ("effects", "mutates", "passes", "reads", "writes")
-
-    def __init__(self, passes: Iterable[str] = ()) -> None:
-        self.reads: dict[str, Node] = {}
-        self.writes: dict[str, Node] = {}
-        self.mutates: dict[str, tuple[Strength, Node]] = {}
-        self.effects: dict[str, Node] = {}
-        self.passes = frozenset(passes)  # names whose own code it may call
-
-
-class Value:
-    """What is known of an assigned value: code it carries, names it came from, whose object it may be."""
-
-    __slots__ = ("codes", "names", "plain", "roots")
-
-    def __init__(
-        self, codes: Iterable[Code] = (), names: Iterable[str] = (), roots: Roots = (), plain: bool = False
-    ) -> None:
-        self.codes = tuple(codes)
-        self.names = tuple(names)
-        self.roots = roots
-        self.plain = plain
-
-
-NOTHING = Value()
-PLAIN = Value(plain=True)
+__all__ = ["ClassFrame", "CodeFrame", "CompFrame", "Frame"]
 
 
 class Frame:
@@ -113,157 +62,6 @@ class Frame:
         return self.parent is not None and self.parent.owns(name)
 
 
-class CellFrame(Frame):
-    """The top level of the cell."""
-
-    __slots__ = (
-        "alias", "carried", "codes", "dead", "effects", "flow", "holders", "loaded", "modules", "mutates",
-        "not_plain", "opaque", "plain", "reads", "used", "writes",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.flow: Flow = {}
-        self.dead = False  # the current point is never reached
-        self.reads: dict[str, Node] = {}
-        self.used: set[str] = set()  # names loaded in a place where they may be called
-        self.writes: dict[str, Node] = {}
-        self.mutates: dict[str, tuple[Strength, Node]] = {}
-        self.effects: dict[str, Node] = {}
-        self.opaque: list[tuple[str, Node]] = []
-        self.plain: set[str] = set()
-        self.not_plain: set[str] = set()
-        self.modules: dict[str, str] = {}  # imported name -> dotted module
-        self.alias: dict[str, Roots] = {}
-        self.holders: dict[str, tuple[Code, ...]] = {}  # own name -> code that it carries
-        self.carried: dict[str, set[str]] = {}  # own name -> names of others that it may carry onward
-        self.loaded: list[str] = []  # every load so far: a slice of it is what an expression loads
-        self.codes: list[Code] = []  # every piece of code made so far, likewise
-
-    def state(self) -> Flow | None:
-        """Return the current state of names, None where the point is not reached."""
-        return None if self.dead else self.flow
-
-    def resume(self, state: Flow | None) -> None:
-        """Go on from ``state``."""
-        self.dead = state is None
-        if state is not None:
-            self.flow = state
-
-    def load(self, name: str, node: Node, inert: bool = False) -> None:
-        self.loaded.append(name)
-        if self.flow.get(name, 1) & 1 and name not in self.reads:
-            self.reads[name] = node
-        if not inert:
-            self.used.add(name)
-            if name in self.holders:
-                self.run(self.holders[name])
-
-    def run(self, codes: Iterable[Code]) -> None:
-        """Count what ``codes`` do as done here and now."""
-        todo = list(codes)
-        seen: set[int] = set()
-        while todo:
-            code = todo.pop()
-            if id(code) in seen:
-                continue
-            seen.add(id(code))
-            self.used |= code.passes
-            for name, node in code.reads.items():
-                if self.flow.get(name, 1) & 1:
-                    self.reads.setdefault(name, node)
-                self.used.add(name)
-                todo.extend(self.holders.get(name, ()))
-            for name, (strength, node) in code.mutates.items():
-                self.mutate(name, strength, node)
-            for name, node in code.writes.items():
-                self.flow[name] = self.flow.get(name, 1) | BOUND
-                self.writes.setdefault(name, node)
-            self.effects = {**code.effects, **self.effects}
-
-    def bind(self, name: str, node: Node, value: Value) -> None:
-        self.flow[name] = BOUND
-        self.writes.setdefault(name, node)
-        if value.plain:
-            self.plain.add(name)
-        else:
-            self.not_plain.add(name)
-        if self.depth:  # the earlier value may survive: keep what is known of both
-            if value.roots:
-                self.alias[name] = self.alias.get(name, ()) + self._others(value.roots)
-            if value.codes:
-                self.holders[name] = self.holders.get(name, ()) + value.codes
-            if value.names:
-                self.carried.setdefault(name, set()).update(self._sources(value.names))
-            return
-        alias, carried = self._others(value.roots), self._sources(value.names)
-        self.modules.pop(name, None)
-        _put(self.alias, name, alias)
-        _put(self.holders, name, value.codes)
-        _put(self.carried, name, carried)
-
-    def attach(self, name: str, value: Value) -> None:
-        """``name[k] = value``: its object now holds ``value``."""
-        if value.codes:
-            self.holders[name] = self.holders.get(name, ()) + value.codes
-        if value.names:
-            self.carried.setdefault(name, set()).update(self._sources(value.names))
-        if value.roots and not self.flow.get(name, 1) & 1:
-            weak = tuple((root, True) for root, _ in value.roots)
-            self.alias[name] = self.alias.get(name, ()) + self._others(weak)
-
-    def _others(self, roots: Roots) -> Roots:
-        """Follow ``roots`` to names of other cells."""
-        if not roots:
-            return ()
-        out: dict[str, bool] = {}
-        for name, weak in roots:
-            if self.flow.get(name, 1) & 1:
-                out[name] = out.get(name, True) and weak
-            for other, its_weak in self.alias.get(name, ()):
-                out[other] = out.get(other, True) and (weak or its_weak)
-        return tuple(out.items())
-
-    def _sources(self, names: Iterable[str]) -> set[str]:
-        """Follow ``names`` to names of other cells."""
-        out: set[str] = set()
-        for name in names:
-            if name in self.reads:
-                out.add(name)
-            if name in self.carried:
-                out |= self.carried[name]
-        return out
-
-    def delete(self, name: str, node: Node) -> None:
-        self.load(name, node, True)
-        self.flow[name] = DELETED
-        self.writes.setdefault(name, node)
-
-    def mutate(self, name: str, strength: Strength, node: Node) -> None:
-        if self.flow.get(name, 1) & 1 and name not in self.modules:
-            self._candidate(name, strength, node)
-        for root, weak in self.alias.get(name, ()):
-            self._candidate(root, "possible" if weak else strength, node)
-
-    def _candidate(self, name: str, strength: Strength, node: Node) -> None:
-        known = self.mutates.get(name)
-        if known is None or RANK[known[0]] < RANK[strength]:
-            self.mutates[name] = (strength, node)
-
-    def effect(self, name: str, node: Node) -> None:
-        self.effects.setdefault(name, node)
-
-    def owns(self, name: str) -> bool:
-        return name in self.flow
-
-
-def _put(table: dict[str, _T], name: str, value: _T) -> None:
-    if value:
-        table[name] = value
-    else:
-        table.pop(name, None)
-
-
 class CodeFrame(Frame):
     """The body of a function, lambda or kept generator: collected, not run."""
 
@@ -286,6 +84,8 @@ class CodeFrame(Frame):
     def bind(self, name: str, node: Node, value: Value) -> None:
         if name in self.globals:
             self.code.writes.setdefault(name, node)
+            if not self.depth:
+                self.code.sure.add(name)
         else:
             self.bound.add(name)
             if value.roots:
@@ -321,6 +121,7 @@ class CodeFrame(Frame):
         if target is None:
             self.cell.codes.append(self.code)
         else:
+            target.code.makes = True
             target.code.reads = {**self.code.reads, **target.code.reads}
             target.code.writes = {**self.code.writes, **target.code.writes}
             target.code.effects = {**self.code.effects, **target.code.effects}
@@ -429,7 +230,7 @@ class CompFrame(Frame):
             self.outer.mutate(name, strength, node)
             return
         for root, weak in self.alias.get(name, ()):
-            if root not in self.bound or root in self.alias and root != name:
+            if root not in self.bound or (root in self.alias and root != name):
                 self.mutate(root, "possible" if weak else strength, node)
 
     def owns(self, name: str) -> bool:

@@ -10,11 +10,12 @@ import ast
 import re
 
 from .codehash import text_hash
-from .expressions import Walker
+from .control import block
 from .facts import Facts, Opaque, Site
-from .frames import NOTHING, CodeFrame
+from .frames import CodeFrame
 from .ipython import PYTHON_BODIES, CellMagic, Magic, split_magic, translate
-from .statements import block
+from .values import NOTHING
+from .walker import Walker
 
 __all__ = ["foreign_cell", "run_body", "run_magic", "shell_call"]
 
@@ -32,7 +33,8 @@ _HARMLESS = frozenset(
 _INSPECTING = frozenset("pdef pdoc pfile pinfo pinfo2 psource page".split())
 _RUNNING = frozenset("time prun memit mprun lprun pyinstrument".split())
 _OPTION_WITH_VALUE = {
-    "timeit": "nrp", "prun": "DlsT", "memit": "rti", "mprun": "fTr", "lprun": "fmTDsuzr", "time": "", "pyinstrument": "",
+    "timeit": "nrp", "prun": "DlsT", "memit": "rti", "mprun": "fTr", "lprun": "fmTDsuzr",
+    "time": "", "pyinstrument": "",
 }  # fmt: skip
 _SCRIPTS = frozenset("bash sh script perl ruby python python2 python3 pypy cmd powershell".split())
 _TEXTS = frozenset("html HTML markdown javascript js latex svg SVG writefile file system sx ! reactive".split())
@@ -109,7 +111,7 @@ def _without_options(w: Walker, node: ast.expr, name: str, rest: str) -> tuple[s
 def _move(body: list[ast.stmt], line: int, column: int) -> None:
     """Move a tree parsed on its own to where its text stands in the cell."""
     for item in ast.walk(ast.Module(body=body, type_ignores=[])):
-        if hasattr(item, "lineno"):
+        if isinstance(item, (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.excepthandler, ast.pattern)):
             if item.lineno == 1:
                 item.col_offset += column
             item.lineno += line - 1

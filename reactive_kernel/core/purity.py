@@ -8,10 +8,12 @@ from __future__ import annotations
 
 __all__ = [
     "ARG_MUTATORS",
+    "CONSUMERS",
     "DATA_CALLS",
     "FRESH_METHODS",
     "INERT_CALLS",
     "LAZY_CALLS",
+    "MODULE_NAMES",
     "MUTATING_PREFIXES",
     "MUTATORS",
     "PASSIVE_DECORATORS",
@@ -19,6 +21,7 @@ __all__ = [
     "PLAIN_CALLS",
     "PURE_FUNCTIONS",
     "PURE_METHODS",
+    "SETTINGS",
 ]
 
 
@@ -46,7 +49,7 @@ PURE_FUNCTIONS = PLAIN_CALLS | _words(
     """print display pprint type abs round sum min max any all sorted reversed enumerate zip range dir vars help
     getattr list tuple set dict frozenset bytes slice iter map filter divmod pow property super object
     deepcopy copy dumps loads Path partial namedtuple Counter HTML Markdown Image Latex SVG JSON
-    show plot hist bar barh scatter imshow boxplot violinplot pie pairplot heatmap lineplot barplot scatterplot
+    open show plot hist bar barh scatter imshow boxplot violinplot pie pairplot heatmap lineplot barplot scatterplot
     histplot countplot distplot kdeplot regplot lmplot jointplot catplot relplot displot title xlabel ylabel legend
     figure subplots subplot savefig axhline axvline fill_between errorbar contour contourf colorbar xticks yticks
     xlim ylim grid text annotate tight_layout subplots_adjust suptitle stem step semilogx semilogy loglog
@@ -109,7 +112,8 @@ ARG_MUTATORS = _words(
 
 # Calls whose result is data: numbers, arrays, frames, text.  Such values carry no code of the notebook's.
 DATA_CALLS = PLAIN_CALLS | _words(
-    """read_csv read_excel read_json read_parquet read_table read_sql read_html DataFrame Series array asarray
+    """open read readlines read_csv read_excel read_json read_parquet read_table read_sql read_html DataFrame
+    Series array asarray
     arange linspace zeros ones full empty eye zeros_like ones_like rand randn randint random normal uniform choice
     permutation date_range to_datetime to_numeric mean sum std var min max median count quantile value_counts corr
     cov describe isna isnull notna isin nunique unique tolist to_list read_text split rsplit splitlines join strip
@@ -118,6 +122,28 @@ DATA_CALLS = PLAIN_CALLS | _words(
     mean_squared_error r2_score confusion_matrix predict predict_proba score get_dummies cut qcut dropna fillna
     drop_duplicates reset_index sort_values astype head tail sample nlargest nsmallest merge groupby agg drop rename
     pivot_table melt to_numpy concat"""
+)
+
+# Calls that run the functions they are given at once, and whose result does not hold them.
+CONSUMERS = DATA_CALLS | _words(
+    """apply applymap map transform filter agg aggregate assign pipe sorted list tuple set frozenset dict min max sum
+    any all next reduce sort nlargest nsmallest groupby join extend update writelines executemany print display
+    timeit"""
+)
+
+# Names under which modules are usually imported: what is called on them does not change them.
+MODULE_NAMES = _words(
+    """np numpy pd pandas plt mpl matplotlib sns seaborn os sys math json re torch tf warnings itertools functools
+    collections random alt px go pl scipy sp sm smf xgb lgb keras logging pickle glob shutil subprocess requests
+    cv2 nx nltk spacy sklearn statistics operator copy csv textwrap gc"""
+)
+
+# What a module keeps for everybody: calls on it that later cells feel.
+SETTINGS = _words(
+    """set_option reset_option set_printoptions seterr set_theme set_style set_context set_palette style.use chdir
+    path.append path.insert path.extend path.remove environ.update environ.setdefault environ.pop rcParams.update
+    rc rcdefaults use set_default_dtype set_default_device set_float_precision setrecursionlimit setlocale
+    filterwarnings simplefilter"""
 )
 
 # Decorators that do not call what they decorate when it is defined.

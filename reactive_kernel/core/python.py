@@ -8,29 +8,31 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
+from .cellframe import CellFrame
 from .codehash import code_hash, text_hash
+from .control import CONTROL, block
 from .definitions import DEFINITIONS
-from .expressions import EXPRESSIONS, Walker
+from .expressions import EXPRESSIONS
 from .facts import Deferred, Facts, Mutation, Opaque, Problem, Site
-from .frames import BOUND, DELETED, RANK, CellFrame, Code
 from .ipython import Magic, Translation, translate
 from .magics import foreign_cell, run_body, run_magic
-from .statements import STATEMENTS, block
+from .statements import STATEMENTS
+from .values import BOUND, DELETED, RANK, Code
+from .walker import Handler, Walker
 
 __all__ = ["analyse"]
 
 
-class _Handlers(dict[type, Callable[[Walker, Any], None]]):
+class _Handlers(dict[type, Handler]):
     """Handlers by node class; a kind of node that is not known (of a later Python) is gone through part by part."""
 
-    def __missing__(self, kind: type) -> Callable[[Walker, Any], None]:
+    def __missing__(self, kind: type) -> Handler:
         return lambda walker, node: walker.visit_all(ast.iter_child_nodes(node))
 
 
-_HANDLERS = _Handlers({**EXPRESSIONS, **STATEMENTS, **DEFINITIONS, Magic: run_magic})
+_HANDLERS = _Handlers({**EXPRESSIONS, **STATEMENTS, **CONTROL, **DEFINITIONS, Magic: run_magic})
 
 
 def analyse(source: str) -> Facts:

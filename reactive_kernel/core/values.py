@@ -1,0 +1,82 @@
+"""What is known of code and values while a cell is walked: plain records, and the joining of two paths.
+
+No scopes and no syntax tree here; ``frames.py`` and ``cellframe.py`` fill these in.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from .facts import Strength
+
+__all__ = [
+    "BOUND", "DELETED", "NOTHING", "PLAIN", "RANK", "UNTOUCHED", "Code", "Flow", "Node", "Roots", "Value", "merge",
+]  # fmt: skip
+
+# What a name may be at a point of the cell: not touched by the cell, bound by it, deleted by it.
+UNTOUCHED, BOUND, DELETED = 1, 2, 4
+Flow = dict[str, int]
+Node = ast.AST
+Roots = tuple[tuple[str, bool], ...]  # (name, weak): whose object a value may be or hold; weak: only perhaps
+RANK: dict[Strength, int] = {"possible": 0, "likely": 1, "sure": 2}
+
+
+def merge(one: Flow | None, other: Flow | None) -> Flow | None:
+    """Join the states of two paths (None: a path that is never taken to its end)."""
+    if one is None or one is other:
+        return other
+    if other is None:
+        return one
+    out = dict(one)
+    for name, mask in other.items():
+        out[name] = out.get(name, UNTOUCHED) | mask
+    for name in one:
+        if name not in other:
+            out[name] |= UNTOUCHED
+    return out
+
+
+class Code:
+    """What a function, lambda, class or generator does to the cell's names when it runs."""
+
+    __slots__ = ("effects", "hands_out", "is_class", "makes", "mutates", "passes", "reads", "sure", "writes")
+
+    def __init__(self, passes: Iterable[str] = ()) -> None:
+        self.reads: dict[str, Node] = {}
+        self.writes: dict[str, Node] = {}
+        self.mutates: dict[str, tuple[Strength, Node]] = {}
+        self.effects: dict[str, Node] = {}
+        self.passes = frozenset(passes)  # names whose own code it may call
+        self.sure: set[str] = set()  # the writes that every run of it does
+        self.hands_out: set[str] = set()  # names that it returns, or whose instances it returns
+        self.makes = False  # its result may hold code of its own: a closure, a generator
+        self.is_class = False  # calling it gives an instance, which carries all of it
+
+    def result(self) -> Code | None:
+        """Return the code that the result of calling it may carry, as far as the text shows."""
+        if self.is_class:
+            return self
+        if not self.makes:
+            return None
+        code = Code(self.passes)
+        code.reads = self.reads
+        return code
+
+
+class Value:
+    """What is known of an assigned value: code it carries, names it came from, whose object it may be."""
+
+    __slots__ = ("codes", "names", "plain", "roots")
+
+    def __init__(
+        self, codes: Iterable[Code] = (), names: Iterable[str] = (), roots: Roots = (), plain: bool = False
+    ) -> None:
+        self.codes = tuple(codes)
+        self.names = tuple(names)
+        self.roots = roots
+        self.plain = plain
+
+
+NOTHING = Value()
+PLAIN = Value(plain=True)
