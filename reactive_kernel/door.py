@@ -122,8 +122,8 @@ class RestartKernel(TypedDict):
 class CellView(Entry):
     """A cell as clients see it: the kernel's entry, the text, and (in `notebook`) the outputs as nbformat has them."""
 
-    cellId: str
-    cellType: str
+    cellId: str  # noqa: N815 (the door's own names are in camel case)
+    cellType: str  # noqa: N815
     code: str
     outputs: NotRequired[list[Json]]
 
@@ -179,7 +179,7 @@ class CellStdout(Stamp):
 
 
 class CellOutput(Stamp):
-    """An output: `output` is its mime bundle, `index` its place among the cell's outputs (a known place: it is replaced)."""
+    """An output: `output` is its mime bundle, `index` its place in the cell (a place in use: it is replaced)."""
 
     type: Literal["cell_output"]
     cellId: str
@@ -303,7 +303,7 @@ class Done(Stamp):
 
 
 class Error(Stamp):
-    """To one client: what was wrong with its message; nothing was changed. `request` is the message (if short) as it came."""
+    """To one client: what was wrong with its message (`request`, shortened); nothing was changed."""
 
     type: Literal["error"]
     message: str

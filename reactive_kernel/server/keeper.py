@@ -1,0 +1,189 @@
+"""Sessions of the server -> coordinators: one for each notebook whose kernel is reactive, whoever opened it.
+
+Decides which sessions get a coordinator, when it is made, closed, or given another kernel or path, and
+when its file is read.  Looks when the server says that something happened, and slowly in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from tornado.web import HTTPError
+
+from reactive_kernel.protocol import Json
+from reactive_kernel.server.coordinator import Coordinator
+from reactive_kernel.server.document import read_cells
+from reactive_kernel.server.log import note
+from reactive_kernel.server.settings import Settings
+
+KERNEL_EVENTS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
+FILE_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
+LOOK_AGAIN = (0.1, 1.0)
+"""Seconds after an event of a kernel at which the sessions are looked at: the session is recorded after the event."""
+
+
+class Keeper:
+    """Makes and closes coordinators."""
+
+    def __init__(self, server: Any, settings: Settings, log: logging.Logger) -> None:
+        self.settings = settings
+        self.log = log
+        self._sessions = server.session_manager
+        self._kernels = server.kernel_manager
+        self._contents = server.contents_manager
+        self._specs = server.kernel_spec_manager
+        self._events = server.event_logger
+        self._coordinators: dict[str, Coordinator] = {}  # by session id
+        self._looking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # --- for the handlers ---
+
+    def all(self) -> list[Coordinator]:
+        return list(self._coordinators.values())
+
+    async def find(self, path: str) -> Coordinator | None:
+        """The coordinator of a notebook, made now if its session has just appeared."""
+        found = self._by_path(path)
+        if found is None:
+            # In a task of its own: a WebSocket's request lasts as long as its connection, and the thread that
+            # reads the file would live as long as the task that first needed it, and hold up the server's end.
+            await asyncio.create_task(self.look())
+            found = self._by_path(path)
+        return found
+
+    async def interrupt(self, coordinator: Coordinator) -> None:
+        await ensure_async(self._kernels.interrupt_kernel(coordinator.kernel.kernel_id))
+
+    async def restart(self, coordinator: Coordinator) -> None:
+        """Restart the kernel; the server's own events tell the coordinator."""
+        await ensure_async(self._kernels.restart_kernel(coordinator.kernel.kernel_id))
+
+    def _by_path(self, path: str) -> Coordinator | None:
+        path = path.strip("/")
+        return next((c for c in reversed(self.all()) if c.notebook.path == path), None)
+
+    # --- watching the server ---
+
+    def start(self) -> None:
+        """Watch from now on."""
+        self._events.add_listener(schema_id=KERNEL_EVENTS, listener=self._kernel_event)
+        self._events.add_listener(schema_id=FILE_EVENTS, listener=self._file_event)
+        self._spawn(self._look_slowly())
+
+    async def stop(self) -> None:
+        """The server stops."""
+        self._events.remove_listener(schema_id=KERNEL_EVENTS, listener=self._kernel_event)
+        self._events.remove_listener(schema_id=FILE_EVENTS, listener=self._file_event)
+        for task in self._tasks:
+            task.cancel()
+        for coordinator in self.all():
+            coordinator.close()
+        self._coordinators.clear()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _kernel_event(self, logger: Any, schema_id: str, data: Json) -> None:
+        if data.get("action") == "restart" and data.get("status") == "success":
+            for coordinator in self.all():
+                if coordinator.kernel.kernel_id == data.get("kernel_id"):
+                    coordinator.kernel.started_over()
+        for delay in LOOK_AGAIN:
+            self._spawn(self._look_after(delay))
+
+    async def _file_event(self, logger: Any, schema_id: str, data: Json) -> None:
+        if data.get("action") == "save":
+            coordinator = self._by_path(data.get("path", ""))
+            if coordinator:
+                await self._read_file(coordinator)
+        elif data.get("action") == "rename":
+            for delay in LOOK_AGAIN:
+                self._spawn(self._look_after(delay))
+
+    async def _look_after(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        await self.look()
+
+    async def _look_slowly(self) -> None:
+        while True:
+            await self.look()
+            await self._stop_forgotten()
+            await asyncio.sleep(self.settings.session_poll)
+
+    # --- sessions ---
+
+    async def look(self) -> None:
+        """Make the coordinators fit the sessions."""
+        async with self._looking:
+            try:
+                listed = await ensure_async(self._sessions.list_sessions())
+            except Exception:  # a gateway that is away
+                self.log.warning("reactive_kernel could not list the server's sessions", exc_info=True)
+                return
+            sessions = {s["id"]: s for s in listed if s.get("type") == "notebook" and s.get("kernel")}
+            for session_id in [s for s in self._coordinators if s not in sessions]:
+                self._coordinators.pop(session_id).close()
+            for session_id, session in sessions.items():
+                await self._fit(session_id, session)
+
+    async def _fit(self, session_id: str, session: Json) -> None:
+        """Make, change or close the coordinator of one session."""
+        kernel, path = session["kernel"], session["path"].strip("/")
+        coordinator = self._coordinators.get(session_id)
+        if not await self._is_reactive(kernel["name"]):
+            if coordinator:
+                self._coordinators.pop(session_id).close()
+            return
+        if coordinator is None:
+            coordinator = self._coordinators[session_id] = Coordinator(path, self.settings, self.log)
+            note(self.log, "opened", path, kernel=kernel["id"])
+            await self._read_file(coordinator)
+        elif coordinator.notebook.path != path:
+            note(self.log, "renamed", path, old=coordinator.notebook.path)
+            coordinator.notebook.path = path
+            coordinator.publish([coordinator.whole()])
+        if coordinator.kernel.kernel_id != kernel["id"]:
+            coordinator.kernel.attach(self._kernels.get_kernel(kernel["id"]), kernel["id"], kernel["name"])
+
+    async def _is_reactive(self, name: str) -> bool:
+        """By the configured names, or because the kernelspec starts this package's kernel."""
+        if name in self.settings.kernel_names:
+            return True
+        try:
+            spec = await ensure_async(self._specs.get_kernel_spec(name))
+        except Exception:  # no such kernelspec any more
+            return False
+        argv = spec.get("argv", []) if isinstance(spec, dict) else spec.argv
+        return "reactive_kernel" in argv
+
+    async def _read_file(self, coordinator: Coordinator) -> None:
+        try:
+            model = await ensure_async(self._contents.get(coordinator.notebook.path, content=True, type="notebook"))
+        except HTTPError:
+            return  # not saved yet, or not where this server can read it
+        except Exception:
+            self.log.warning("reactive_kernel could not read %s", coordinator.notebook.path, exc_info=True)
+            return
+        coordinator.take_file(read_cells(model["content"]))
+
+    async def _stop_forgotten(self) -> None:
+        """Stop kernels that nobody has looked at for as long as the settings say."""
+        if self.settings.stop_kernel_after <= 0:
+            return
+        for session_id, coordinator in list(self._coordinators.items()):
+            away = not coordinator.clients and time.monotonic() - coordinator.left_at > self.settings.stop_kernel_after
+            if away and coordinator.kernel.status == "idle" and not await self._connections(coordinator):
+                note(self.log, "kernel_stopped", coordinator.notebook.path, kernel=coordinator.kernel.kernel_id)
+                await ensure_async(self._sessions.delete_session(session_id))
+                self._coordinators.pop(session_id).close()
+
+    async def _connections(self, coordinator: Coordinator) -> int:
+        model = await ensure_async(self._kernels.kernel_model(coordinator.kernel.kernel_id))
+        return int((model or {}).get("connections", 0))

@@ -1,0 +1,415 @@
+"""One notebook as its coordinator holds it: the document as last told, the kernel's entries, the outputs.
+
+Messages in, messages out: every method takes what a client or the kernel said and returns what the
+clients are to be told.  It decides nothing about what depends on what or what runs (the kernel does):
+entries are copies of the kernel's.  Pure: no sockets, no clock, no tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from reactive_kernel.protocol import CellText, Edge, Entry, Json, ProblemDict
+from reactive_kernel.server.document import merge, steps
+from reactive_kernel.server.outputs import Outputs
+
+NAMES = ("reads", "writes", "mutates", "opaque", "forward_reads", "upstream", "downstream", "language", "disabled")
+STATUS = ("status", "fresh", "has_run", "execution_count", "seconds", "problem")
+
+
+class Refused(Exception):
+    """A client's request that can't be met; `str()` says why, and nothing has changed."""
+
+
+def blank_entry(cell_id: str) -> Entry:
+    """A cell of which the kernel has said nothing."""
+    names: Json = {key: [] for key in ("reads", "writes", "mutates", "forward_reads", "upstream", "downstream")}
+    plain: Json = {"language": "python", "status": "idle", "fresh": False, "has_run": False, "opaque": False}
+    unknown: Json = {"version": None, "execution_count": None, "seconds": None, "problem": None}
+    return cast(Entry, {"cell_id": cell_id, "index": -1, **plain, **names, **unknown, "disabled": False})
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell: its text as last told, and what the kernel says of it."""
+
+    cell_id: str
+    source: str
+    language: str | None = None
+    disabled: bool = False
+    entry: Entry = field(default_factory=lambda: blank_entry(""))
+    revision: int = -1  # of the entry, in the kernel's own count
+    edited: bool = False  # clients wait to be told of an edit
+    kept_from: ProblemDict | None = None  # why it may not run: it ended the kernel too often
+    edited_while_busy: bool = False
+    earlier: set[int] = field(default_factory=set)  # hashes of the texts it had since the file was last read
+
+    def text(self) -> CellText:
+        """The cell as the kernel is told it."""
+        told: CellText = {"cell_id": self.cell_id, "source": self.source}
+        if self.language in ("python", "sql"):
+            told["language"] = "sql" if self.language == "sql" else "python"
+        if self.disabled or self.kept_from:
+            told["disabled"] = True
+        return told
+
+
+class Notebook:
+    """The state of one notebook."""
+
+    def __init__(self, path: str, output_limit: int) -> None:
+        self.path = path
+        self.mode = "auto"
+        self.edges: list[Edge] = []
+        self.outputs = Outputs(output_limit)
+        self.cells: dict[str, Cell] = {}
+        self.retell: set[str] = set()  # cells that the kernel ran with an older text than they have
+        self.strange = False  # the kernel spoke of cells that we don't hold: someone else tells it edits
+        self.requests: dict[str, str] = {}  # message id of an execute request of ours -> cell
+        self._order: list[str] = []
+        self._base = 0
+        self._kernel_revision = 0
+        self._own_structure = -1  # kernel revision of our latest insertion or deletion
+        self._mark: Json = {}
+
+    # --- views ---
+
+    @property
+    def revision(self) -> int:
+        """The kernel's revision, never going back when a kernel starts over."""
+        return self._base + self._kernel_revision
+
+    def order(self) -> list[str]:
+        return list(self._order)
+
+    def document(self) -> list[CellText]:
+        """The whole document as the kernel is told it."""
+        return [self.cells[cell_id].text() for cell_id in self._order]
+
+    def view(self) -> Json:
+        """The `notebook` message, but for what its sender knows."""
+        cells = [{**self.cell_view(cell_id), "outputs": self.outputs.view(cell_id)} for cell_id in self._order]
+        return {"type": "notebook", "path": self.path, "mode": self.mode, "cells": cells, "edges": self.edges}
+
+    def cell_view(self, cell_id: str) -> Json:
+        """A cell as clients see it, without its outputs."""
+        cell = self.cells[cell_id]
+        language = cell.entry["language"] if cell.revision >= 0 else cell.language or "python"
+        shown = {**cell.entry, "cell_id": cell_id, "index": self._order.index(cell_id), "language": language}
+        return {"cellId": cell_id, "cellType": language, "code": cell.source, **shown}
+
+    def running(self) -> list[str]:
+        """Cells that are running, as the kernel last said."""
+        return [cell_id for cell_id in self._order if self.cells[cell_id].entry["status"] == "running"]
+
+    def label(self, cell_id: str) -> str:
+        """How a cell is named to people."""
+        return f"cell {self._order.index(cell_id) + 1}" if cell_id in self.cells else "a cell that is gone"
+
+    # --- the document ---
+
+    def get(self, cell_id: str) -> Cell:
+        cell = self.cells.get(cell_id)
+        if cell is None:
+            raise Refused(f"There is no cell {cell_id[:60]!r} in this notebook.")
+        return cell
+
+    def index_after(self, after: str | None) -> int:
+        """The place after a cell; the top for None."""
+        if after is None:
+            return 0
+        self.get(after)
+        return self._order.index(after) + 1
+
+    def index_behind(self, cell_id: str, after: str | None) -> int:
+        """Where a cell stands once it was moved behind another; at the top for None."""
+        self.get(cell_id)
+        if after == cell_id:
+            raise Refused("A cell can't stand behind itself.")
+        index = self.index_after(after)
+        return index - 1 if index > self._order.index(cell_id) else index
+
+    def update(self, cell_id: str, source: str, language: str | None, disabled: bool | None) -> list[Json]:
+        """Take a cell's new text; its `cell_updated` waits for the kernel's word (`told_edits` if none comes)."""
+        cell = self.get(cell_id)
+        told: list[Json] = []
+        if source != cell.source:
+            told = self._release(cell)
+            cell.earlier.add(hash(cell.source))
+        cell.source = source
+        cell.language = language or cell.language
+        cell.disabled = cell.disabled if disabled is None else disabled
+        cell.edited = True
+        return told
+
+    def insert(self, cell: CellText, index: int) -> list[Json]:
+        cell_id = cell["cell_id"]
+        if cell_id in self.cells:
+            raise Refused(f"There is a cell {cell_id[:60]!r} already.")
+        new = Cell(cell_id, cell["source"], cell.get("language"), cell.get("disabled", False), blank_entry(cell_id))
+        self.cells[cell_id] = new
+        self._order.insert(index, cell_id)
+        return [{"type": "cell_created", "cellId": cell_id, "cell": self.cell_view(cell_id), "index": index}]
+
+    def delete(self, cell_id: str) -> list[Json]:
+        self.get(cell_id)
+        del self.cells[cell_id]
+        self._order.remove(cell_id)
+        self.outputs.forget(cell_id)
+        return [{"type": "cell_deleted", "cellId": cell_id}]
+
+    def move(self, cell_id: str, index: int) -> list[Json]:
+        self.get(cell_id)
+        self._order.remove(cell_id)
+        self._order.insert(index, cell_id)
+        return [{"type": "cell_moved", "cellId": cell_id, "index": index}]
+
+    def place(self, target: Sequence[CellText]) -> list[Json]:
+        """Take a whole document; edits wait for the kernel's word as in `update`."""
+        texts = {cell["cell_id"]: cell for cell in target}
+        if len(texts) != len(target):
+            raise Refused("Two cells of the document have the same id.")
+        told: list[Json] = []
+        for step in steps(self._order, list(texts)):
+            if step.kind == "delete":
+                told += self.delete(step.cell_id)
+            elif step.kind == "move":
+                told += self.move(step.cell_id, step.at)
+            else:
+                told += self.insert(texts[step.cell_id], step.at)
+        for cell_id, text in texts.items():
+            cell = self.cells[cell_id]
+            language, disabled = text.get("language"), text.get("disabled", False)
+            same_kind = language in (None, cell.language)
+            if text["source"] != cell.source or not same_kind or disabled != cell.disabled:
+                told += self.update(cell_id, text["source"], language, disabled)
+        return told
+
+    def merge_file(self, before: Sequence[CellText], file: Sequence[CellText]) -> list[Json]:
+        """Take what a save of the notebook's file changed."""
+        held = {cell_id: self.cells[cell_id] for cell_id in self._order}
+        older = {c["cell_id"] for c in file if c["cell_id"] in held and hash(c["source"]) in held[c["cell_id"]].earlier}
+        told = self.place(merge(before, file, self._own_texts(), older))
+        for cell in self.cells.values():
+            cell.earlier.clear()
+        return told
+
+    def _own_texts(self) -> list[CellText]:
+        """The document, without what only the coordinator decided."""
+        texts: list[CellText] = []
+        for cell_id in self._order:
+            cell = self.cells[cell_id]
+            text: CellText = {"cell_id": cell_id, "source": cell.source}
+            if cell.language:
+                text["language"] = "sql" if cell.language == "sql" else "python"
+            if cell.disabled:
+                text["disabled"] = True
+            texts.append(text)
+        return texts
+
+    def told_edits(self) -> list[Json]:
+        """`cell_updated` for edits of which clients were not told yet."""
+        edited = [cell for cell in self.cells.values() if cell.edited]
+        return [message for cell in edited for message in self._updated(cell)]
+
+    def _updated(self, cell: Cell) -> list[Json]:
+        cell.edited = False
+        return [{"type": "cell_updated", "cellId": cell.cell_id, "cell": self.cell_view(cell.cell_id)}]
+
+    def run_request(self, message: Json) -> tuple[str, Json]:
+        """The code and the metadata of the execute request for a client's `run_…` message."""
+        if message["type"] != "run_cell":
+            return "", {"reactive": {"run": "stale" if message["type"] == "run_stale" else "all"}}
+        cell = self.get(message["cellId"])
+        if cell.kept_from:
+            raise Refused(cell.kept_from["message"])
+        how: Json = {key: message[key] for key in ("run", "cascade") if key in message}
+        if cell.disabled:
+            how["disabled"] = True
+        return cell.source, {"cellId": cell.cell_id, "reactive": {"run": "cell", **how}}
+
+    # --- what the kernel says ---
+
+    def take_state(self, state: Json, own_structure: bool = False) -> list[Json]:
+        """A reply or a `cells` event of the kernel: entries, edges, what is gone."""
+        revision = int(state.get("revision", self._kernel_revision))
+        self._kernel_revision = max(self._kernel_revision, revision)
+        if own_structure:
+            self._own_structure = revision
+        told: list[Json] = []
+        for entry in state.get("cells", []):
+            told += self._take_entry(entry, revision)
+        if revision >= self._own_structure and any(cell_id in self.cells for cell_id in state.get("removed", [])):
+            self.strange = True
+        told += self._take_edges(state)
+        if state.get("mode", self.mode) != self.mode:
+            self.mode = state["mode"]
+            told.append({"type": "mode", "mode": self.mode})
+        return told
+
+    def _take_edges(self, state: Json) -> list[Json]:
+        """Edges come with the entries of the cells that they end in."""
+        if state.get("edges") is None:
+            return []
+        told_of = {entry["cell_id"] for entry in state.get("cells", [])}
+        kept = [e for e in self.edges if e["to"] not in told_of and e["to"] in self.cells and e["from"] in self.cells]
+        edges = [*kept, *state["edges"]]
+        edges.sort(key=lambda edge: (edge["to"], edge["from"]))
+        if edges == self.edges:
+            return []
+        self.edges = edges
+        return [{"type": "edges", "edges": edges}]
+
+    def _take_entry(self, entry: Entry, revision: int) -> list[Json]:
+        cell = self.cells.get(entry["cell_id"])
+        if cell is None:
+            # An event from before our own deletion may still speak of the cell.
+            self.strange = self.strange or revision >= self._own_structure
+            return []
+        if revision < cell.revision:
+            return []
+        cell.revision = revision
+        return self._show(cell, entry)
+
+    def _show(self, cell: Cell, entry: Entry) -> list[Json]:
+        """Replace a cell's entry; what clients see of the change."""
+        if cell.kept_from:
+            entry = {**entry, "status": "blocked", "fresh": False, "problem": cell.kept_from, "disabled": cell.disabled}
+        old, cell.entry = cast(Json, cell.entry), entry
+        new = cast(Json, entry)
+        told: list[Json] = []
+        if old["status"] == "running" and new["status"] != "running":
+            told += self.outputs.end_run(cell.cell_id)
+        if cell.edited or any(old[key] != new[key] for key in NAMES):
+            told += self._updated(cell)
+        if any(old[key] != new[key] for key in STATUS):
+            told.append(self._status(cell))
+        return told
+
+    def _status(self, cell: Cell) -> Json:
+        entry = cell.entry
+        return {
+            "type": "cell_status",
+            "cellId": cell.cell_id,
+            "status": entry["status"],
+            "fresh": entry["fresh"],
+            "hasRun": entry["has_run"],
+            "executionCount": entry["execution_count"],
+            "seconds": entry["seconds"],
+            "problem": entry["problem"],
+        }
+
+    def take_output(self, kind: str, content: Json, mark: Json, parent_id: str) -> list[Json]:
+        """An output message of the kernel."""
+        cell_id = mark.get("cell_id") or self.requests.get(parent_id)
+        if cell_id not in self.cells:
+            return []
+        told = self._progress(mark)
+        if kind == "execute_input":
+            self.outputs.begin_run(cell_id)
+            return told + self._started(self.cells[cell_id]) + self._learn(self.cells[cell_id], content.get("code"))
+        return told + self.outputs.take(cell_id, kind, content)
+
+    def _started(self, cell: Cell) -> list[Json]:
+        """Events gather for a while; that a cell runs is known at once, and who ended the kernel by it."""
+        return self._show(cell, {**cell.entry, "status": "running", "fresh": False})
+
+    def _progress(self, mark: Json) -> list[Json]:
+        """The `cascade` message of a mark that is news."""
+        if not mark.get("cascade_id") or mark == self._mark:
+            return []
+        self._mark = mark
+        return [
+            {
+                "type": "cascade",
+                "cascadeId": mark["cascade_id"],
+                "cascadeIndex": mark["cascade_index"],
+                "cascadeTotal": mark["cascade_total"],
+                "isLast": mark["is_last"],
+                "cellId": mark["cell_id"],
+            }
+        ]
+
+    def _learn(self, cell: Cell, code: Any) -> list[Json]:
+        """A front end that tells no edits ran this text: it is the cell's from now on.
+
+        Unless the cell was edited while the kernel was busy: then the run may have been asked for before.
+        """
+        if not isinstance(code, str) or code == cell.source:
+            return []
+        if cell.edited_while_busy:
+            self.retell.add(cell.cell_id)
+            return []
+        return self.update(cell.cell_id, code, None, None) + self._updated(cell)
+
+    def rested(self) -> None:
+        """The kernel has been idle for a while: no run that was asked for earlier is waiting."""
+        for cell in self.cells.values():
+            cell.edited_while_busy = False
+
+    def idle(self) -> list[Json]:
+        """A request was dealt with: runs that showed nothing have ended."""
+        return [message for cell_id in self._order for message in self.outputs.end_run(cell_id)]
+
+    def adopt(self, state: Json) -> list[Json]:
+        """Take what the kernel holds (a `state` with sources) and someone else told it.
+
+        If it holds cells that we don't, its document is the newer one; else only its texts are.
+        """
+        self.strange = False
+        entries = sorted(state.get("cells", []), key=lambda entry: entry["index"])
+        theirs = {entry["cell_id"]: self._text_of(entry) for entry in entries}
+        if set(theirs) <= set(self.cells):
+            target = [theirs.get(text["cell_id"], text) for text in self.document()]
+        else:
+            target = list(theirs.values())
+        return self.place(target) + self.take_state(state)
+
+    def _text_of(self, entry: Json) -> CellText:
+        held = self.cells.get(entry["cell_id"])
+        cell: CellText = {"cell_id": entry["cell_id"], "source": entry.get("source", held.source if held else "")}
+        if entry["disabled"] and not (held and held.kept_from):
+            cell["disabled"] = True
+        return cell
+
+    # --- the kernel's life ---
+
+    def kernel_lost(self) -> list[Json]:
+        """The process is gone: nothing is fresh, nothing runs; texts and outputs stay."""
+        self._base = self.revision + 1
+        self._kernel_revision = 0
+        self._own_structure = -1
+        self.requests.clear()
+        told: list[Json] = []
+        for cell in self.cells.values():
+            cell.revision = -1
+            cell.edited_while_busy = False
+            lost: Any = {"status": "idle", "fresh": False, "has_run": False, "version": None, "problem": None}
+            self.outputs.keep(cell.cell_id)
+            told += self._show(cell, cast(Entry, {**cell.entry, **lost}))
+        return told
+
+    def keep_from_running(self, cell_id: str, reason: str) -> list[Json]:
+        """The cell ended the kernel too often: it is blocked until it is edited."""
+        cell = self.get(cell_id)
+        cell.kept_from = {"code": "ends_kernel", "message": reason, "names": [], "cells": [cell_id]}
+        return self._show(cell, cell.entry)
+
+    def _release(self, cell: Cell) -> list[Json]:
+        if cell.kept_from is None:
+            return []
+        cell.kept_from = None
+        return self._show(cell, {**cell.entry, "status": "idle", "problem": None})
+
+    def dependents(self, cell_ids: Iterable[str]) -> set[str]:
+        """The cells and all that the kernel said to be below them."""
+        found: set[str] = set()
+        waiting = list(cell_ids)
+        while waiting:
+            cell_id = waiting.pop()
+            if cell_id in self.cells and cell_id not in found:
+                found.add(cell_id)
+                waiting += self.cells[cell_id].entry["downstream"]
+        return found
