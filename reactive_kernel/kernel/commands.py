@@ -112,10 +112,14 @@ def _apply(engine: Engine, operation: Operation) -> Json:
 
 def _state(engine: Engine, arguments: Json) -> Json:
     session = engine.session
+    cells: list[Json] = [dict(entry(session, cell)) for cell in session.document]
+    if "sources" in arguments and _get(arguments, "sources", bool):
+        for shown, cell in zip(cells, session.document, strict=True):
+            shown["source"] = cell.source
     return {
         "revision": session.revision,
         "mode": engine.settings["mode"],
-        "cells": [entry(session, cell) for cell in session.document],
+        "cells": cells,
         "edges": edges_into(session, session.document),
     }
 
@@ -159,7 +163,7 @@ COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "insert": (_insert, ("cell_id", "source", "index", "language", "disabled")),
     "delete": (_delete, ("cell_id",)),
     "move": (_move, ("cell_id", "index")),
-    "state": (_state, ()),
+    "state": (_state, ("sources",)),
     "configure": (_configure, None),
     "connect": (_connect, ("name", "url", "default")),
     "forget": (_forget, ()),
