@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import resource
 import secrets
 import sys
@@ -13,7 +14,7 @@ from .driver import Factory
 from .example import Example
 from .grammar import from_seed
 from .reference import ENGINES
-from .session import Report, play
+from .session import IGNORED, Report, play
 from .shrink import shrink
 
 
@@ -48,10 +49,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--shrink", type=float, default=0.0, help="seconds to spend on making a failing session small")
     parser.add_argument("--keep", type=Path, default=None, help="folder to write failing sessions to")
     parser.add_argument("--stop", type=int, default=5, help="stop after so many failing sessions")
+    parser.add_argument("--ignore", default="", help="kinds of differences to overlook, with commas")
+    parser.add_argument("--replay", type=Path, default=None, help="play this kept session alone")
     options = parser.parse_args(argv)
+    IGNORED.update(filter(None, options.ignore.split(",")))
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # a runaway session must not take the machine
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     factory = factory_named(options.engine)
+    if options.replay is not None:
+        return replay(options.replay, factory)
     total, failing, began = Report(), 0, time.monotonic()
     for number in [options.only] if options.only is not None else range(options.sessions):
         example = from_seed(seed, number)
@@ -66,14 +72,25 @@ def main(argv: list[str] | None = None) -> int:
     return 1 if failing else 0
 
 
+def replay(path: Path, factory: Factory) -> int:
+    """Play a kept session and print what differs."""
+    example = Example.load(path)
+    report = play(example, factory)
+    print(example, *report.differences, sep="\n")
+    return 1 if report.differences else 0
+
+
 def show(title: str, example: Example, report: Report, factory: Factory, seconds: float, keep: Path | None) -> None:
     """Print a failing session, smaller if there is time, and keep it if there is a place."""
     if seconds:
         example, report = smallest(example, factory, seconds)
     print(f"--- {title}", *report.differences[:3], example, sep="\n", flush=True)
     if keep is not None:
-        name = title.replace(" ", "-") + ".json"
-        (keep / name).write_text(example.but(note=str(report.differences[0])).to_json(), encoding="utf-8")
+        kind = report.differences[0].kind.replace(" ", "-")
+        digest = hashlib.sha1(str(example).encode()).hexdigest()[:6]
+        (keep / f"{kind}-{digest}.json").write_text(
+            example.but(note=str(report.differences[0])).to_json(), encoding="utf-8"
+        )
 
 
 def summary(total: Report, seed: int, sessions: int, failing: int, seconds: float) -> str:

@@ -31,7 +31,8 @@ class Clean:
         failed: the cells that raise.
         names: the forms of the names at the end.
         inputs: for each cell, its code and the forms of what it could see (for counting what had to run).
-        murky: True if a forward reference changes what it refers to: no order is *the* clean one.
+        murky: True if a cell that waited for one below it changes something in place, or would have seen
+            something changed by a cell that did not wait: then no order is *the* clean one.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -96,23 +97,25 @@ class _Run:
     def _run(self, index: int, source: str) -> Shown:
         if not self.by_position:
             return execute(source, self.namespace)
-        early = any(above not in self.bound for above in range(index))
-        below = {name for j, names in self.bound.items() if j > index for name in names}
-        watched = set(mentioned(source) if early else mentioned(source) & below)
+        below = any(other > index for other in self.bound)
+        waiting = [other for other in range(index) if other not in self.bound]
+        views = [(set(mentioned(self.cells[other][1])), self._at(other)) for other in waiting]
         before = dict(self.namespace)
-        state = _generators() if early else None
-        form = inputs_form(watched, before)
+        if below:
+            views.append((set(mentioned(source)), before))
+        forms = [inputs_form(names, there) for names, there in views]
+        state = _generators() if views else None
         shown = execute(source, self.namespace)
         now = self.namespace
         self.bound[index] = {n: v for n, v in now.items() if n not in before or before[n] is not v}
         self.gone[index] = set(before) - set(now)
-        if form != inputs_form(watched, {**now, **before}) or (early and state != _generators()):
+        if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
             self.result.murky = True
         return shown
 
-    def _place(self, index: int) -> None:
-        """Set the namespace to what the document has at ``index``: nearest above, else nearest below."""
-        there: dict[str, Any] = {}
+    def _at(self, index: int) -> Namespace:
+        """What the document has at ``index``: of each name the nearest above, else the nearest below."""
+        there = new_namespace()
         settled: set[str] = set()
         for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
             for name, value in self.bound.get(j, {}).items():
@@ -120,8 +123,11 @@ class _Run:
                     there[name] = value
                     settled.add(name)
             settled |= self.gone.get(j, set())
+        return there
+
+    def _place(self, index: int) -> None:
+        there = self._at(index)
         self.namespace.clear()
-        self.namespace.update(new_namespace())
         self.namespace.update(there)
 
 
@@ -130,20 +136,14 @@ def _generators() -> tuple[int, int]:
 
 
 def _order(count: int, needs: Mapping[int, set[int]]) -> list[int]:
-    """Document order, except that what a cell needs from below (and all that this needs) comes first."""
+    """Document order, except that a cell waits for what it needs from below."""
     order: list[int] = []
-    seen: set[int] = set()
-
-    def visit(index: int) -> None:
-        if index in seen:
-            return
-        seen.add(index)
-        for other in sorted(needs.get(index, ())):
-            visit(other)
+    left = list(range(count))
+    while left:
+        ready = (index for index in left if needs.get(index, set()) <= set(order))
+        index = next(ready, left[0])  # a loop: then the order is as good as any other
+        left.remove(index)
         order.append(index)
-
-    for index in range(count):
-        visit(index)
     return order
 
 

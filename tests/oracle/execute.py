@@ -75,6 +75,15 @@ def normal_form(source: str) -> str:
         return source
 
 
+def parses(source: str) -> bool:
+    """Tell whether the source is Python."""
+    try:
+        _compiled(source)
+    except SyntaxError:
+        return False
+    return True
+
+
 def execute(source: str, namespace: Namespace) -> Shown:
     """Run ``source``; never raises for a fault of the source."""
     out = io.StringIO()

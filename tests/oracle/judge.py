@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from .canon import Form, namespace_form, sharing_lost
 from .clean import Cells, Clean, clean_run, mentioned
 from .driver import Seen
-from .execute import Namespace
+from .execute import Namespace, parses
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that breaks the promise; ``kind`` groups them for shrinking."""
+    """Something that breaks the promise; ``kind`` groups them for shrinking.
+
+    An "old" ghost, value or sharing is one while some cell has failed or is blocked: what that cell once gave.
+    """
 
     kind: str
     what: str
@@ -92,34 +95,29 @@ def _output(cell: Seen, clean: Clean) -> Difference | None:
 
 
 def _blocked_in_vain(cells: Cells, seen: Sequence[Seen], clean: Clean) -> list[Difference]:
-    """A blocked cell needs a failing cell or a loop among its ancestors."""
-    upstream = {cell.cell_id: cell.upstream for cell in seen}
-    syntax = {cell_id for cell_id, source in cells if not _parses(source)}
-    found = []
-    for cell in seen:
-        if cell.status != "blocked":
-            continue
-        ancestors: set[str] = set()
-        todo = [*cell.upstream, *((cell.problem or {}).get("cells") or ())]
-        while todo:
-            other = todo.pop()
-            if other in upstream and other not in ancestors:
-                ancestors.add(other)
-                todo.extend(upstream[other])
-        reason = ancestors & clean.failed or ancestors & syntax or cell.cell_id in ancestors
-        if not reason and cell.cell_id not in syntax:
-            found.append(
-                Difference("blocked", f"{cell.cell_id} is blocked: {cell.problem}, but nothing above it fails")
-            )
+    """A blocked cell needs a failing cell or a loop among its ancestors, and a notebook where all runs has none."""
+    upstream = {cell.cell_id: {*cell.upstream, *((cell.problem or {}).get("cells") or ())} for cell in seen}
+    faults = clean.failed | {cell_id for cell_id, source in cells if not parses(source)}
+    faults |= {cell_id for cell_id in upstream if cell_id in _ancestors(cell_id, upstream)}
+    blocked = [cell for cell in seen if cell.status == "blocked"]
+    if blocked and not clean_run(cells).failed:
+        return [Difference("blocked", f"{c.cell_id} is blocked: {c.problem}, but everything runs") for c in blocked]
+    return [
+        Difference("blocked", f"{cell.cell_id} is blocked: {cell.problem}, but nothing above it fails")
+        for cell in blocked
+        if not faults & {cell.cell_id, *_ancestors(cell.cell_id, upstream)}
+    ]
+
+
+def _ancestors(cell_id: str, upstream: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    todo = list(upstream[cell_id])
+    while todo:
+        other = todo.pop()
+        if other in upstream and other not in found:
+            found.add(other)
+            todo.extend(upstream[other])
     return found
-
-
-def _parses(source: str) -> bool:
-    try:
-        compile(source, "<cell>", "exec", dont_inherit=True)
-    except SyntaxError:
-        return False
-    return True
 
 
 def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespace) -> list[Difference]:
@@ -129,7 +127,11 @@ def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespac
     touched = {name for source in excused for name in mentioned(source)}
     ghosts = sorted(name for name in namespace if not name.startswith("__") and name not in clean.names)
     if ghosts:
-        return [Difference("ghost", f"{name} = {namespace[name]!r:.80}") for name in ghosts]
+        # Told apart only to find other differences while one kind is known.
+        return [
+            Difference("old ghost" if name in touched else "ghost", f"{name} = {namespace[name]!r:.80}")
+            for name in ghosts
+        ]
     # What failed or blocked cells would have changed may be missing, and so may what shares with it.
     lost = sorted(name for name in missing if not excused or (not touched & missing and name not in touched))
     if lost:
@@ -140,6 +142,7 @@ def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespac
     for name in sorted(mine):
         if mine[name] != clean.names[name]:
             kind = "value" if sharing_lost(mine[name]) != sharing_lost(clean.names[name]) else "sharing"
+            kind = f"old {kind}" if excused else kind
             return [Difference(kind, f"{name} is {_short(mine[name])}, clean: {_short(clean.names[name])}")]
     return []
 

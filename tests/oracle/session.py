@@ -14,6 +14,8 @@ from .driver import Driver, Factory, NoEnd
 from .example import Document, Example
 from .judge import Difference, between, clean_for, really_changed, settled
 
+IGNORED: set[str] = set()  # kinds of differences to overlook, while looking for others
+
 
 @dataclass(slots=True)
 class Report:
@@ -109,7 +111,7 @@ class Session:
         self._note([d for d in found if self.names or d.kind not in ("missing", "value", "sharing", "ghost")])
 
     def _note(self, found: list[Difference]) -> None:
-        self.report.differences += [Difference(d.kind, d.what, self.where) for d in found]
+        self.report.differences += [Difference(d.kind, d.what, self.where) for d in found if d.kind not in IGNORED]
 
 
 def play(example: Example, factory: Factory, names: bool = True, patience: int = 20) -> Report:

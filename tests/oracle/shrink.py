@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from .example import CHANGES, Document, Example, Op
+from .execute import parses
 
 Fails = Callable[[Example], bool]
 
@@ -104,12 +105,19 @@ def _simpler_ops(example: Example) -> Iterator[Example]:
 
 def _simpler_sources(example: Example) -> Iterator[Example]:
     for at, source in enumerate(example.cells):
-        for simpler in _simpler_source(source):
+        for simpler in _parsing(source):
             yield example.but(cells=(*example.cells[:at], simpler, *example.cells[at + 1 :]))
     for at, op in enumerate(example.ops):
         if op[0] in ("edit", "editrun", "insert"):
-            for simpler in _simpler_source(op[2]):
+            for simpler in _parsing(op[2]):
                 yield example.but(ops=(*example.ops[:at], (op[0], op[1], simpler), *example.ops[at + 1 :]))
+
+
+def _parsing(source: str) -> Iterator[str]:
+    """Simpler sources; without errors of syntax that were not there."""
+    for simpler in _simpler_source(source):
+        if parses(simpler) or not parses(source):
+            yield simpler
 
 
 def _simpler_source(source: str) -> Iterator[str]:
