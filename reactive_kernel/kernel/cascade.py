@@ -114,7 +114,7 @@ class Cascade:
         elif self.interrupted:
             reply = self._error("KeyboardInterrupt", "Interrupted before the cell ran")
         else:
-            return
+            reply = self._error("CellBlocked", "The cell did not run")
         request = self._request
         cell_id = request.cell_id or run.root_id or ""
         count = len(self._ran)

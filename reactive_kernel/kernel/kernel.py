@@ -6,10 +6,13 @@ Whatever is not a cell (silent requests, subshells, completion) is ipykernel's o
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -182,6 +185,20 @@ class ReactiveKernel(IPythonKernel):
         """Count an input that could not run, so that `In` and the prompts stay in step."""
         self.shell.history_manager.store_inputs(self.shell.execution_count, source, source)
         self.shell.execution_count += 1
+
+    @contextmanager
+    def _cancel_on_sigint(self, future: Any) -> Iterator[None]:
+        # ipykernel notes the signal in the event loop without waking it: an `await` would sleep on.
+        loop = asyncio.get_running_loop()
+        with super()._cancel_on_sigint(future):
+            handler: Any = signal.getsignal(signal.SIGINT)
+
+            def note_and_wake(*args: Any) -> None:
+                handler(*args)
+                loop.call_soon_threadsafe(lambda: None)
+
+            signal.signal(signal.SIGINT, note_and_wake)
+            yield
 
     # ------------------------------------------------------------------ the queue
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -79,7 +80,9 @@ class Kernel:
 
     def __init__(self, specs: type[Specs] = Specs, cwd: Path | None = None, **options: Any) -> None:
         self.manager = KernelManager(kernel_name="reactive_test", kernel_spec_manager=specs())
-        self.manager.start_kernel(cwd=str(cwd) if cwd else None, **options)
+        # ipykernel leaves file descriptors alone where it sees this.
+        env = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        self.manager.start_kernel(cwd=str(cwd) if cwd else None, env=env, **options)
         self.client: BlockingKernelClient = self.manager.client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=TIMEOUT)

@@ -1,0 +1,137 @@
+"""The kernel against ipykernel, alternately in one run: start, idle memory, cascades and single cells.
+
+    python -m benchmarks.kernel [--cells 1000] [--rounds 3]
+
+Prints one line for each ratio; the last column says whether the limit is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.kernel.driver import Kernel, Specs, is_status
+
+
+class PlainSpecs(Specs):
+    """ipykernel itself."""
+
+    module = "ipykernel_launcher"
+
+
+def resident_megabytes(kernel: Kernel) -> float:
+    """Memory that the process holds, without what it shares with others."""
+    rollup = Path(f"/proc/{kernel.manager.provisioner.pid}/smaps_rollup").read_text()
+    fields = dict(line.split(":") for line in rollup.splitlines()[1:])
+    return sum(int(fields[name].split()[0]) for name in ("Private_Clean", "Private_Dirty")) / 1024
+
+
+def start(specs: type[Specs]) -> tuple[float, float]:
+    """Seconds to the first answer, and megabytes then."""
+    begin = time.perf_counter()
+    kernel = Kernel(specs)
+    seconds = time.perf_counter() - begin
+    kernel.console("1")
+    time.sleep(0.5)
+    megabytes = resident_megabytes(kernel)
+    kernel.stop()
+    return seconds, megabytes
+
+
+def wait_idle(kernel: Kernel, msg_id: str) -> None:
+    """Until the request is done: its idle on iopub and its reply."""
+    kernel.wait_for(lambda m: is_status(m, msg_id, "idle"))
+    kernel.client.get_shell_msg(timeout=60)
+
+
+def chain(count: int) -> list[tuple[str, str]]:
+    """Cells that each need the one before."""
+    return [("c0", "x0 = 0")] + [(f"c{i}", f"x{i} = x{i - 1} + 1") for i in range(1, count)]
+
+
+def one_by_one(kernel: Kernel, cells: list[tuple[str, str]]) -> float:
+    """Seconds to run the cells as a client does: each when the one before is done."""
+    begin = time.perf_counter()
+    for cell_id, code in cells:
+        wait_idle(kernel, kernel.send_cell(cell_id, code))
+    return time.perf_counter() - begin
+
+
+def cascade(kernel: Kernel, cells: list[tuple[str, str]], value: int) -> float:
+    """Seconds to change the first cell and have all of them run."""
+    begin = time.perf_counter()
+    wait_idle(kernel, kernel.send_cell("c0", f"x0 = {value}"))
+    return time.perf_counter() - begin
+
+
+def compare(measure: dict[str, Callable[[], float]], rounds: int) -> dict[str, float]:
+    """The median of each, measured in turn."""
+    found: dict[str, list[float]] = {name: [] for name in measure}
+    for _ in range(rounds):
+        for name, run in measure.items():
+            found[name].append(run())
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def report(what: str, ours: float, theirs: float, kept: bool) -> None:
+    """One line."""
+    ratio = ours / theirs
+    print(f"{what:<34} ours {ours:9.4f}  ipykernel {theirs:9.4f}  ratio {ratio:6.3f}  {'ok' if kept else 'OVER'}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=7)
+    args = parser.parse_args()
+
+    starts = [(start(Specs), start(PlainSpecs)) for _ in range(args.starts)]
+    ours, theirs = (statistics.median(pair[i][0] for pair in starts) for i in (0, 1))
+    report("start, s", ours, theirs, ours <= theirs * 1.05)
+    ours, theirs = (statistics.median(pair[i][1] for pair in starts) for i in (0, 1))
+    report("idle memory, MB", ours, theirs, ours <= theirs + 10)
+
+    cells = chain(args.cells)
+    reactive, plain = Kernel(Specs), Kernel(PlainSpecs)
+    reactive.control("sync", cells=[{"cell_id": cell_id, "source": code} for cell_id, code in cells])
+    one_by_one(plain, cells)
+    values = iter(range(1, 1000))
+    cascade(reactive, cells, next(values))
+    found = compare(
+        {
+            "cascade": lambda: cascade(reactive, cells, next(values)),
+            "ipykernel": lambda: one_by_one(plain, cells),
+        },
+        args.rounds,
+    )
+    report(
+        f"cascade of {len(cells)} cells, s",
+        found["cascade"],
+        found["ipykernel"],
+        found["cascade"] <= found["ipykernel"],
+    )
+
+    single = [(f"s{i}", f"z{i} = 1") for i in range(200)]
+    reactive.control("forget")
+    found = compare(
+        {
+            "ours": lambda: one_by_one(reactive, single) / len(single),
+            "ipykernel": lambda: one_by_one(plain, single) / len(single),
+        },
+        args.rounds,
+    )
+    report("one independent cell, s", found["ours"], found["ipykernel"], found["ours"] <= found["ipykernel"] * 1.5)
+    reactive.stop()
+    plain.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Requests that wait: Run All runs each cell once, failures stop the queue as in ipykernel."""
+
+from __future__ import annotations
+
+import time
+
+from reactive_kernel.kernel.waiting import WaitingRequests
+from tests.kernel.driver import Kernel, Message, Ran
+
+
+def burst(kernel: Kernel, cells: dict[str, str], gap: float = 0.001) -> list[Ran]:
+    """Send all at once, as JupyterLab's Run All does."""
+    ids = []
+    for cell_id, code in cells.items():
+        ids.append(kernel.send_cell(cell_id, code))
+        time.sleep(gap)
+    last = ids[-1]
+    messages: list[Message] = list(
+        kernel.iopub_until(
+            lambda m: (
+                m["parent_header"].get("msg_id") == last
+                and m["msg_type"] == "status"
+                and m["content"]["execution_state"] == "idle"
+            )
+        )
+    )
+    replies = [kernel.client.get_shell_msg(timeout=60) for _ in ids]
+    assert [reply["parent_header"]["msg_id"] for reply in replies] == ids
+    return [Ran(reply, messages) for reply in replies]
+
+
+def chain(count: int, first: str) -> dict[str, str]:
+    """Cells that each need the one before."""
+    return {"c0": first} | {f"c{i}": f"x{i} = x{i - 1} + 1" for i in range(1, count)}
+
+
+def test_run_all_runs_each_cell_once(kernel: Kernel) -> None:
+    kernel.cells(**chain(12, "x0 = 0"))
+    ran = burst(kernel, chain(12, "x0 = 5"))
+    assert ran[0].order == [f"c{i}" for i in range(12)]
+    assert [len(one.content["reactive"]["cells"]) for one in ran] == [1] * 12
+    assert kernel.cell("P", "print(x11)").text() == "16\n"
+
+
+def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
+    cells = {"A": "x = 1", "B": "print(x)", "C": "print(x + 1)"}
+    kernel.cells(**cells)
+    ran = burst(kernel, {**cells, "A": "x = 5"})
+    parents = {m["parent_header"]["msg_id"] for m in ran[0].of_type("stream")}
+    assert parents == {ran[1].reply["parent_header"]["msg_id"], ran[2].reply["parent_header"]["msg_id"]}
+    assert ran[0].of_type("clear_output") == []
+
+
+def test_cells_outside_of_the_burst_still_follow(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="y = x", C="z = x", D="print(y + z)")
+    ran = burst(kernel, {"A": "x = 2", "B": "y = x"})
+    assert sorted(ran[0].order) == ["A", "B", "C", "D"]
+    assert ran[0].text("D") == "4\n"
+
+
+def test_a_failed_root_aborts_what_waits(kernel: Kernel) -> None:
+    kernel.cell("A", "import time")
+    ids = [kernel.send_cell("B", "time.sleep(0.2); 1 / 0"), kernel.send_cell("C", "print('never')")]
+    first, second = kernel.result(ids[0]), kernel.result(ids[1])
+    assert first.content["status"] == "error"
+    assert second.content["status"] == "aborted"
+    assert kernel.cell("C", "print('now')").text() == "now\n"
+
+
+def test_an_aborted_request_no_longer_waits(kernel: Kernel) -> None:
+    kernel.cells(A="import time; x = 1", C="print(x)")
+    ids = [kernel.send_cell("B", "time.sleep(0.2); 1 / 0"), kernel.send_cell("C", "print(x)")]
+    for msg_id in ids:
+        kernel.result(msg_id)
+    assert kernel.cell("A", "import time; x = 2").text("C") == "2\n"
+
+
+def test_a_failed_dependent_aborts_nothing(kernel: Kernel) -> None:
+    kernel.cells(A="import time; x = 1", B="time.sleep(0.2); y = 1 / x")
+    ids = [kernel.send_cell("A", "import time; x = 0"), kernel.send_cell("C", "print('runs')")]
+    first, second = kernel.result(ids[0]), kernel.result(ids[1])
+    assert first.content["status"] == "ok"
+    assert first.of_type("error", cell="B")
+    assert second.content["status"] == "ok"
+    assert second.text("C") == "runs\n"
+
+
+def test_errors_that_are_wanted_abort_nothing(kernel: Kernel) -> None:
+    kernel.cell("A", "import time")
+    ids = [
+        kernel.send_cell("B", "time.sleep(0.2); 1 / 0", stop_on_error=False),
+        kernel.send_cell("C", "print('runs')"),
+    ]
+    assert kernel.result(ids[0]).content["status"] == "error"
+    assert kernel.result(ids[1]).text("C") == "runs\n"
+
+
+class Clock:
+    """A clock that the test moves; each sleep may bring a request."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.arrivals: list[tuple[float, str]] = []
+        self.queue: WaitingRequests | None = None
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += seconds
+        while self.arrivals and self.arrivals[0][0] <= self.now:
+            _, cell_id = self.arrivals.pop(0)
+            assert self.queue is not None
+            self.queue.arrived(f"m-{cell_id}", cell_id)
+
+
+def waiting(*arrivals: tuple[float, str]) -> tuple[WaitingRequests, Clock]:
+    """A queue to which these come."""
+    clock = Clock()
+    queue = WaitingRequests(clock, clock.sleep)
+    clock.queue = queue
+    clock.arrivals = list(arrivals)
+    return queue, clock
+
+
+def test_no_waiting_when_nothing_waits() -> None:
+    queue, clock = waiting((0.001, "B"))
+    queue.let_burst_finish()
+    assert clock.now == 0
+    assert queue.cells() == frozenset()
+
+
+def test_a_burst_is_awaited_to_its_end() -> None:
+    queue, clock = waiting((0.002, "B"), (0.004, "C"), (0.006, "D"), (5.0, "E"))
+    queue.arrived("m-A", "A")
+    queue.let_burst_finish()
+    assert queue.cells() == {"A", "B", "C", "D"}
+    assert clock.now < 0.1
+
+
+def test_an_old_burst_costs_no_time() -> None:
+    queue, clock = waiting()
+    queue.arrived("m-A", "A")
+    clock.now = 10.0
+    queue.let_burst_finish()
+    assert clock.now == 10.0
+
+
+def test_an_endless_burst_is_not_awaited_for_ever() -> None:
+    queue, clock = waiting(*((i / 1000, f"c{i}") for i in range(1, 5000)))
+    queue.arrived("m-A", "A")
+    queue.let_burst_finish()
+    assert clock.now < 1
+
+
+def test_two_requests_of_one_cell() -> None:
+    queue, _ = waiting()
+    queue.arrived("m1", "A")
+    queue.arrived("m2", "A")
+    queue.taken("m1")
+    assert queue.cells() == {"A"}
+    queue.taken("m2")
+    assert queue.cells() == frozenset()
