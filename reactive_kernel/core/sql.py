@@ -186,6 +186,12 @@ class _Folder:
     def _name(self, relation: Relation) -> str:
         return pseudo_name(relation.parts, relation.role, self.connection)
 
+    def _namespaces(self, relation: Relation) -> list[str]:
+        """The schema and database that a qualified name needs, but for the default ones."""
+        prefixes = [relation.parts[:end] for end in range(1, len(relation.parts))]
+        named = [parts for parts in prefixes if parts[-1].lower() not in _DEFAULT]
+        return [pseudo_name(parts, "namespace", self.connection) for parts in named]
+
     def _site(self, relation: Relation) -> Site:
         return site_at(self.script.source, relation.offset)
 
@@ -196,8 +202,7 @@ class _Folder:
             name, site = self._name(relation), self._site(relation)
             names.setdefault(name, site)
             if len(relation.parts) > 1 and relation.role == "table":
-                for end in range(1, len(relation.parts)):
-                    names.setdefault(pseudo_name(relation.parts[:end], "namespace", self.connection), site)
+                names.update({space: site for space in self._namespaces(relation) if space not in names})
             elif relation.role == "table" and not self.connection and relation in facts.reads:
                 python = relation.parts[0]
                 if python.isidentifier() and name not in self.writes:
@@ -229,8 +234,9 @@ class _Folder:
             self.attached.add(relation.parts[0].lower())
         else:
             self._effect(relation, site, temporary=facts.temporary)
-        if len(relation.parts) > 1:
-            self.reads.setdefault(pseudo_name(relation.parts[:-1], "namespace", self.connection), site)
+        for space in self._namespaces(relation):
+            if space not in self.writes:
+                self.reads.setdefault(space, site)
         if facts.guarded and name not in self.writes and name not in self.deletes:
             self.maybe.add(name)
             self.reads.setdefault(name, site)

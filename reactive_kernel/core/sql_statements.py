@@ -29,12 +29,13 @@ _CREATED = frozenset(
     {"TABLE", "VIEW", "MACRO", "FUNCTION", "SEQUENCE", "INDEX", "SCHEMA", "TYPE", "SECRET", "DATABASE"}
 )
 # Words before the opening bracket of something that is no call.
-_NOT_CALLED = frozenset(
+_NOT_CALLED_WORDS = (
     "in values as over exists any all some not and or on using when then else case where from select into "
     "by having filter within group with union except intersect join lateral table limit offset set key "
     "references check unique primary partition order recursive materialized array struct map row "
-    "decimal numeric varchar char interval is between like ilike return returning returns".split()
+    "decimal numeric varchar char interval is between like ilike return returning returns"
 )
+_NOT_CALLED = frozenset(_NOT_CALLED_WORDS.split())
 # Words before a name with a list of columns or parameters.
 _NAMES_WHAT_FOLLOWS = frozenset({"TABLE", "INTO", "MACRO", "FUNCTION", "VIEW", "EXISTS", "REFERENCES", "ON", "COPY"})
 _ROOTS = {

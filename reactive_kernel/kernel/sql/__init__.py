@@ -1,0 +1,46 @@
+"""SQL cells in the kernel: connections, adapters, running, results, completion, schema.
+
+`register` puts the magics `%%sql` and `%sql` in place; all that is heavy (sqlglot, duckdb, Arrow) is imported when
+the first statement runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["complete", "connect", "inspect", "register", "schema"]
+
+
+def register(shell: Any) -> None:
+    """Give an IPython shell the `%%sql` and `%sql` magics."""
+    from reactive_kernel.kernel.sql.magic import register
+
+    register(shell)
+
+
+def connect(name: str, url: str, default: bool = False) -> dict[str, str]:
+    """The protocol's `connect`: see `connections.connect`."""
+    from reactive_kernel.kernel.sql import connections
+
+    return connections.connect(name, url, default)
+
+
+def schema(path: list[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One level of connections, schemas, tables and columns: see `schema.children`."""
+    from reactive_kernel.kernel.sql import schema as schema_
+
+    return schema_.children(path, namespace or {})
+
+
+def complete(code: str, cursor: int, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Content of a `complete_reply` for a SQL cell."""
+    from reactive_kernel.kernel.sql import completion
+
+    return completion.complete(code, cursor, namespace)
+
+
+def inspect(code: str, cursor: int, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Content of an `inspect_reply` for a SQL cell."""
+    from reactive_kernel.kernel.sql import completion
+
+    return completion.inspect(code, cursor, namespace)
