@@ -41,6 +41,7 @@ interface Spec {
   readonly toggled?: (place: Place) => boolean;
   readonly icon?: typeof flowIcon;
   readonly enabled?: (place: Place) => boolean;
+  readonly visible?: (place: Place) => boolean;
 }
 
 function specs(commands: CommandRegistry, showPanel: () => void): Record<string, Spec> {
@@ -80,8 +81,9 @@ function specs(commands: CommandRegistry, showPanel: () => void): Record<string,
       run: toggleDisabled
     },
     [ids.toggleSql]: {
-      label: place => (place !== null && isSql(source(place)) ? 'Python' : 'SQL'),
-      caption: 'Turn the cell into a SQL cell, or back into Python',
+      label: place => (place !== null && isSql(source(place)) ? 'SQL' : 'Python'),
+      caption: 'The language of the cell: change between Python and SQL',
+      visible: place => activeCode(place) !== null,
       run: place => activeCode(place)?.model.sharedModel.setSource(toggleSql(source(place)))
     },
     [ids.newSql]: { label: 'New SQL Cell Below', run: newSqlCell },
@@ -102,12 +104,12 @@ export function addCommands(
   showPanel: () => void
 ): void {
   for (const [id, spec] of Object.entries(specs(commands, showPanel))) {
-    const { label, toggled, enabled } = spec;
+    const { label, toggled, enabled, visible } = spec;
     commands.addCommand(id, {
       label: typeof label === 'string' ? label : () => label(sessions.current),
       caption: spec.caption,
       icon: spec.icon,
-      isVisible: () => sessions.current !== null,
+      isVisible: () => sessions.current !== null && (visible?.(sessions.current) ?? true),
       isEnabled: () => sessions.current !== null && (enabled?.(sessions.current) ?? true),
       isToggled: toggled && (() => sessions.current !== null && toggled(sessions.current)),
       isToggleable: toggled !== undefined,

@@ -10,9 +10,9 @@ import type { Entry } from './protocol';
 import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
-const WIDTH = 148;
+const WIDTH = 164;
 const HEIGHT = 28;
-const LONGEST_LABEL = 19;
+const LONGEST_LABEL = 14;
 
 export interface GraphActions {
   go(cell: string): void;
@@ -218,7 +218,7 @@ export class GraphView extends Widget {
   private _label(entry: Entry): string {
     const names = [...new Set([...entry.writes, ...entry.mutates])].join(', ');
     const label = names === '' ? this._actions.firstLine(entry.cell_id) : names;
-    return label.length > LONGEST_LABEL - 3 ? `${label.slice(0, LONGEST_LABEL - 4)}…` : label;
+    return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
   }
 
   private readonly _content: SVGGElement;

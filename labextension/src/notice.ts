@@ -16,51 +16,61 @@ const MOST_LINKS = 4;
 export function showNotices(panel: NotebookPanel, session: NotebookSession, settings: Settings): void {
   const strip = new Strip();
   panel.contentHeader.addWidget(strip);
-  let told = '';
+  let shown: 'trouble' | 'welcome' | null = null;
   let welcomed = false;
+  let switched = false;
 
+  const hide = () => {
+    shown = null;
+    strip.hide();
+  };
   const refresh = () => {
     if (panel.isDisposed) {
       return;
     }
     if (session.trouble !== null) {
-      if (told !== session.trouble) {
-        told = session.trouble;
-        strip.display('blocked', [h('span', { role: 'alert' }, told)], 'Try again', () => session.retry());
-      }
+      shown = 'trouble';
+      strip.display('blocked', [h('span', { role: 'alert' }, session.trouble)], 'Try again', () => session.retry());
       return;
     }
-    if (told !== '') {
-      told = '';
-      strip.hide();
+    const touched = [...session.state.cells.values()].some(entry => entry.has_run);
+    if (shown === 'trouble' || touched || !session.active || !settings.notices) {
+      hide();
     }
-    if (!session.active) {
-      strip.hide();
-    } else if (!welcomed && settings.notices) {
+    if (session.active && !touched && !welcomed && settings.notices) {
       welcomed = true;
-      welcome(strip, panel, session);
+      shown = welcome(strip, panel, session, switched) ? 'welcome' : null;
     }
   };
   session.activeChanged.connect(refresh);
-  panel.context.sessionContext.kernelChanged.connect(() => {
+  session.changed.connect(() => {
+    if (shown === 'welcome') {
+      refresh();
+    }
+  });
+  settings.changed.connect(refresh);
+  panel.context.sessionContext.kernelChanged.connect((_, { oldValue, newValue }) => {
+    switched = !!oldValue && !!newValue && oldValue.name !== newValue.name;
     welcomed = false;
   });
   refresh();
 }
 
-function welcome(strip: Strip, panel: NotebookPanel, session: NotebookSession): void {
+/** Tell what was found; when nothing was, only people who have just chosen the kernel are told so. */
+function welcome(strip: Strip, panel: NotebookPanel, session: NotebookSession, switched: boolean): boolean {
   const state = session.state;
-  const untouched = [...state.cells.values()].every(entry => !entry.has_run);
   const found = findings(state);
-  if (!untouched || state.cells.size === 0 || (found.length === 0 && state.cells.size < 2)) {
-    return;
+  if (state.cells.size === 0 || (found.length === 0 && !switched)) {
+    return false;
   }
+  const links = found.slice(0, MOST_LINKS).map(item => link(item, panel, state));
   strip.display(
     found.length > 0 ? 'new' : 'fresh',
-    [h('span', {}, headline(state, found)), ...found.slice(0, MOST_LINKS).map(item => link(item, panel, state))],
+    [h('span', {}, headline(state, found)), ...links],
     'Run all',
     () => session.run('all')
   );
+  return true;
 }
 
 function headline(state: NotebookState, found: readonly Finding[]): string {
@@ -71,11 +81,11 @@ function headline(state: NotebookState, found: readonly Finding[]): string {
   };
   const parts = [
     count('problem', 'cell with a problem', 'cells with problems'),
-    count('forward', 'reads from further down', 'read from further down'),
+    count('forward', 'cell that reads from further down', 'cells that read from further down'),
     count('opaque', 'opaque cell', 'opaque cells')
   ].filter(part => part !== '');
   const rest = parts.length > 0 ? parts.join(', ') : 'nothing unusual';
-  return `Reactive: ${cells} analysed, none run. Found ${rest}.`;
+  return `Reactive kernel: ${cells} analysed, none run. Found ${rest}${parts.length > 0 ? ':' : '.'}`;
 }
 
 function link(item: Finding, panel: NotebookPanel, state: NotebookState): HTMLElement {
