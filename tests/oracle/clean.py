@@ -109,6 +109,8 @@ class _Run:
         now = self.namespace
         self.bound[index] = {n: v for n, v in now.items() if n not in before or before[n] is not v}
         self.gone[index] = set(before) - set(now)
+        if views and "globals" in mentioned(source):
+            self.result.murky = True
         if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
             self.result.murky = True
         return shown
@@ -156,6 +158,7 @@ def clean_run(
     """
     failed: dict[str, Shown] = {}
     inputs: dict[str, Form] = {}
+    murky = False
     while True:
         kept = [cell for cell in cells if cell[0] not in left_out and cell[0] not in failed]
         place = {cell_id: i for i, (cell_id, _) in enumerate(kept)}
@@ -168,9 +171,11 @@ def clean_run(
         culprit = run.go()
         if culprit is None:
             break
+        murky = murky or run.result.murky
         failed[culprit] = run.result.shown[culprit]
         inputs[culprit] = run.result.inputs[culprit]
     run.result.shown.update(failed)
     run.result.inputs.update(inputs)
     run.result.failed = set(failed)
+    run.result.murky |= murky
     return run.result

@@ -143,13 +143,18 @@ def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespac
         if mine[name] != clean.names[name]:
             kind = "value" if sharing_lost(mine[name]) != sharing_lost(clean.names[name]) else "sharing"
             kind = f"old {kind}" if excused else kind
-            return [Difference(kind, f"{name} is {_short(mine[name])}, clean: {_short(clean.names[name])}")]
+            return [Difference(kind, f"{name}: {_first(mine[name], clean.names[name])}")]
     return []
 
 
-def _short(form: Form) -> str:
-    text = repr(form)
-    return text if len(text) < 160 else text[:160] + "…"
+def _first(mine: Form, other: Form) -> str:
+    """The innermost place where two forms differ, with what is around it."""
+    if isinstance(mine, tuple) and isinstance(other, tuple) and len(mine) == len(other):
+        for one, two in zip(mine, other, strict=True):
+            if one != two:
+                inner = _first(one, two)
+                return inner if len(inner) > 60 or "\n" in inner else f"{mine[0]!r:.30} … {inner}"
+    return f"{mine!r:.150}, clean: {other!r:.150}"
 
 
 def really_changed(before: dict[str, Form], clean: Clean) -> set[str]:
