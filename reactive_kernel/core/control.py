@@ -176,8 +176,11 @@ def _raise(w: Walker, node: ast.Raise) -> None:
 def _with(w: Walker, node: ast.With | ast.AsyncWith) -> None:
     swallows = False
     for item in node.items:
-        value = w.value(item.context_expr)
         context = item.context_expr
+        value = w.value(context)
+        if isinstance(context, ast.Name):  # it is entered, not only handed on
+            w.frame.load(w.name(context.id), context)
+            w.frame.mutate(w.name(context.id), "possible", context)
         if isinstance(context, ast.Call):
             func = context.func
             swallows |= (func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")) in _SWALLOWING

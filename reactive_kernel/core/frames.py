@@ -171,32 +171,33 @@ class CodeFrame(Frame):
 class ClassFrame(Frame):
     """A class body: runs at once, its names are seen in the body only, not in its methods."""
 
-    __slots__ = ("bound", "globals")
+    __slots__ = ("bound", "globals", "outer")
 
     def __init__(self, parent: Frame) -> None:
         super().__init__(parent)
         self.bound: set[str] = {"__module__", "__qualname__"}
+        self.outer = _beyond_classes(parent)
         self.globals: set[str] = set()
 
     def load(self, name: str, node: Node, inert: bool = False) -> None:
         if name not in self.bound:
-            super().load(name, node, inert)
+            self.outer.load(name, node, inert)
 
     def bind(self, name: str, node: Node, value: Value) -> None:
         if name in self.globals:
-            super().bind(name, node, value)
+            self.cell.bind(name, node, value)
         elif not self.depth:  # bound on some path only: the cell's name may show through
             self.bound.add(name)
 
     def delete(self, name: str, node: Node) -> None:
         if name in self.globals:
-            super().delete(name, node)
+            self.cell.delete(name, node)
         elif not self.depth:
             self.bound.discard(name)
 
     def mutate(self, name: str, strength: Strength, node: Node) -> None:
         if name not in self.bound:
-            super().mutate(name, strength, node)
+            self.outer.mutate(name, strength, node)
 
     def declare(self, names: Iterable[str], is_global: bool) -> None:
         if is_global:
@@ -204,6 +205,13 @@ class ClassFrame(Frame):
 
     def owns(self, name: str) -> bool:
         return name in self.bound or super().owns(name)
+
+
+def _beyond_classes(frame: Frame) -> Frame:
+    """Return the scope that is seen from inside ``frame``: the names of class bodies are not."""
+    while isinstance(frame, ClassFrame):
+        frame = frame.outer
+    return frame
 
 
 class CompFrame(Frame):
@@ -215,11 +223,7 @@ class CompFrame(Frame):
         super().__init__(parent)
         self.bound = set(bound)
         self.alias: dict[str, Roots] = {}
-        # names of a class body around it are not seen
-        outer: Frame = parent
-        while isinstance(outer, ClassFrame) and outer.parent is not None:
-            outer = outer.parent
-        self.outer = outer
+        self.outer = _beyond_classes(parent)
 
     def load(self, name: str, node: Node, inert: bool = False) -> None:
         if name not in self.bound:
