@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+
+import { applyEntries, applyEvent, applyMark, applyState, EMPTY, endCascade } from '../src/model';
+import { chain, entry } from './make';
+
+const mark = { cell_id: 'b', cascade_id: 'k', cascade_index: 1, cascade_total: 4, is_last: false };
+
+describe('the whole state', () => {
+  it('replaces what was known and names every cell that was or is', () => {
+    const change = applyState(chain(), { revision: 2, mode: 'lazy', cells: [entry('z')], edges: [] });
+    expect([...change.state.cells.keys()]).toEqual(['z']);
+    expect(change.state.mode).toBe('lazy');
+    expect([...change.changed].sort()).toEqual(['a', 'b', 'c', 'z']);
+  });
+
+  it('is ignored when it is older than what is known', () => {
+    const state = chain({}, 5);
+    expect(applyState(state, { revision: 4, cells: [] }).state).toBe(state);
+  });
+});
+
+describe('changed entries', () => {
+  it('leave the other cells and the edges as they were', () => {
+    const state = chain();
+    const change = applyEntries(state, { revision: 2, cells: [entry('b', { fresh: false })] });
+    expect(change.state.cells.get('b')?.fresh).toBe(false);
+    expect(change.state.cells.get('a')).toBe(state.cells.get('a'));
+    expect(change.state.edges).toBe(state.edges);
+    expect([...change.changed]).toEqual(['b']);
+  });
+
+  it('do not change the state that they are applied to', () => {
+    const state = chain();
+    applyEntries(state, { revision: 2, cells: [entry('b', { fresh: false })], removed: ['c'] });
+    expect(state.cells.size).toBe(3);
+    expect(state.cells.get('b')?.fresh).toBe(true);
+  });
+
+  it('that are older than what is known are ignored', () => {
+    const state = chain({}, 5);
+    expect(applyEntries(state, { revision: 4, removed: ['a'] }).state).toBe(state);
+  });
+
+  it('remove cells, and an unknown one is no change', () => {
+    const change = applyEvent(chain(), { event: 'cells', revision: 2, cells: [], removed: ['c', 'nobody'] });
+    expect([...change.state.cells.keys()]).toEqual(['a', 'b']);
+    expect([...change.changed]).toEqual(['c']);
+  });
+});
+
+describe('a cascade', () => {
+  const started = applyEvent(chain(), { event: 'cascade_started', cascade_id: 'k', cells: ['a', 'b', 'c'] }).state;
+
+  it('starts with its cells', () => {
+    expect(started.cascade).toMatchObject({ id: 'k', index: 0, total: 3 });
+  });
+
+  it('gets further, and its total may grow, as the marks of outputs say', () => {
+    expect(applyMark(started, mark).state.cascade).toMatchObject({ index: 1, total: 4 });
+  });
+
+  it('does not listen to the marks of another', () => {
+    expect(applyMark(started, { ...mark, cascade_id: 'other' }).state).toBe(started);
+  });
+
+  it('tells cells that ran from cells that needed no run', () => {
+    const cells = [entry('b', { execution_count: 7 }), entry('c', { execution_count: 1 })];
+    const { cascade } = applyEntries(started, { revision: 2, cells }).state;
+    expect([...(cascade?.ended ?? [])]).toEqual(['b']);
+    expect([...(cascade?.skipped ?? [])]).toEqual(['c']);
+  });
+
+  it('is kept as the last one when it is finished', () => {
+    const state = applyEvent(started, { event: 'cascade_finished', cascade_id: 'k', cells: [] }).state;
+    expect(state.cascade).toBeNull();
+    expect(state.last?.id).toBe('k');
+  });
+
+  it('is not finished by the end of another', () => {
+    const state = applyEvent(started, { event: 'cascade_finished', cascade_id: 'old', cells: [] }).state;
+    expect(state.cascade?.id).toBe('k');
+  });
+
+  it('ends when the kernel is idle, and there may be none to end', () => {
+    expect(endCascade(started).state.cascade).toBeNull();
+    expect(endCascade(EMPTY).state).toBe(EMPTY);
+  });
+});
