@@ -34,7 +34,7 @@ class Deaths:
 
 def describe(code: int | None, running: Sequence[str], restarting: bool) -> str:
     """A death in plain words; `running` are labels of cells."""
-    where = f" while {_listed(running)} {'was' if len(running) == 1 else 'were'} running" if running else ""
+    where = f" while {', '.join(running)} was running" if running else ""
     then = (
         "It is being started again; what the cells show is from before." if restarting else "It is not started again."
     )
@@ -52,7 +52,3 @@ def _how(code: int | None) -> str:
         name = f"signal {-code}"
     hints = {"SIGKILL": ", often a sign of too little memory", "SIGSEGV": ", a fault in compiled code"}
     return f" (its process was ended by {name}{hints.get(name, '')})"
-
-
-def _listed(labels: Sequence[str]) -> str:
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"

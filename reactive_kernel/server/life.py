@@ -190,7 +190,7 @@ class KernelLife:
     def died(self, code: int | None, restarting: bool) -> None:
         """The process ended without anybody having asked for it."""
         self._known = True
-        running = self.notebook.running()
+        running = self.notebook.suspects()
         note(self.log, "kernel_died", self.notebook.path, kernel=self.kernel_id, code=code, cells=running)
         text = describe(code, [self.notebook.label(cell_id) for cell_id in running], restarting)
         lost = self.notebook.dependents(running)

@@ -8,52 +8,16 @@ entries are copies of the kernel's.  Pure: no sockets, no clock, no tasks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, cast
 
-from reactive_kernel.protocol import CellText, Edge, Entry, Json, ProblemDict
+from reactive_kernel.protocol import CellText, Edge, Entry, Json
+from reactive_kernel.server.cells import NAMES, STATUS, Cell, blank_entry, cascade_message, status_message
 from reactive_kernel.server.document import merge, steps
 from reactive_kernel.server.outputs import Outputs
-
-NAMES = ("reads", "writes", "mutates", "opaque", "forward_reads", "upstream", "downstream", "language", "disabled")
-STATUS = ("status", "fresh", "has_run", "execution_count", "seconds", "problem")
 
 
 class Refused(Exception):
     """A client's request that can't be met; `str()` says why, and nothing has changed."""
-
-
-def blank_entry(cell_id: str) -> Entry:
-    """A cell of which the kernel has said nothing."""
-    names: Json = {key: [] for key in ("reads", "writes", "mutates", "forward_reads", "upstream", "downstream")}
-    plain: Json = {"language": "python", "status": "idle", "fresh": False, "has_run": False, "opaque": False}
-    unknown: Json = {"version": None, "execution_count": None, "seconds": None, "problem": None}
-    return cast(Entry, {"cell_id": cell_id, "index": -1, **plain, **names, **unknown, "disabled": False})
-
-
-@dataclass(slots=True)
-class Cell:
-    """A cell: its text as last told, and what the kernel says of it."""
-
-    cell_id: str
-    source: str
-    language: str | None = None
-    disabled: bool = False
-    entry: Entry = field(default_factory=lambda: blank_entry(""))
-    revision: int = -1  # of the entry, in the kernel's own count
-    edited: bool = False  # clients wait to be told of an edit
-    kept_from: ProblemDict | None = None  # why it may not run: it ended the kernel too often
-    edited_while_busy: bool = False
-    earlier: set[int] = field(default_factory=set)  # hashes of the texts it had since the file was last read
-
-    def text(self) -> CellText:
-        """The cell as the kernel is told it."""
-        told: CellText = {"cell_id": self.cell_id, "source": self.source}
-        if self.language in ("python", "sql"):
-            told["language"] = "sql" if self.language == "sql" else "python"
-        if self.disabled or self.kept_from:
-            told["disabled"] = True
-        return told
 
 
 class Notebook:
@@ -73,6 +37,7 @@ class Notebook:
         self._kernel_revision = 0
         self._own_structure = -1  # kernel revision of our latest insertion or deletion
         self._mark: Json = {}
+        self._current: str | None = None  # the cell that runs
 
     # --- views ---
 
@@ -100,9 +65,11 @@ class Notebook:
         shown = {**cell.entry, "cell_id": cell_id, "index": self._order.index(cell_id), "language": language}
         return {"cellId": cell_id, "cellType": language, "code": cell.source, **shown}
 
-    def running(self) -> list[str]:
-        """Cells that are running, as the kernel last said."""
-        return [cell_id for cell_id in self._order if self.cells[cell_id].entry["status"] == "running"]
+    def suspects(self) -> list[str]:
+        """The cell that runs, as far as can be told: the kernel says so, or it was asked for and is not answered."""
+        asked = next((cell_id for cell_id in self.requests.values() if cell_id in self.cells), None)
+        suspect = self._current or asked
+        return [suspect] if suspect in self.cells else []
 
     def label(self, cell_id: str) -> str:
         """How a cell is named to people."""
@@ -191,23 +158,10 @@ class Notebook:
         """Take what a save of the notebook's file changed."""
         held = {cell_id: self.cells[cell_id] for cell_id in self._order}
         older = {c["cell_id"] for c in file if c["cell_id"] in held and hash(c["source"]) in held[c["cell_id"]].earlier}
-        told = self.place(merge(before, file, self._own_texts(), older))
+        told = self.place(merge(before, file, [self.cells[cell_id].own_text() for cell_id in self._order], older))
         for cell in self.cells.values():
             cell.earlier.clear()
         return told
-
-    def _own_texts(self) -> list[CellText]:
-        """The document, without what only the coordinator decided."""
-        texts: list[CellText] = []
-        for cell_id in self._order:
-            cell = self.cells[cell_id]
-            text: CellText = {"cell_id": cell_id, "source": cell.source}
-            if cell.language:
-                text["language"] = "sql" if cell.language == "sql" else "python"
-            if cell.disabled:
-                text["disabled"] = True
-            texts.append(text)
-        return texts
 
     def told_edits(self) -> list[Json]:
         """`cell_updated` for edits of which clients were not told yet."""
@@ -281,25 +235,13 @@ class Notebook:
         new = cast(Json, entry)
         told: list[Json] = []
         if old["status"] == "running" and new["status"] != "running":
+            self._current = None if self._current == cell.cell_id else self._current
             told += self.outputs.end_run(cell.cell_id)
         if cell.edited or any(old[key] != new[key] for key in NAMES):
             told += self._updated(cell)
         if any(old[key] != new[key] for key in STATUS):
-            told.append(self._status(cell))
+            told.append(status_message(cell))
         return told
-
-    def _status(self, cell: Cell) -> Json:
-        entry = cell.entry
-        return {
-            "type": "cell_status",
-            "cellId": cell.cell_id,
-            "status": entry["status"],
-            "fresh": entry["fresh"],
-            "hasRun": entry["has_run"],
-            "executionCount": entry["execution_count"],
-            "seconds": entry["seconds"],
-            "problem": entry["problem"],
-        }
 
     def take_output(self, kind: str, content: Json, mark: Json, parent_id: str) -> list[Json]:
         """An output message of the kernel."""
@@ -314,6 +256,7 @@ class Notebook:
 
     def _started(self, cell: Cell) -> list[Json]:
         """Events gather for a while; that a cell runs is known at once, and who ended the kernel by it."""
+        self._current = cell.cell_id
         return self._show(cell, {**cell.entry, "status": "running", "fresh": False})
 
     def _progress(self, mark: Json) -> list[Json]:
@@ -321,16 +264,7 @@ class Notebook:
         if not mark.get("cascade_id") or mark == self._mark:
             return []
         self._mark = mark
-        return [
-            {
-                "type": "cascade",
-                "cascadeId": mark["cascade_id"],
-                "cascadeIndex": mark["cascade_index"],
-                "cascadeTotal": mark["cascade_total"],
-                "isLast": mark["is_last"],
-                "cellId": mark["cell_id"],
-            }
-        ]
+        return [cascade_message(mark)]
 
     def _learn(self, cell: Cell, code: Any) -> list[Json]:
         """A front end that tells no edits ran this text: it is the cell's from now on.
@@ -351,6 +285,7 @@ class Notebook:
 
     def idle(self) -> list[Json]:
         """A request was dealt with: runs that showed nothing have ended."""
+        self._current = None
         return [message for cell_id in self._order for message in self.outputs.end_run(cell_id)]
 
     def adopt(self, state: Json) -> list[Json]:
@@ -381,6 +316,7 @@ class Notebook:
         self._base = self.revision + 1
         self._kernel_revision = 0
         self._own_structure = -1
+        self._current = None
         self.requests.clear()
         told: list[Json] = []
         for cell in self.cells.values():
