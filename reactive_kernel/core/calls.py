@@ -192,8 +192,9 @@ def _dotted(node: ast.expr) -> list[str]:
 
 
 def _is_module(frame: Frame, node: ast.expr) -> bool:
+    """Tell whether ``node`` is a module that the cell imports, and not one of those known to leave arguments alone."""
     path = _dotted(node)
-    return bool(path) and (path[0] in frame.cell.modules or (path[0] in MODULE_NAMES and not frame.owns(path[0])))
+    return bool(path) and path[0] in frame.cell.modules and path[0] not in MODULE_NAMES
 
 
 def _argument(frame: Frame, node: ast.expr, strength: Strength) -> None:

@@ -61,22 +61,34 @@ class CellFrame(Frame):
             self.reads[name] = node
         if not inert:
             self.used.add(name)
+            if name in self.carried:
+                self.used |= self.carried[name]
             if name in self.holders:
                 self.run(self.holders[name])
 
     def called(self, name: str) -> None:
         """The load of ``name`` just made was a call of it: what is kept is the result, not ``name`` itself."""
-        codes = self.holders.get(name)
-        if codes is None:
+        if name not in self.holders:
             return
         self.loaded[-1] = name + CALLED
-        for code in codes:
+        for code in self.holders[name]:
             for written in code.sure:
                 self.flow[written] = BOUND
+        self._result(name, set())
+
+    def _result(self, name: str, seen: set[str]) -> None:
+        """Note what the result of a call of ``name`` may carry."""
+        seen.add(name)
+        for code in self.holders[name]:
             result = code.result()
             if result is not None:
                 self.codes.append(result)
-            self.loaded += sorted(name for name in code.hands_out if name in code.reads)
+            self.loaded += sorted(item for item in code.hands_out if item in code.reads)
+            for item in sorted(code.result_of - seen):
+                if item in self.holders:
+                    self._result(item, seen)
+                elif item in code.reads:
+                    self.loaded.append(item)
 
     def run(self, codes: Iterable[Code]) -> None:
         """Count what ``codes`` do as done here and now."""
@@ -87,11 +99,11 @@ class CellFrame(Frame):
             if id(code) in seen:
                 continue
             seen.add(id(code))
-            self.used |= code.passes
             for name, node in code.reads.items():
                 if self.flow.get(name, 1) & 1:
                     self.reads.setdefault(name, node)
                 self.used.add(name)
+                self.used |= self.carried.get(name, set())
                 todo.extend(self.holders.get(name, ()))
             for name, (strength, node) in code.mutates.items():
                 self.mutate(name, strength, node)

@@ -12,7 +12,7 @@ from typing import Any
 from .frames import ClassFrame, CodeFrame, CompFrame, Frame
 from .purity import PASSIVE_DECORATORS
 from .statements import annotation
-from .values import Code, Value
+from .values import Value
 from .walker import Handler, Walker, defaults, every_argument, in_code, passive
 
 __all__ = ["DEFINITIONS"]
@@ -44,10 +44,8 @@ def _carry(w: Walker, node: ast.AST, name: str, made: int, passed: list[str], ac
     codes = cell.codes[made:] if not in_code(w.frame) else []
     for code in codes:
         code.is_class |= isinstance(node, ast.ClassDef)
-    if passed and codes:
-        codes.append(Code(passed))
-        for item in passed:
-            codes.extend(cell.holders.get(item, ()))
+    for item in passed:
+        codes.extend(cell.holders.get(item, ()))
     if active:
         cell.run(codes)
     w.frame.bind(w.name(name), node, Value(codes, passed))
@@ -132,9 +130,11 @@ def _return(w: Walker, node: ast.Return) -> None:
     if node.value is None:
         return
     w.visit(node.value)
-    func = node.value.func if isinstance(node.value, ast.Call) else node.value
-    if isinstance(func, ast.Name) and isinstance(w.frame, CodeFrame):
-        w.frame.code.hands_out.add(func.id)
+    if isinstance(w.frame, CodeFrame):
+        if isinstance(node.value, ast.Name):
+            w.frame.code.hands_out.add(node.value.id)
+        elif isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            w.frame.code.result_of.add(node.value.func.id)
 
 
 def _type_alias(w: Walker, node: Any) -> None:

@@ -189,7 +189,7 @@ class _Lines:
             begin += 1
         text = "\n".join([self.lines[number][begin:], *self.lines[number + 1 : last + 1]])
         if kind == "%" and text.rstrip().endswith("?"):
-            kind = "?"
+            kind, text = "?", "%" + text
         name = f"__ipython_{len(self.translation.magics)}__"
         body = begin + len(text) - len(text.lstrip())
         self.translation.magics[name] = Magic(text.strip(), kind, number + 1, escape if escape >= 0 else 0, body)

@@ -40,16 +40,16 @@ def merge(one: Flow | None, other: Flow | None) -> Flow | None:
 class Code:
     """What a function, lambda, class or generator does to the cell's names when it runs."""
 
-    __slots__ = ("effects", "hands_out", "is_class", "makes", "mutates", "passes", "reads", "sure", "writes")
+    __slots__ = ("effects", "hands_out", "is_class", "makes", "mutates", "reads", "result_of", "sure", "writes")
 
-    def __init__(self, passes: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
         self.reads: dict[str, Node] = {}
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}
-        self.passes = frozenset(passes)  # names whose own code it may call
         self.sure: set[str] = set()  # the writes that every run of it does
-        self.hands_out: set[str] = set()  # names that it returns, or whose instances it returns
+        self.hands_out: set[str] = set()  # names that it returns
+        self.result_of: set[str] = set()  # names that it returns the result of a call of
         self.makes = False  # its result may hold code of its own: a closure, a generator
         self.is_class = False  # calling it gives an instance, which carries all of it
 
@@ -59,7 +59,7 @@ class Code:
             return self
         if not self.makes:
             return None
-        code = Code(self.passes)
+        code = Code()
         code.reads = self.reads
         return code
 
