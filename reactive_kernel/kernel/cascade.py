@@ -5,8 +5,11 @@ The plan is the engine's, the wire the publisher's; here is only the order of th
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reactive_kernel.kernel.engine import Outcome, Run, RunRequest, Step
@@ -44,7 +47,7 @@ class Cascade:
         """Run all of it; returns the content of the reply."""
         self._kernel.events.cascade_begins()
         try:
-            with self._interrupts.held():
+            with self._interrupts.held(), _history_gathered(self._kernel.shell):
                 await self._run(self._request)
                 if self.then_stale and not self.interrupted:
                     await self._run(RunRequest(kind="stale"))
@@ -139,6 +142,20 @@ class Cascade:
         self._mark["cells"] += mark["cells"]
         self._mark["skipped"] += mark["skipped"]
         self._mark["stale"] = mark["stale"]
+
+
+@contextmanager
+def _history_gathered(shell: Any) -> Iterator[None]:
+    # IPython commits each input to a file of its own accord, and the next input waits for it: milliseconds a cell.
+    history = shell.history_manager
+    size = history.db_cache_size
+    history.db_cache_size = sys.maxsize
+    try:
+        yield
+    finally:
+        history.db_cache_size = size
+        if history.save_flag is not None and len(history.db_input_cache) >= max(size, 1):
+            history.save_flag.set()
 
 
 def _outcome(reply: Json, seconds: float) -> Outcome:

@@ -69,9 +69,9 @@ def test_a_console_beside_a_notebook(fresh_kernel: Kernel) -> None:
     fresh_kernel.cells(A="x = 10", B="y = x * 2")
     assert fresh_kernel.console("print(y)").text() == "20\n"
     # JupyterLab's code console sends an id for each input, of no notebook's cell.
-    code_console = fresh_kernel.result(fresh_kernel.send("y + 1", {"cellId": "console-1"}))
+    code_console = fresh_kernel.result(fresh_kernel.send("y + 1", {"cellId": "an-input-of-the-code-console"}))
     assert code_console.text() == "21"
-    assert "console-1" not in fresh_kernel.entries()
+    assert "an-input-of-the-code-console" not in fresh_kernel.entries()
 
 
 def test_prompts_of_a_blocked_input(fresh_kernel: Kernel) -> None:

@@ -52,6 +52,14 @@ def test_silent_requests_are_no_cells(kernel: Kernel) -> None:
     assert set(kernel.entries()) == {"A", "B", "N"}
 
 
+def test_history_has_what_a_cascade_ran(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x, 'in b')")
+    kernel.cell("A", "x = 2")
+    content = {"hist_access_type": "tail", "n": 2, "output": False, "raw": True}
+    reply = kernel.ask("history_request", content, "shell")["content"]
+    assert [line for _, _, line in reply["history"]] == ["x = 2", "print(x, 'in b')"]
+
+
 def test_a_request_without_code(kernel: Kernel) -> None:
     ran = kernel.result(kernel.send("", user_expressions={"two": "1 + 1"}))
     assert ran.content["status"] == "ok"

@@ -40,9 +40,10 @@ def test_why(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("configure", mode="lazy")
     kernel.cell("A", "x = 3")
-    assert "x" in kernel.cell("W", "%reactive why y").text()
-    assert kernel.cell("W", "%reactive why C").text().strip()
-    assert kernel.cell("W", "%reactive why 3").text().strip()
+    assert "Cell 2 is stale" in kernel.cell("W", "%reactive why y").text()
+    assert "Cell 3 is stale" in kernel.cell("W", "%reactive why C").text()
+    assert "Cell 3 is stale" in kernel.cell("W", "%reactive why 3").text()
+    assert "nothing_of_this_name" in kernel.cell("W", "%reactive why nothing_of_this_name").text()
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,9 @@ def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
 def test_cells_outside_of_the_burst_still_follow(kernel: Kernel) -> None:
     kernel.cells(A="x = 1", B="y = x", C="z = x", D="print(y + z)")
     ran = burst(kernel, {"A": "x = 2", "B": "y = x"})
-    assert sorted(ran[0].order) == ["A", "B", "C", "D"]
+    assert set(ran[0].order) == {"A", "B", "C", "D"}
     assert ran[0].text("D") == "4\n"
+    assert ran[0].order.count("D") == 1
 
 
 def test_a_failed_root_aborts_what_waits(kernel: Kernel) -> None:
