@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from .canon import Form, inputs_form, namespace_form
 from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
 
 Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
+Edges = frozenset[tuple[str, str, frozenset[str]]]  # (producer, reader, names)
 
 
 @dataclass(slots=True)
@@ -65,13 +66,24 @@ def _inputs(source: str, namespace: Namespace) -> Form:
     return (normal_form(source), form, _generators() if draws else ())
 
 
+@lru_cache(maxsize=20_000)
+def _stored(source: str) -> frozenset[str]:
+    """Names that the source itself binds: a use of them is not of one from below."""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in names if not isinstance(node.ctx, ast.Load))
+
+
+Needs = dict[int, dict[int, frozenset[str]]]  # reader -> producer -> names, by position
+
+
 class _Run:
     """One attempt, without the cells known to fail."""
 
-    def __init__(self, cells: Sequence[tuple[str, str]], order: Sequence[int], by_position: bool) -> None:
+    def __init__(self, cells: Sequence[tuple[str, str]], needs: Needs) -> None:
         self.cells = cells
-        self.order = order
-        self.by_position = by_position
+        self.needs = needs
+        self.by_position = any(j > i for i, others in needs.items() for j in others)
+        self.order = _order(len(cells), needs) if self.by_position else list(range(len(cells)))
         self.namespace = new_namespace()
         self.bound: dict[int, dict[str, Any]] = {}
         self.gone: dict[int, set[str]] = {}
@@ -116,12 +128,17 @@ class _Run:
         return shown
 
     def _at(self, index: int) -> Namespace:
-        """What the document has at ``index``: of each name the nearest above, else the nearest below."""
+        """What the document has at ``index``: of each name the nearest above, else the nearest below.
+
+        From below comes only what the cell spells and doesn't bind, and what the caller says that it needs.
+        """
         there = new_namespace()
         settled: set[str] = set()
+        source = self.cells[index][1] if index < len(self.cells) else ""
+        wanted = (mentioned(source) - _stored(source)).union(*self.needs.get(index, {}).values())
         for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
             for name, value in self.bound.get(j, {}).items():
-                if name not in settled:
+                if name not in settled and (j < index or name in wanted):
                     there[name] = value
                     settled.add(name)
             settled |= self.gone.get(j, set())
@@ -137,37 +154,38 @@ def _generators() -> tuple[int, int]:
     return hash(random.getstate()), hash(repr(np.random.get_state(legacy=False)))
 
 
-def _order(count: int, needs: Mapping[int, set[int]]) -> list[int]:
+def _order(count: int, needs: Needs) -> list[int]:
     """Document order, except that a cell waits for what it needs from below."""
     order: list[int] = []
     left = list(range(count))
     while left:
-        ready = (index for index in left if needs.get(index, set()) <= set(order))
+        ready = (index for index in left if needs.get(index, {}).keys() <= set(order))
         index = next(ready, left[0])  # a loop: then the order is as good as any other
         left.remove(index)
         order.append(index)
     return order
 
 
-def clean_run(
-    cells: Cells, left_out: frozenset[str] = frozenset(), edges: frozenset[tuple[str, str]] = frozenset()
-) -> Clean:
+def _needs(cells: Sequence[tuple[str, str]], edges: Edges) -> Needs:
+    place = {cell_id: i for i, (cell_id, _) in enumerate(cells)}
+    needs: Needs = {}
+    for producer, reader, names in edges:
+        if producer in place and reader in place:
+            needs.setdefault(place[reader], {})[place[producer]] = names
+    return needs
+
+
+def clean_run(cells: Cells, left_out: frozenset[str] = frozenset(), edges: Edges = frozenset()) -> Clean:
     """Run the notebook cleanly, without the cells ``left_out``.
 
-    ``edges`` are (producer, reader) pairs of ids; they count only if some of them point upwards.
+    ``edges`` count only if some of them point upwards: then they say what has to wait for what.
     """
     failed: dict[str, Shown] = {}
     inputs: dict[str, Form] = {}
     murky = False
     while True:
         kept = [cell for cell in cells if cell[0] not in left_out and cell[0] not in failed]
-        place = {cell_id: i for i, (cell_id, _) in enumerate(kept)}
-        needs: dict[int, set[int]] = {}
-        for producer, reader in edges:
-            if producer in place and reader in place:
-                needs.setdefault(place[reader], set()).add(place[producer])
-        forward = any(j > i for i, others in needs.items() for j in others)
-        run = _Run(kept, _order(len(kept), needs) if forward else range(len(kept)), forward)
+        run = _Run(kept, _needs(kept, edges))
         culprit = run.go()
         if culprit is None:
             break

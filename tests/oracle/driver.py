@@ -28,7 +28,7 @@ class Seen:
     fresh: bool
     shown: Shown | None
     problem: dict[str, Any] | None
-    upstream: tuple[str, ...]
+    reads: dict[str, frozenset[str]]  # producer -> names
 
 
 @dataclass
@@ -92,10 +92,14 @@ class Driver:
 
     def look(self) -> list[Seen]:
         """What the user sees now."""
+        state = self.engine.command("state", {})
+        reads: dict[str, dict[str, frozenset[str]]] = {}
+        for edge in state["edges"]:
+            reads.setdefault(edge["to"], {})[edge["from"]] = frozenset(edge["names"])
         return [
             Seen(
                 entry["cell_id"], entry["status"], entry["fresh"], self.shown.get(entry["cell_id"]), entry["problem"],
-                tuple(entry["upstream"]),
+                {producer: frozenset() for producer in entry["upstream"]} | reads.get(entry["cell_id"], {}),
             )
-            for entry in self.engine.command("state", {})["cells"]
+            for entry in state["cells"]
         ]  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .canon import Form, namespace_form, sharing_lost
-from .clean import Cells, Clean, clean_run, mentioned
+from .clean import Cells, Clean, Edges, clean_run, mentioned
 from .driver import Seen
 from .execute import Namespace, parses
 
@@ -36,13 +36,13 @@ def clean_for(cells: Cells, seen: Sequence[Seen]) -> Clean:
     return clean_run(cells, blocked, _edges(seen))
 
 
-def _edges(seen: Sequence[Seen]) -> frozenset[tuple[str, str]]:
+def _edges(seen: Sequence[Seen]) -> Edges:
     """The engine's edges, if any of them is a forward reference; they only decide the order."""
     place = {cell.cell_id: i for i, cell in enumerate(seen)}
-    edges = {(up, cell.cell_id) for cell in seen for up in cell.upstream if up in place}
     blocked = {cell.cell_id for cell in seen if cell.status == "blocked"}
-    edges = {(up, reader) for up, reader in edges if not {up, reader} & blocked}
-    return frozenset(edges) if any(place[up] > place[reader] for up, reader in edges) else frozenset()
+    edges = {(up, cell.cell_id, names) for cell in seen for up, names in cell.reads.items() if up in place}
+    edges = {edge for edge in edges if not {edge[0], edge[1]} & blocked}
+    return frozenset(edges) if any(place[up] > place[reader] for up, reader, _ in edges) else frozenset()
 
 
 def between(cells: Cells, seen: Sequence[Seen]) -> list[Difference]:
@@ -96,7 +96,7 @@ def _output(cell: Seen, clean: Clean) -> Difference | None:
 
 def _blocked_in_vain(cells: Cells, seen: Sequence[Seen], clean: Clean) -> list[Difference]:
     """A blocked cell needs a failing cell or a loop among its ancestors, and a notebook where all runs has none."""
-    upstream = {cell.cell_id: {*cell.upstream, *((cell.problem or {}).get("cells") or ())} for cell in seen}
+    upstream = {cell.cell_id: {*cell.reads, *((cell.problem or {}).get("cells") or ())} for cell in seen}
     faults = clean.failed | {cell_id for cell_id, source in cells if not parses(source)}
     faults |= {cell_id for cell_id in upstream if cell_id in _ancestors(cell_id, upstream)}
     blocked = [cell for cell in seen if cell.status == "blocked"]

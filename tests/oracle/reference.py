@@ -52,7 +52,7 @@ class RunAll:
         if command != "state" and not self.runs_changed_only:
             for cell in self.cells.values():
                 cell.current = False
-        return {"cells": [self._entry(cell_id) for cell_id in self.order]}
+        return {"cells": [self._entry(cell_id) for cell_id in self.order], "edges": []}
 
     def _entry(self, cell_id: str) -> dict[str, Any]:
         cell = self.cells[cell_id]
