@@ -8,29 +8,36 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+N ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip, saying what it is at in a line per package and no more.
+PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(1) 2>&1 \
+	| sed -nE '/^ *(Collecting|Building|Installing|Successfully built|ERROR|error|.*[Ee]rror:)/s/(.{0,110}).*/    \1/p'
+# pip keeps the output of builds to itself: say here when the labextension could not be built.
+tell-labextension = @test -f reactive_kernel/labextension/package.json || printf '%s\n' \
+	"Note: the JupyterLab extension was not built (Node 20 or newer is needed): kernel and server work without it."
 say = @printf '\n\033[1m==> %s\033[0m\n' $(1)
 
 # What the installed package is made from: editable for Python code, copied for everything else.
-LAB_SOURCES := $(shell find labextension -type f \( -path '*/src/*' -o -path '*/schema/*' -o -path '*/style/*' \
-	-o -name package.json -o -name yarn.lock -o -name tsconfig.json \) -not -path '*/node_modules/*' 2>/dev/null)
+LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/style -type f 2>/dev/null) \
+	$(wildcard labextension/package.json labextension/yarn.lock labextension/tsconfig.json)
 SOURCES := pyproject.toml $(wildcard kernel/*) $(shell find jupyter-config -type f 2>/dev/null) $(LAB_SOURCES)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_NO_INPUT := 1
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help lab test test-slow lint types schema pytest js oracle docs wheel clean
+.PHONY: help lab test test-slow lint types pytest js oracle docs wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
 lab: $(STAMPS)/lab  ## JupyterLab on the tour, with the reactive kernel
 	$(call say,"JupyterLab opens on examples/tour.ipynb (Ctrl-C twice ends it)")
-	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS) examples/tour.ipynb
+	@$(BIN)/jupyter lab --ServerApp.root_dir=$(CURDIR) --LabApp.default_url=/lab/tree/examples/tour.ipynb \
+		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: $(STAMPS)/test $(STAMPS)/apt  ## lint, types, front end, all tests (what CI runs)
 	@$(MAKE) --keep-going checks
@@ -60,13 +67,17 @@ test-slow: $(STAMPS)/test $(STAMPS)/apt  ## the tests that `make test` leaves ou
 	$(call say,"Slow tests: pytest -m slow")
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
+oracle: $(STAMPS)/test  ## N random sessions compared with clean runs (make oracle N=1000)
+	$(call say,"Oracle: $(N) random sessions")
+	@$(BIN)/python -m tests.oracle --sessions $(N) --shrink 60
+
 docs: $(STAMPS)/test  ## the documentation, into build/docs
 	$(call say,"Documentation: mkdocs, into build/docs")
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "Open build/docs/index.html"
 
 wheel: $(STAMPS)/venv  ## a wheel, into dist/
 	$(call say,"Wheel, into dist/")
-	@$(PIP) build && $(BIN)/python -m build --wheel
+	@$(call PIP,build) && $(BIN)/python -m build --wheel
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) build dist reactive_kernel/labextension labextension/lib labextension/node_modules
@@ -77,12 +88,14 @@ $(STAMPS)/venv:
 
 $(STAMPS)/lab: $(STAMPS)/venv $(SOURCES)
 	$(call say,"Installing the kernel$(comma) JupyterLab and what the examples use (a few minutes the first time)")
-	@$(PIP) -e '.[examples]'
+	@$(call PIP,-e '.[examples]')
+	$(tell-labextension)
 	@touch $@
 
 $(STAMPS)/test: $(STAMPS)/venv $(SOURCES)
 	$(call say,"Installing the kernel and what its tests use (a few minutes the first time)")
-	@$(PIP) -e '.[test]'
+	@$(call PIP,-e '.[test]')
+	$(tell-labextension)
 	@touch $@ $(STAMPS)/lab
 
 $(STAMPS)/apt: $(STAMPS)/venv
