@@ -91,13 +91,17 @@ class Notebook:
         return "\n".join(parts)
 
 
+def sources_of(path: Path) -> dict[str, str]:
+    """The code cells of a notebook file, by id."""
+    return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Notebook]:
-    """The notebook at `path`, with a reactive kernel that ends with the block."""
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+def opened(sources: dict[str, str]) -> Iterator[Notebook]:
+    """A notebook of these cells, with a reactive kernel that ends with the block."""
     manager, client = start_new_kernel(kernel_name="reactive_python")
     try:
-        yield Notebook(client, {cell.id: cell.source for cell in cells})
+        yield Notebook(client, dict(sources))
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

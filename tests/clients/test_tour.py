@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.clients.notebooks import EXAMPLES
-from tests.clients.talk import Notebook, opened
+from tests.clients.talk import Notebook, opened, sources_of
 
 TOUR = EXAMPLES / "tour.ipynb"
 CHAIN = ["total", "budget", "wages", "report", "ask"]
@@ -34,7 +34,7 @@ def test_it_runs_from_top_to_bottom() -> None:
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Notebook]:
-    with opened(TOUR) as notebook:
+    with opened(sources_of(TOUR)) as notebook:
         notebook.run_all()
         yield notebook
 
