@@ -55,7 +55,7 @@ export class DocumentWatch {
       this._readOrder();
     }
     const now = this._order.map(cell => this._text(cell));
-    const request = difference(this._sent, now, this._context.path);
+    const request = difference(this._sent, now, this._context.localPath);
     this._sent = now;
     if (request !== null) {
       this._send(request);

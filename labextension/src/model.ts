@@ -186,10 +186,11 @@ function withEnded(state: NotebookState, entries: readonly Entry[]): Cascade | n
   const ended = new Set(now.ended);
   const skipped = new Set(now.skipped);
   for (const entry of entries) {
-    const id = entry.cell_id;
-    if (ENDED.has(entry.status) && now.cells.includes(id) && !ended.has(id)) {
-      const ran = state.cells.get(id)?.execution_count !== entry.execution_count;
-      (ran ? ended : skipped).add(id);
+    const before = state.cells.get(entry.cell_id);
+    if (ENDED.has(entry.status) && before?.execution_count !== entry.execution_count) {
+      ended.add(entry.cell_id);
+    } else if (ENDED.has(entry.status) && before?.status === 'queued') {
+      skipped.add(entry.cell_id);
     }
   }
   return { ...now, ended, skipped };

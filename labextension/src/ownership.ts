@@ -36,6 +36,11 @@ export class Ownership {
     return clients.every(([id]) => awareness.clientID <= id);
   }
 
+  /** Whether no other browser shares the document. */
+  get alone(): boolean {
+    return !this._model.collaborative || (this._awareness?.getStates().size ?? 0) < 2;
+  }
+
   private get _awareness(): Awareness | undefined {
     return (this._model.sharedModel as { awareness?: Awareness }).awareness;
   }

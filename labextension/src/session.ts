@@ -25,6 +25,7 @@ import {
   type ReactiveEvent,
   type StateReply
 } from './model';
+import { fill, isMissed, keptCells } from './missed';
 import { Ownership } from './ownership';
 import type { Mode, RunKind } from './protocol';
 import { Router } from './routing';
@@ -135,14 +136,20 @@ export class NotebookSession {
     const current = () => this.kernel === kernel && this._connection === null && !this.isDisposed;
     if ((await Connection.looksReactive(kernel).catch(() => false)) && current()) {
       this._connect(kernel);
-    } else if ((await Connection.isReactive(kernel).catch(() => false)) && current()) {
+    }
+    // A busy kernel says what it is only when its shell is free; then its word counts.
+    const reactive = await Connection.isReactive(kernel).catch(() => false);
+    if (reactive && current()) {
       this._connect(kernel);
+    } else if (!reactive && this._connection?.kernel === kernel) {
+      this._close();
     }
   }
 
   private _connect(kernel: Kernel.IKernelConnection): void {
     const connection = new Connection(kernel);
     this._connection = connection;
+    this._behind = true;
     connection.events.connect(this._onEvent, this);
     connection.outputs.connect(this._onOutput, this);
     this._ownership.announce(kernel.clientId);
@@ -179,10 +186,33 @@ export class NotebookSession {
         window.clearTimeout(this._patience);
         this._trouble = null;
         this._setActive(true);
+        if (this._behind) {
+          void this._catchUp();
+        }
       }
     } catch (error) {
       if (connection === this._connection) {
         this._refused(request, error);
+      }
+    }
+  }
+
+  /** Show outputs that were made before this page listened; those of a running cell when it has ended. */
+  private async _catchUp(): Promise<void> {
+    this._behind = false;
+    const connection = this._connection;
+    if (![...this._state.cells.values()].some(entry => entry.has_run) || !this._ownership.alone) {
+      return;
+    }
+    this._heard.clear();
+    const cells = await keptCells(this.context.localPath).catch(() => null);
+    for (const cell of connection === this._connection ? cells ?? [] : []) {
+      const model = this._watch.model(cell.cell_id);
+      const busy = cell.status === 'running' || this._heard.has(cell.cell_id);
+      if (busy) {
+        this._behind = true;
+      } else if (model !== null && isMissed(cell, model)) {
+        fill(cell, model);
       }
     }
   }
@@ -225,6 +255,7 @@ export class NotebookSession {
 
   private _onOutput(_: Connection, marked: MarkedMessage): void {
     this._take(applyMark(this._state, marked.mark));
+    this._heard.add(marked.mark.cell_id);
     this._router.take(marked);
   }
 
@@ -248,6 +279,9 @@ export class NotebookSession {
     if (status === 'idle' || status === 'dead') {
       this._take(endCascade(this._state));
     }
+    if (status === 'idle' && this._active && this._behind) {
+      void this._catchUp();
+    }
     if (status === 'dead') {
       this._close();
     }
@@ -268,6 +302,10 @@ export class NotebookSession {
   private _active = false;
   private _trouble: string | null = null;
   private _patience = 0;
+  /** Outputs may have been missed. */
+  private _behind = false;
+  /** Cells that sent outputs since the kept ones were asked for. */
+  private readonly _heard = new Set<string>();
   private readonly _changed = new Signal<this, Change>(this);
   private readonly _activeChanged = new Signal<this, void>(this);
 }

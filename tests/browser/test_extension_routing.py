@@ -1,0 +1,203 @@
+"""Outputs of a cascade appear in their own cells, once, wherever those are and whoever ran them."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import screenshot
+from tests.browser.extension_fixtures import Book, Books, books, extended  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.browser
+CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
+
+
+def texts(book: Book) -> list[str]:
+    return [
+        "".join(str(o.get("text") or o.get("evalue") or o.data["text/plain"]) for o in cell.outputs)
+        for cell in book.saved().cells
+        if cell.cell_type == "code"
+    ]
+
+
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_cells_that_never_ran(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
+    book.run(0)
+    book.shows("", "20", "y is 20")
+    book.prompts(1, 2, 3)
+    book.edit(0, "x = 21")
+    book.run(0)
+    book.shows("", "42", "y is 42")
+    book.prompts(4, 5, 6)
+    saved = book.saved()
+    assert texts(book) == ["", "42", "y is 42\n"]
+    assert [cell.execution_count for cell in saved.cells] == [4, 5, 6]
+    screenshot(book.page, f"routing-{app}")
+
+
+def test_after_a_reload(books: Books) -> None:
+    book = books.new(CHAIN)
+    book.run(0)
+    book.prompts(1, 2, 3)
+    book.run(2)
+    book.prompts(1, 2, 4)
+    book.saved()
+    book.open()
+    book.shows("", "20", "y is 20")
+    book.edit(0, "x = 3")
+    book.run(0)
+    book.shows("", "6", "y is 6")
+    book.prompts(5, 6, 7)
+    assert texts(book) == ["", "6", "y is 6\n"]
+
+
+def test_in_another_tab(books: Books, page: Page) -> None:
+    book = books.new([*CHAIN, "print('loose')"])
+    other = book.again(page.context.new_page())
+    book.run(0)
+    book.run(3)
+    for view in (book, other):
+        view.shows("", "20", "y is 20", "loose")
+        view.prompts(1, 2, 3, 4)
+    other.edit(0, "x = 4")
+    other.run(0)
+    for view in (book, other):
+        view.shows("", "8", "y is 8", "loose")
+    other.prompts(5, 6, 7)
+    book.edit(3, "print('tight')")
+    book.run(3)
+    for view in (book, other):
+        view.shows("", "8", "y is 8", "tight")
+    other.page.close()
+
+
+def test_moved_cut_pasted_and_undone(books: Books) -> None:
+    book = books.new([*CHAIN, "§The end"])
+    book.run(0)
+    book.prompts(1, 2, 3)
+    book.run(2)
+    book.prompts(1, 2, 4)
+    book.select(2)
+    book.page.keyboard.press("Control+Shift+ArrowDown")
+    assert book.sources()[3] == CHAIN[2]
+    book.edit(0, "x = 1")
+    book.run(0)
+    book.shows("", "2", "y is 2")
+    book.select(1)
+    book.command("notebook:cut-cell")
+    expect(book.cells).to_have_count(2)
+    book.command("notebook:paste-cell-above")
+    expect(book.cells).to_have_count(3)
+    book.edit(0, "x = 5")
+    book.run(0)
+    book.shows("", "10", "y is 10")
+    book.select(2)
+    book.command("notebook:delete-cell")
+    expect(book.cells).to_have_count(2)
+    book.command("notebook:undo-cell-action")
+    expect(book.cells).to_have_count(3)
+    book.edit(0, "x = 6")
+    book.run(0)
+    book.shows("", "12", "y is 12")
+    assert texts(book) == ["", "12", "y is 12\n"]
+
+
+def test_off_screen(books: Books) -> None:
+    filler = [f"'filler {number}'" for number in range(60)]
+    book = books.new(["x = 10", *filler, "print('far', x)"])
+    book.run(0)
+    expect(book.cells.first.locator(".jp-InputPrompt")).to_have_text("[1]:")
+    assert texts(book)[-1] == "far 10\n"
+    book.page.keyboard.press("Escape")
+    book.page.keyboard.press("Control+End")
+    book.command("notebook:move-cursor-down")
+    book.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.scrollToItem(61).then(() => true)"
+    )
+    expect(book.page.get_by_text("far 10", exact=True)).to_be_visible()
+
+
+def test_displays_streams_and_trusted_html(books: Books) -> None:
+    book = books.new(
+        [
+            "x = 1",
+            "from IPython.display import HTML, display, clear_output\n"
+            "handle = display('first', display_id=True)\nhandle.update(f'second {x}')",
+            "for number in range(3):\n    print('line', number, x)",
+            "display(HTML(f'<b>bold {x}</b><script>window.cascaded = {x}</script>'))",
+            "print('gone')\nclear_output()\nprint('kept', x)",
+        ]
+    )
+    book.run(0)
+    book.shows("", "second 1", "line 2 1", "bold 1", "kept 1")
+    assert book.page.evaluate("window.cascaded") == 1
+    book.saved()
+    book.open()
+    book.edit(0, "x = 2")
+    book.run(0)
+    book.shows("", "second 2", "line 2 2", "bold 2", "kept 2")
+    assert book.page.evaluate("window.cascaded") == 2
+    assert texts(book)[2] == "line 0 2\nline 1 2\nline 2 2\n"
+
+
+def test_old_output_goes_when_a_cell_ends_without_any(books: Books, page: Page) -> None:
+    book = books.new(["x = 10", "if x > 5:\n    print('large')"])
+    book.run(0)
+    book.shows("", "large")
+    book.saved()
+    other = book.again(page.context.new_page())
+    other.shows("", "large")
+    other.edit(0, "x = 1")
+    other.run(0)
+    for view in (book, other):
+        view.shows("", "")
+        view.prompts(3, 4)
+    other.page.close()
+
+
+def test_errors_and_their_recovery(books: Books) -> None:
+    book = books.new(["x = 0", "y = 10 // x\ny", "print('y is', y)"])
+    book.run(0)
+    expect(book.output(1)).to_contain_text("ZeroDivisionError")
+    book.marked("fresh", "error", "blocked")
+    screenshot(book.page, "routing-error")
+    book.edit(0, "x = 5")
+    book.run(0)
+    book.shows("", "2", "y is 2")
+    book.marked("fresh", "fresh", "fresh")
+
+
+def test_closed_and_opened_in_the_middle_of_a_cascade(books: Books, page: Page) -> None:
+    slow = "import time\ntime.sleep(8)\nprint('slow', x)"
+    book = books.new(["x = 10", slow, "print('after', x)\nz = x", "print('z', z)"])
+    book.run(0)
+    book.marked("fresh", "running")
+    page.goto("about:blank")
+    page.wait_for_timeout(1000)
+    book.open()
+    book.shows("", "slow 10", "after 10", "z 10")
+    book.prompts(1, 2, 3, 4)
+
+
+def test_opened_after_a_cascade_that_nobody_saw(books: Books, page: Page) -> None:
+    book = books.new(["x = 10", "import time\ntime.sleep(4)\nprint('slow', x)", "print('after', x)"])
+    book.run(0)
+    book.marked("fresh", "running")
+    page.goto("about:blank")
+    page.wait_for_timeout(5000)
+    book.open()
+    book.shows("", "slow 10", "after 10")
+    book.prompts(1, 2, 3)
+
+
+def test_execution_times_are_recorded(books: Books) -> None:
+    book = books.new(["x = 10", "import time\ntime.sleep(0.2)\ny = x"])
+    book.page.evaluate(
+        "window.jupyterapp.shell.currentWidget.content.notebookConfig = "
+        "{...window.jupyterapp.shell.currentWidget.content.notebookConfig, recordTiming: true}"
+    )
+    book.run(0)
+    book.prompts(1, 2)
+    times = book.saved().cells[1].metadata.execution
+    assert times["iopub.execute_input"] < times["shell.execute_reply"]
