@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
+from reactive_kernel.kernel.sql import prepare
 from reactive_kernel.protocol import Mode, Refused
 
 if TYPE_CHECKING:
@@ -99,11 +100,14 @@ def register_magics(shell: Any, kernel: ReactiveKernel) -> None:
     shell.register_magics(ReactiveMagics(shell, kernel))
     shell.set_hook("complete_command", _complete, re_key=r"%?reactive\b")
 
+    # IPython would put the values of {name} and $name into the text; SQL cells bind them.
+    @no_var_expand
     def sql(line: str, cell: str | None = None) -> Any:
         """Run SQL: the cell's result is a frame (needs the SQL part of the kernel, loaded now)."""
         return _load_sql(shell, kernel, sql)(line, cell)
 
     shell.register_magic_function(sql, magic_kind="line_cell", magic_name="sql")
+    prepare()
 
 
 def _load_sql(shell: Any, kernel: ReactiveKernel, stub: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["complete", "connect", "inspect", "register", "schema"]
+__all__ = ["complete", "connect", "inspect", "prepare", "register", "schema"]
 
 
-def register(shell: Any) -> None:
-    """Give an IPython shell the `%%sql` and `%sql` magics."""
+def register(shell: Any, engine: Any = None) -> None:
+    """Give an IPython shell the `%%sql` and `%sql` magics.
+
+    With an engine (a graph that sets the namespace), relations are bound in the namespace as values are.
+    """
     from reactive_kernel.kernel.sql.magic import register
 
-    register(shell)
+    register(shell, managed=engine is not None)
+
+
+def prepare() -> None:
+    """Let DuckDB's parser help the analysis; imports it only when a statement needs it."""
+    from reactive_kernel.core.sql_statements import second_opinion
+    from reactive_kernel.kernel.sql import fallback
+
+    second_opinion(fallback.parse)
 
 
 def connect(name: str, url: str, default: bool = False) -> dict[str, str]:

@@ -1,12 +1,14 @@
-"""What SQL cells made: the bookkeeping that lets the executor keep its promise for tables too.
+"""What SQL cells made and changed: the bookkeeping between statements, the namespace and the executor.
 
-Decides which relations a run created, changed and read (by pseudo-name) and how to drop what a cell made.
-Never knows cells or the graph, and never touches what it did not see being made in memory.
+Decides which relations a run created, changed and read (by pseudo-name), and binds them in the namespace so that the
+notebook's rules hold for tables too (relations.py).  Never knows cells or the graph.
+
+The executor needs: `take_spent` after each run (versions that are used up), and `last_run` for effects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +16,23 @@ from reactive_kernel.core.sql import pseudo_name
 from reactive_kernel.core.sql_statements import Relation, StatementFacts
 from reactive_kernel.kernel.sql.adapters import Adapter
 from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
+from reactive_kernel.kernel.sql.relations import Body, Held, Shelf
 
-__all__ = ["SqlRun", "drop", "existing", "last_run", "note", "reset", "shadowed", "start_run", "view_reads"]
+__all__ = [
+    "Done",
+    "SqlRun",
+    "existing",
+    "last_run",
+    "note",
+    "reset",
+    "shadowed",
+    "start_run",
+    "sync",
+    "take_spent",
+    "view_reads",
+]
+
+Namespace = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +54,16 @@ class SqlRun:
         return bool(self.effects)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A statement that succeeded: its text as it ran, and which IF NOT EXISTS names were there before."""
+
+    facts: StatementFacts
+    text: str
+    values: tuple[Any, ...]
+    existed: frozenset[str]
+
+
 @dataclass(slots=True)
 class _State:
     created: set[str] = field(default_factory=set)
@@ -44,9 +71,8 @@ class _State:
     dropped: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
     effects: set[str] = field(default_factory=set)
-    # pseudo-name -> how to drop it again
-    made: dict[str, tuple[DuckDB, str]] = field(default_factory=dict)
-    # view -> names that its readers read too
+    shelf: Shelf = field(default_factory=Shelf)
+    # view -> relations that its readers read too
     views: dict[str, tuple[Relation, ...]] = field(default_factory=dict)
 
 
@@ -60,33 +86,25 @@ def start_run() -> None:
 
 
 def reset() -> None:
-    """Forget everything (the session was closed)."""
+    """Forget everything (the connections were closed)."""
     global _state
     _state = _State()
 
 
 def last_run() -> SqlRun:
     """What the SQL of the last cell did; empty if it had none or failed."""
-    return SqlRun(
-        frozenset(_state.created),
-        frozenset(_state.changed),
-        frozenset(_state.dropped),
-        frozenset(_state.read),
-        frozenset(_state.effects),
-    )
+    names = (_state.created, _state.changed, _state.dropped, _state.read, _state.effects)
+    return SqlRun(*map(frozenset, names))
 
 
-def drop(names: Iterable[str]) -> list[str]:
-    """Drop the tables, views, macros, … of these pseudo-names that SQL cells made in memory; return which."""
-    dropped = []
-    for name in sorted(names):
-        made = _state.made.pop(name, None)
-        _state.views.pop(name, None)
-        if made:
-            engine, statement = made
-            engine.execute(statement)
-            dropped.append(name)
-    return dropped
+def take_spent() -> list[Held]:
+    """The versions of relations that were used up since last asked."""
+    return _state.shelf.take_spent()
+
+
+def sync(namespace: Namespace) -> None:
+    """Make the catalog what the namespace says, before SQL runs."""
+    _state.shelf.sync(namespace)
 
 
 def view_reads(relations: Iterable[Relation]) -> list[Relation]:
@@ -104,57 +122,73 @@ def view_reads(relations: Iterable[Relation]) -> list[Relation]:
     return found
 
 
-def note(facts: StatementFacts, engine: Adapter, connection: str | None, existed: Mapping[str, bool]) -> None:
-    """Note what a statement that has just succeeded did.
-
-    ``existed`` says of each ``IF NOT EXISTS`` name whether it was there before.
-    """
+def note(done: Done, engine: Adapter, connection: str | None, namespace: Namespace | None) -> None:
+    """Note what a statement did, and bind its relations in the namespace (None: in a shell without a graph)."""
+    facts = done.facts
 
     def named(relation: Relation) -> str:
         return pseudo_name(relation.parts, relation.role, connection)
 
     _state.read |= {named(relation) for relation in facts.reads}
-    _state.changed |= {named(relation) for relation in facts.mutates}
     for relation in facts.drops:
-        name = named(relation)
-        _state.dropped.add(name)
-        _state.made.pop(name, None)
-        _state.views.pop(name, None)
+        _state.dropped.add(named(relation))
+        _state.views.pop(named(relation), None)
+        if namespace is not None:
+            _drop(named(relation), namespace)
+    for relation in facts.mutates:
+        _state.changed.add(named(relation))
+        if namespace is not None:
+            _change(named(relation), relation, namespace)
     for relation in facts.creates:
-        if not existed.get(named(relation)):
-            _created(relation, named(relation), facts, engine)
+        if named(relation) not in done.existed:
+            _create(relation, named(relation), done, engine, namespace)
     for relation in (*facts.creates, *facts.mutates, *facts.drops):
-        if effect := _effect(relation, facts, engine, connection):
-            _state.effects.add(effect)
+        if _outlives(relation, facts, engine):
+            _state.effects.add(connection or (relation.parts[0].lower() if len(relation.parts) > 1 else "default"))
+    if facts.session and namespace is not None:
+        session = f"<sql:session:{connection}>" if connection else "<sql:session>"
+        namespace[session] = Held(Body("SESSION", (), None))
 
 
-def _created(relation: Relation, name: str, facts: StatementFacts, engine: Adapter) -> None:
+def _create(relation: Relation, name: str, done: Done, engine: Adapter, namespace: Namespace | None) -> None:
+    facts = done.facts
     _state.created.add(name)
     _state.dropped.discard(name)
     if facts.carries:
         _state.views[name] = (*facts.reads, *view_reads(facts.reads))
-    if isinstance(engine, DuckDB) and (facts.verb == "ATTACH" or not _persistent(relation, facts, engine)):
-        _state.made[name] = (engine, _drop_statement(relation, facts.verb))
+    if namespace is None:
+        return
+    kind = "ATTACH" if facts.verb == "ATTACH" else facts.verb.partition(" ")[2] or "TABLE"
+    own = isinstance(engine, DuckDB) and (kind == "ATTACH" or not _outlives(relation, facts, engine))
+    home = _home(relation, engine) if isinstance(engine, DuckDB) and own else relation.parts
+    # What has no data of its own is made again from its text; a view is renamed, as tables are.
+    make = ("", ()) if kind in ("TABLE", "VIEW", "SEQUENCE") else (done.text, done.values)
+    body = Body(kind, home, engine if own and isinstance(engine, DuckDB) else None, make)
+    namespace[name] = _state.shelf.made(name, body)
 
 
-def _drop_statement(relation: Relation, verb: str) -> str:
-    quoted = ".".join('"' + part.replace('"', '""') + '"' for part in relation.parts)
-    if verb == "ATTACH":
-        return f"DETACH DATABASE IF EXISTS {quoted}"
-    kind = verb.partition(" ")[2] or "TABLE"
-    if kind in ("MACRO", "FUNCTION"):
-        return f"DROP MACRO IF EXISTS {quoted}"
-    return f"DROP {kind} IF EXISTS {quoted}{' CASCADE' if kind == 'SCHEMA' else ''}"
+def _home(relation: Relation, engine: DuckDB) -> tuple[str, ...]:
+    if len(relation.parts) > 1 or relation.role == "namespace" or not engine.moved:
+        return relation.parts
+    return (*engine.where(), *relation.parts)
 
 
-def _effect(relation: Relation, facts: StatementFacts, engine: Adapter, connection: str | None) -> str | None:
-    if facts.verb in ("ATTACH", "DETACH") or facts.temporary:
-        return None
-    return (connection or relation.parts[0].lower()) if _persistent(relation, facts, engine) else None
+def _change(name: str, relation: Relation, namespace: Namespace) -> None:
+    held = namespace.get(name)
+    if not isinstance(held, Held):
+        # Nobody in the notebook made it: a stand-in, so that its readers depend on the change.
+        held = Held(Body("TABLE", relation.parts, None))
+    namespace[name] = _state.shelf.changed(name, held)
 
 
-def _persistent(relation: Relation, facts: StatementFacts, engine: Adapter) -> bool:
-    if facts.temporary:
+def _drop(name: str, namespace: Namespace) -> None:
+    _state.shelf.dropped(name)
+    namespace.pop(name, None)
+
+
+def _outlives(relation: Relation, facts: StatementFacts, engine: Adapter) -> bool:
+    """Whether the data outlives the kernel."""
+    if facts.temporary or facts.verb in ("ATTACH", "DETACH"):
         return False
     database = None
     if isinstance(engine, DuckDB) and len(relation.parts) > 1 and relation.parts[0].lower() in engine.databases():
@@ -162,12 +196,13 @@ def _persistent(relation: Relation, facts: StatementFacts, engine: Adapter) -> b
     return engine.persistent(database)
 
 
-def existing(facts: StatementFacts, engine: Adapter, connection: str | None) -> dict[str, bool]:
+def existing(facts: StatementFacts, engine: Adapter, connection: str | None) -> frozenset[str]:
     """Which names of a CREATE IF NOT EXISTS are there already."""
     if not (facts.guarded and facts.creates and isinstance(engine, DuckDB)):
-        return {}
+        return frozenset()
     known = {name.lower() for name in engine.names()}
-    return {pseudo_name(r.parts, r.role, connection): r.parts[-1].lower() in known for r in facts.creates}
+    there = [r for r in facts.creates if r.parts[-1].lower() in known]
+    return frozenset(pseudo_name(r.parts, r.role, connection) for r in there)
 
 
 def shadowed(relations: Iterable[Relation], frames: Mapping[str, Any], engine: Adapter) -> list[str]:

@@ -10,13 +10,14 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reactive_kernel.core.sql_text import Parameter
 from reactive_kernel.kernel.sql.adapters import Answer, Command, collect, shown_rows
 from reactive_kernel.kernel.sql.errors import SqlError, near
-from reactive_kernel.kernel.sql.results import Shown, SqlTable
+from reactive_kernel.kernel.sql.results import Kept, Shown, SqlTable
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,12 +44,14 @@ class DuckDB:
         self._file = path != ":memory:"
         self._garbage: deque[str] = deque()
         self._tables = 0
+        self.moved = False  # USE: unqualified names may mean another schema than the first
 
     @classmethod
     def over(cls, connection: duckdb.DuckDBPyConnection) -> DuckDB:
         """Use a connection that a variable of the notebook holds."""
         engine = cls.__new__(cls)
         engine._session, engine._file, engine._garbage, engine._tables = connection, False, deque(), 0
+        engine.moved = False
         return engine
 
     def mark(self, index: int, parameter: Parameter) -> str:
@@ -77,7 +80,7 @@ class DuckDB:
         return eval(expression, {**{k: self._frame(v) for k, v in command.frames.items()}, **names})
 
     def _frame(self, value: Any) -> Any:
-        return self._session.table(value._table) if isinstance(value, SqlTable) else value
+        return self._session.table(value.kept.table) if isinstance(value, SqlTable) else value
 
     def _show(self, command: Command) -> Shown:
         start = time.perf_counter()
@@ -110,6 +113,7 @@ class DuckDB:
         return int(rows[0][0])
 
     def _execute(self, command: Command) -> Answer:
+        self.moved = self.moved or command.kind == "session"
         self._eval("__rk_session.execute(__rk_text, __rk_values)", command)
         columns = [str(column[0]) for column in self._session.description or ()]
         if columns in ([], ["Success"]):
@@ -135,7 +139,7 @@ class DuckDB:
         """The Python side of a result kept in the engine."""
         relation = self._session.table(table)
         rows = int(self._session.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-        return SqlTable(name, table, self._fetch, self._garbage.append, rows, tuple(relation.columns))
+        return SqlTable(Kept(name, table, rows, tuple(relation.columns)), self._fetch, self._garbage.append)
 
     def _fetch(self, table: str) -> pa.Table:
         arrow: pa.Table = self._session.table(table).to_arrow_table()
@@ -172,7 +176,23 @@ class DuckDB:
         """Run a statement of our own and fetch all it gives."""
         return self._session.execute(text, list(values)).fetchall()
 
+    @contextmanager
+    def at_home(self) -> Iterator[None]:
+        """Let unqualified names mean what they did before any USE."""
+        place = self.where()
+        self.execute("USE memory.main")
+        try:
+            yield
+        finally:
+            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in place)
+            self.execute(f"USE {quoted}")
+
     # Catalog
+
+    def where(self) -> tuple[str, str]:
+        """The database and schema that unqualified names are made in."""
+        database, schema = self.execute("SELECT current_database(), current_schema()")[0]
+        return str(database), str(schema)
 
     def persistent(self, database: str | None) -> bool:
         if database is None:
@@ -202,8 +222,9 @@ class DuckDB:
         where += "ELSE lower(database_name) = lower(?) END) AND NOT internal"
         if len(path) == 1:
             rows = self.execute(
-                f"SELECT table_name, 'table' FROM duckdb_tables() WHERE {where} AND table_name NOT LIKE '\\_\\_rk%' "
-                f"ESCAPE '\\' UNION ALL SELECT view_name, 'view' FROM duckdb_views() WHERE {where} "
+                f"SELECT table_name, 'table' FROM duckdb_tables() WHERE {where} AND NOT starts_with(table_name, '__rk') "
+                f"UNION ALL SELECT view_name, 'view' FROM duckdb_views() WHERE {where} "
+                "AND NOT starts_with(view_name, '__rk') "
                 "ORDER BY 1 LIMIT ?",
                 [schema, database, database, schema, database, database, limit],
             )
@@ -228,8 +249,8 @@ class DuckDB:
     def names(self) -> set[str]:
         """Every table and view of the user's, as seen without qualification."""
         rows = self.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND table_name NOT LIKE '\\_\\_rk%' ESCAPE '\\' "
-            "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND NOT starts_with(table_name, '__rk') "
+            "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT starts_with(view_name, '__rk')"
         )
         return {str(row[0]) for row in rows}
 

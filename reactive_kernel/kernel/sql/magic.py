@@ -10,28 +10,27 @@ import sys
 from types import FrameType
 from typing import Any
 
-from reactive_kernel.core.sql_statements import second_opinion
 from reactive_kernel.core.sql_text import Header, parse_script
-from reactive_kernel.kernel.sql import catalog, connections, fallback
+from reactive_kernel.kernel.sql import catalog, connections, prepare
 from reactive_kernel.kernel.sql.errors import SqlError
 from reactive_kernel.kernel.sql.running import Result, remember_result, run_script
 
 __all__ = ["register"]
 
 
-def register(shell: Any) -> None:
+def register(shell: Any, managed: bool = False) -> None:
     """Replace the stubs of `%%sql` and `%sql`."""
     from IPython.core.magic import no_var_expand
 
-    second_opinion(fallback.parse)
+    prepare()
 
     # IPython would put the values of {name} and $name into the text; here they are bound.
     @no_var_expand
     def sql(line: str, cell: str | None = None) -> Any:
         """Run SQL: see docs/sql.md."""
         if cell is None:
-            return _line(shell, line)
-        return _cell(shell, f"%%sql {line}\n{cell}")
+            return _line(shell, line, managed)
+        return _run(shell, f"%%sql {line}\n{cell}", False, managed)
 
     shell.register_magic_function(sql, "line_cell", "sql")
     shell.events.register("pre_run_cell", _before_cell)
@@ -41,24 +40,21 @@ def _before_cell(info: Any) -> None:
     catalog.start_run()
 
 
-def _cell(shell: Any, source: str) -> None:
-    _run(shell, source, keep_last=False)
+def _line(shell: Any, line: str, managed: bool) -> Any:
+    return _run(shell, f"%sql {line}", _is_value_used(sys._getframe(1)), managed)
 
 
-def _line(shell: Any, line: str) -> Any:
-    source = f"%sql {line}"
-    used = _is_value_used(sys._getframe(1))
-    return _run(shell, source, keep_last=used)
-
-
-def _run(shell: Any, source: str, keep_last: bool) -> Any:
+def _run(shell: Any, source: str, keep_last: bool, managed: bool) -> Any:
     script = parse_script(source)
     if script.header.command:
         return _command(script.header)
     display = _Display(shell)
-    value = run_script(source, shell.user_ns, display.show, keep_last=keep_last, progress=display.progress)
+    namespace = shell.user_ns
+    value = run_script(source, namespace, display.show, keep_last=keep_last, managed=managed, progress=display.progress)
+    if managed:
+        shell.user_ns_hidden.update({name: None for name in namespace if name.startswith(("sql:", "<sql:"))})
     if script.header.target:
-        shell.user_ns[script.header.target] = value
+        namespace[script.header.target] = value
         remember_result(script.header.target)
         return None
     return value if keep_last else None

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Shown", "SqlTable", "convert"]
+__all__ = ["Kept", "Shown", "SqlTable", "convert"]
 
 _MAX_COLUMNS = 100
 _MAX_TEXT = 200
@@ -167,30 +168,37 @@ def _plain(value: Any) -> Any:
 class SqlTable:
     """A result kept in the engine (``--as table``): a name for it in Python.
 
-    Later SQL cells read it without any copy; `df`, `arrow` and `pl` fetch it.
+    Later SQL cells read it without any copy; `df`, `arrow` and `pl` fetch it.  Its details are kept beside it
+    (see relations.Held); versions of a result that nothing holds any more free their memory in the engine.
     """
 
+    __slots__ = ("__weakref__",)
     _is_sql_table = True
 
-    def __init__(self, name: str, table: str, fetch: Any, forget: Any, rows: int, columns: tuple[str, ...]) -> None:
-        self.name = name
-        self.columns = columns
-        self._table = table
-        self._fetch = fetch
-        self._forget = forget
-        self._rows = rows
+    def __init__(self, kept: Kept, fetch: Callable[[str], pa.Table], forget: Callable[[str], None]) -> None:
+        _kept[self] = (kept, fetch)
+        weakref.finalize(self, forget, kept.table)
+
+    @property
+    def kept(self) -> Kept:
+        return _kept[self][0]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.kept.columns
 
     def __len__(self) -> int:
-        return self._rows
+        return self.kept.rows
 
     def __repr__(self) -> str:
-        width = f"{len(self.columns):,} column{'s' * (len(self.columns) != 1)}"
-        return f"<table {self.name} in the SQL engine: {self._rows:,} row{'s' * (self._rows != 1)} × {width}>"
+        rows, width = self.kept.rows, len(self.columns)
+        size = f"{rows:,} row{'s' * (rows != 1)} × {width:,} column{'s' * (width != 1)}"
+        return f"<table {self.kept.name} in the SQL engine: {size}>"
 
     def arrow(self) -> pa.Table:
         """Fetch the rows as an Arrow table."""
-        table: pa.Table = self._fetch(self._table)
-        return table
+        kept, fetch = _kept[self]
+        return fetch(kept.table)
 
     def df(self) -> Any:
         """Fetch the rows as a pandas frame."""
@@ -200,9 +208,18 @@ class SqlTable:
         """Fetch the rows as a polars frame."""
         return convert(self.arrow(), "polars")
 
-    def __del__(self) -> None:
-        # Versions of a result that nothing holds any more free their memory in the engine.
-        self._forget(self._table)
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result in the engine: its name in the notebook and its table's own."""
+
+    name: str
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+
+
+_kept: weakref.WeakKeyDictionary[SqlTable, tuple[Kept, Callable[[str], pa.Table]]] = weakref.WeakKeyDictionary()
 
 
 def convert(table: pa.Table, kind: str) -> Any:

@@ -10,7 +10,7 @@ import contextvars
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,13 +48,14 @@ Progress = Callable[[float | None, float], None]
 
 def run_script(
     source: str,
-    namespace: Mapping[str, Any],
+    namespace: MutableMapping[str, Any],
     show: Callable[[Result], None],
     *,
     keep_last: bool = False,
+    managed: bool = False,
     progress: Progress | None = None,
 ) -> Any:
-    """Run a cell; ``show`` gets each result in turn.
+    """Run a cell; ``show`` gets each result in turn.  ``managed``: relations are bound in the namespace.
 
     Returns the value for ``name <<`` (or, with ``keep_last``, the last statement's rows).
     """
@@ -64,7 +65,11 @@ def run_script(
     if not script.statements:
         raise SqlError("sql-syntax", "The cell has no statement.")
     connection = resolve(script.header.on, namespace)
-    return _Cell(script, connection, namespace, show, keep_last, progress).run()
+    cell = _Cell(script, connection, namespace, show, keep_last, progress)
+    if managed:
+        with busy:
+            catalog.sync(namespace)
+    return cell.run(namespace if managed else None)
 
 
 def _problem(script: Script) -> SqlError:
@@ -93,10 +98,11 @@ class _Cell:
         self.engine = connection.engine
         self.header: Header = script.header
         self.dialect = self.header.dialect or self.engine.dialect
-        self.notes: list[tuple[StatementFacts, dict[str, bool]]] = []
+        self.label = None if script.header.on in (None, "default") else script.header.on
+        self.notes: list[catalog.Done] = []
         self.open = False
 
-    def run(self) -> Any:
+    def run(self, managed: MutableMapping[str, Any] | None) -> Any:
         facts = [analyse_statement(self.script.source, s, self.dialect) for s in self.script.statements]
         kept: Any = None
         results: list[Result] = []
@@ -107,8 +113,8 @@ class _Cell:
         # Shown only now: a cell that fails has done nothing, so it has nothing to show.
         for result in results:
             self.show(result)
-        for its, existed in self.notes:
-            catalog.note(its, self.engine, self.connection.label, existed)
+        for done in self.notes:
+            catalog.note(done, self.engine, self.label, managed)
         return kept
 
     @contextmanager
@@ -151,7 +157,7 @@ class _Cell:
             _byte_cap(),
             countable=not (words & _VOLATILE),
         )
-        existed = catalog.existing(facts, self.engine, self.connection.label)
+        existed = catalog.existing(facts, self.engine, self.label)
         if facts.kind == "transaction":
             self.open = facts.verb in ("BEGIN", "START", "SAVEPOINT")
         try:
@@ -160,7 +166,7 @@ class _Cell:
             raise
         except Exception as error:
             raise self._explained(error, rendered, statement) from None
-        self.notes.append((facts, existed))
+        self.notes.append(catalog.Done(facts, command.text, command.values, existed))
         return self._result(answer, want, facts, frames)
 
     def _want(self, facts: StatementFacts, last: bool) -> Want:
