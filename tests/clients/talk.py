@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,9 @@ class Notebook:
         """A request on the control channel."""
         message = self.client.session.msg("reactive_request", {"command": command, "arguments": arguments})
         self.client.control_channel.send(message)
-        while True:
-            reply = self.client.get_control_msg(timeout=TIMEOUT)
-            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
-                assert reply["content"]["status"] == "ok", reply["content"]
-                return dict(reply["content"])
+        reply = _reply(self.client.get_control_msg, message)
+        assert reply["status"] == "ok", reply
+        return reply
 
     def entry(self, cell_id: str) -> dict[str, Any]:
         """The kernel's state of one cell."""
@@ -67,8 +65,8 @@ class Notebook:
         )
         self.client.shell_channel.send(message)
         self._collect(cell_id, message["header"]["msg_id"])
-        reply = self.client.get_shell_msg(timeout=TIMEOUT)
-        return [cell["cell_id"] for cell in reply["content"]["reactive"]["cells"]]
+        reply = _reply(self.client.get_shell_msg, message)
+        return [cell["cell_id"] for cell in reply["reactive"]["cells"]]
 
     def _collect(self, root: str, msg_id: str) -> None:
         while True:
@@ -89,6 +87,14 @@ class Notebook:
         for output in self.outputs[cell_id]:
             parts.append(output.get("text") or output.get("evalue") or output.get("data", {}).get("text/plain", ""))
         return "\n".join(parts)
+
+
+def _reply(get: Callable[..., dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+    """The content of the reply to a request; replies to others, such as those of starting up, are passed over."""
+    while True:
+        reply = get(timeout=TIMEOUT)
+        if reply["parent_header"].get("msg_id") == request["header"]["msg_id"]:
+            return dict(reply["content"])
 
 
 def sources_of(path: Path) -> dict[str, str]:
