@@ -49,9 +49,10 @@ lint: $(STAMPS)/test  ## ruff
 	$(call say,"Lint: ruff")
 	@$(BIN)/ruff check .
 
-types: $(STAMPS)/test  ## mypy
-	$(call say,"Types: mypy")
+types: $(STAMPS)/test  ## mypy, and the front end's types of the protocol
+	$(call say,"Types: mypy$(comma) protocol.ts")
 	@$(BIN)/mypy
+	@$(BIN)/python labextension/generate_protocol.py --check
 
 js: $(STAMPS)/test  ## unit tests of the front end
 	$(call say,"Front end: unit tests of the labextension")
