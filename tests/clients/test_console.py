@@ -16,31 +16,39 @@ ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>]|\x07")
 class Console:
     """A console at its prompt, which says `number`; `enter` returns what an input shows, up to the next prompt."""
 
-    def __init__(self, kernel: str) -> None:
-        command = ["-m", "jupyter", "console", f"--kernel={kernel}", "--simple-prompt"]
-        quiet = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    def __init__(self, kernel: str, *options: str) -> None:
+        command = ["-m", "jupyter", "console", f"--kernel={kernel}", *options]
+        quiet = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "PROMPT_TOOLKIT_NO_CPR": "1", "TERM": "xterm"}
         self.process = pexpect.spawn(
-            sys.executable, command, env=quiet, encoding="utf-8", timeout=60, dimensions=(40, 120)
+            sys.executable, command, env={**os.environ, **quiet}, encoding="utf-8", timeout=60, dimensions=(40, 120)
         )
-        self.number = self._prompt()[0]
-
-    def _prompt(self) -> tuple[int, str]:
-        self.process.expect(r"\nIn \[(\d+)\]: ")
-        return int(self.process.match.group(1)), ANSI.sub("", self.process.before).replace("\r", "")
+        self.number = 0
+        self._to_prompt()
 
     def enter(self, text: str) -> str:
-        self.process.sendline(text)
-        self.number, shown = self._prompt()
-        return shown.partition("\n")[2].strip()
+        self.process.send(f"{text}\r")
+        # The echo of the input is one line, whichever way the console draws it.
+        return self._to_prompt().partition("\n")[2].strip()
+
+    def _to_prompt(self) -> str:
+        """Wait for a prompt with a new number; what was shown before it."""
+        shown = ""
+        while True:
+            shown += self.process.read_nonblocking(4096, timeout=60)
+            plain = ANSI.sub("", shown).replace("\r", "")
+            prompt = re.search(r"\nIn \[(\d+)\]: $", plain)
+            if prompt and int(prompt.group(1)) > self.number:
+                self.number = int(prompt.group(1))
+                return plain[: prompt.start()]
 
     def close(self) -> None:
-        self.process.sendeof()
         self.process.close(force=True)
 
 
-@pytest.fixture
-def console() -> Iterator[Console]:
-    console = Console("reactive_python")
+@pytest.fixture(params=["full", "simple"])
+def console(request: pytest.FixtureRequest) -> Iterator[Console]:
+    """A console of the reactive kernel, with its full prompt or the simple one."""
+    console = Console("reactive_python", *(["--simple-prompt"] if request.param == "simple" else []))
     yield console
     console.close()
 
@@ -71,8 +79,8 @@ def test_an_error_and_its_recovery(console: Console) -> None:
 def test_input_and_magics_work_as_ever(console: Console) -> None:
     assert "CPU times" in console.enter("%time n = 3")
     assert console.enter("n + 1") == "Out[2]: 4"
-    console.process.sendline("name = input('who? ')")
-    console.process.expect(r"who\? ")
+    console.process.send("name = input('who? ')\r")
+    console.process.expect(r"who\? (?!')")
     console.enter("Ada")
     assert console.enter("name") == "Out[4]: 'Ada'"
     assert console.enter("_ + '!'") == "Out[5]: 'Ada!'"
