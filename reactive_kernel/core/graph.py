@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
-__all__ = ["BUILTINS", "Graph", "descendants", "find_loop"]
+__all__ = ["BUILTINS", "Graph", "depends", "descendants", "find_loop"]
 
 # Names that a run finds without any cell; a forward reference never replaces them.
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
@@ -100,7 +100,8 @@ class Graph:
         cells = self.document.cells
         for _, cell_id in line[bisect_right(line, (cell.key, cell.id)) :]:
             producer = cells[cell_id]
-            if producer.kind != "console" and producer.produces[name] & DEFINES:
+            # One that updates what it reads (x = f(x)) is no place where a name begins.
+            if producer.kind != "console" and producer.produces[name] & DEFINES and name not in producer.facts.reads:
                 return (cell_id,)
         return ()
 
@@ -111,7 +112,7 @@ class Graph:
             producer = cells[cell_id]
             if key <= cell.key or producer.kind != "console":
                 break
-            if producer.produces[name] & (DEFINES | DELETES) and not _reaches(cells, cell, producer):
+            if producer.produces[name] & (DEFINES | DELETES) and not depends(cells, cell_id, cell.id):
                 return (cell_id,)
         return self._above(name, line, cell.key, True)
 
@@ -137,9 +138,9 @@ class Graph:
             yield from (reader for _, reader in line[: bisect_right(line, (limit, LAST))])
 
 
-def _reaches(cells: dict[str, Cell], start: Cell, goal: Cell) -> bool:
-    """True if ``goal`` is ``start`` or depends on it, directly or through others."""
-    return goal.id == start.id or goal.id in descendants(cells, [start.id])
+def depends(cells: dict[str, Cell], reader: str, producer: str) -> bool:
+    """True if the cell ``reader`` is ``producer`` or depends on it, directly or through others."""
+    return reader == producer or reader in descendants(cells, [producer])
 
 
 def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:

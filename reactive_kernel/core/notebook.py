@@ -91,6 +91,11 @@ class Cell:
         return self.ran is not None and self.ran.version == self.version
 
     @property
+    def shown(self) -> bool:
+        """True if what the cell last made is still in effect: a blocked cell's is not, a stale one's is."""
+        return self.fresh or not (self.blockers or self.loop)
+
+    @property
     def has_failed(self) -> bool:
         """True if the cell failed as it now stands."""
         return self.failed is not None and self.failed == (self.version, self.text)
@@ -107,7 +112,9 @@ class Cell:
     @property
     def fresh(self) -> bool:
         """True if the last run shows what a clean run would show."""
-        return self.exact and not self.has_failed and not self.loop and self.text == self.facts.code
+        # After a failure at other inputs the values of this version may still be there, but the error is what shows.
+        shows = self.last == "success" and not self.has_failed
+        return self.exact and shows and not self.loop and self.text == self.facts.code
 
 
 class Document:

@@ -51,8 +51,10 @@ class Cascade:
         if root is None:
             cells = (c for c in session.document if kind == "all" or c.has_run)
             chosen = [c.id for c in cells if not c.fresh and not c.disabled and c.kind != "batch"]
-            self.targets.update(chosen)
+            self.targets.update(chosen if kind == "all" else ())
             self._want(chosen)
+        elif not (alone or lazy or kind == "upstream"):
+            self._want(descendants(session.cells, [root]))
 
     # -- the two moves
 
@@ -97,17 +99,28 @@ class Cascade:
                 self._want(descendants(self.session.cells, [cell.id]))
         elif in_lineage and ok and not self.lazy:
             self._want(cell.dependents)
+        if ok and not self._over and not cell.fresh and not self.alone and cell.id in self.session.cells:
+            self._want([cell.id])  # its run showed that it reads something else
 
     def remaining(self) -> int:
         """Number of cells that are still to run, as far as is known."""
-        return len(self.wanted) + (0 if self._root_done else 1)
+        if self._root_done or self.root is None or self.root not in self.session.cells:
+            return len(self.wanted)
+        needed = {self.root}
+        todo = [] if self.alone else [self.session.cells[self.root]]
+        while todo:
+            for producer in self._missing(todo.pop()):
+                if producer.id not in needed:
+                    needed.add(producer.id)
+                    todo.append(producer)
+        return len(self.wanted | needed)
 
     # -- choosing
 
     def _want(self, cell_ids: Iterable[str]) -> None:
         for cell_id in cell_ids:
             cell = self.session.cells[cell_id]
-            if cell.fresh or cell.disabled or cell_id in self.wanted or cell_id == self.root:
+            if cell.fresh or cell.disabled or cell_id in self.wanted or (cell_id == self.root and not self._root_done):
                 continue
             if self.attempts.get(cell_id, 0) >= 3 or (cell.kind == "batch"):
                 continue

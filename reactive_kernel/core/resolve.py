@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reactive_kernel.core.facts import Deferred, Facts
-from reactive_kernel.core.graph import Graph
+from reactive_kernel.core.graph import Graph, depends
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.versions import name_version, token_version
 
@@ -45,8 +45,8 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
         direct |= ran.mutated
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
-    _close(cell, direct, facts, graph, result)
-    if any(reason.reason not in BINDS_ONLY for reason in facts.opaque):
+    _close(cell, direct, _changed_here(cell), graph, result)
+    if _hides_reads(facts):
         for name in graph.producers:
             if name not in result.inputs and (found := graph.above(name, cell.key)):
                 result.inputs[name] = found
@@ -55,23 +55,46 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
     return result
 
 
+def _hides_reads(facts: Facts) -> bool:
+    """True if the cell may read anything, for all that its text shows."""
+    return any(reason.reason not in BINDS_ONLY for reason in facts.opaque)
+
+
 def _suggested(facts: Facts) -> set[str]:
     """Names that the source alone makes us take for mutated."""
     return {name for name, mutation in facts.mutates.items() if mutation.strength != "possible"}
 
 
-def _close(cell: Cell, direct: Iterable[str], facts: Facts, graph: Graph, result: View) -> None:
-    """Resolve ``direct`` and whatever the code that these names carry reads when called here."""
-    cells = graph.document.cells
+def _changed_here(cell: Cell) -> set[str]:
+    """Names that the cell itself binds or surely changes: as in a clean run, a definition below comes too late."""
+    found = {name for name, mutation in cell.facts.mutates.items() if mutation.strength == "sure"}
+    found.update(cell.facts.writes)
+    if cell.ran is not None and cell.ran.code == cell.facts.code:
+        found |= cell.ran.mutated
+    return found
+
+
+def _close(cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, result: View) -> None:
+    """Resolve ``direct`` and whatever the code that these names carry reads when called here.
+
+    Names in ``here``, and all names that an opaque cell reads, are looked for above only.
+    """
+    cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
     todo = [(name, name in facts.inert) for name in direct]
+    own_reads = set(direct)
+    opaque = _hides_reads(facts)
     followed: set[str] = set()
     while todo:
         name, inert = todo.pop()
         if name in inputs and (inert or name in followed):
             continue
         if name not in inputs:
-            inputs[name] = graph.resolve(name, cell)
+            above = (name in here or opaque) and cell.kind == "notebook"
+            found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
+            if name not in own_reads and found and cells[found[0]].key > cell.key and depends(cells, found[0], cell.id):
+                found = ()  # read only by code that may never be called: no reason for a loop
+            inputs[name] = found
         if inert:
             continue
         followed.add(name)
@@ -107,7 +130,8 @@ def _candidates(cell: Cell, seen: View, cells: Mapping[str, Cell], known: bool) 
 def _fixed(producer: Cell, name: str) -> bool:
     """True if the value that a producer gives to a name can't be changed in place."""
     if producer.exact and producer.ran is not None and name in producer.ran.bound:
-        return producer.ran.bound[name] is not None
+        token = producer.ran.bound[name]
+        return token is not None and not token.startswith(("function:", "class:"))
     return name in producer.facts.plain and name in producer.facts.writes
 
 
@@ -130,7 +154,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
                         continue
                     result.shared.add(other)
-                    result.inputs.setdefault(other, graph.resolve(other, cell))
+                    result.inputs.setdefault(other, graph.above(other, cell.key))
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from heapq import heappop, heappush
 
 from reactive_kernel.core import resolve
@@ -68,6 +69,7 @@ class Session:
         self.gone: set[str] = set()  # deleted, and the store not yet told
         self.refreshed: list[Cell] = []  # looked at by the last operation
         self._running: dict[str, tuple[str, dict[str, tuple[tuple[str, str], ...]]]] = {}
+        self._turned: set[str] = set()  # cells of which a producer moved
         self._queue: list[tuple[float, str]] = []
         self._queued: set[str] = set()
 
@@ -181,6 +183,13 @@ class Session:
         self.removed.pop(cell.id, None)
         self.touch(cell)
         self._push(cell)
+        for dependent in map(self.cells.__getitem__, cell.dependents):  # moved: references may turn round
+            if cell.key > dependent.key and dependent.kind == "notebook":
+                self.forward.setdefault(dependent.id, set()).add(cell.id)
+            else:
+                self._no_forward(dependent, cell.id)
+            self._turned.add(dependent.id)
+            self._push(dependent)
 
     def _take_out(self, cell: Cell) -> None:
         """Take a cell from its place; its run stays known to it (a move)."""
@@ -236,8 +245,7 @@ class Session:
             self._learn(cell, news, code, before)
             return
         cell.last = "error"
-        if cell.exact:  # made again at its version, and failed: what it showed can't be had any more
-            self._forget_run(cell)
+        self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
             cell.failed, cell.error = (cell.version, cell.text), news.error
         else:
@@ -282,11 +290,13 @@ class Session:
                             if other in names:
                                 self._push(self.cells[dependent])
 
-    def _forget_run(self, cell: Cell) -> None:
-        """Drop what the last run of a cell showed."""
+    def _forget_run(self, cell: Cell, keep_hints: bool = False) -> None:
+        """Drop what the last run of a cell showed; with ``keep_hints`` what it bound and changed remains a guess."""
         ran, cell.ran = cell.ran, None
         if ran is None:
             return
+        if keep_hints:
+            cell.ran = replace(ran, version="failed", reach={}, held=set())
         for name, tokens in ran.reach.items():
             for token in tokens:
                 sharers = self.sharing[token]
@@ -343,6 +353,8 @@ class Session:
             names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
         cell.blockers = self._blockers(cell)
         blocks = before[2] != cell.blockers
+        if blocks:
+            self.rebound.update(cell.produces)
         for dependent, read in cell.dependents.items():
             if blocks or (names and not names.isdisjoint(read)):
                 self._push(self.cells[dependent])
@@ -378,10 +390,13 @@ class Session:
                     found[producer.id] = None
                 elif producer.blockers:
                     found.update(dict.fromkeys(producer.blockers))
-        return tuple(sorted(found, key=lambda cell_id: self.cells[cell_id].key))
+        here = [cell_id for cell_id in found if cell_id in self.cells]
+        return tuple(sorted(here, key=lambda cell_id: self.cells[cell_id].key))
 
     def _set_loop(self, cell: Cell, edges_changed: bool) -> None:
         """Find the loop that a cell is in; only a new edge can close one, and only a forward reference does."""
+        edges_changed |= cell.id in self._turned
+        self._turned.discard(cell.id)
         if not cell.loop and not (edges_changed and self.forward):
             return
         old, loop = cell.loop, find_loop(self.cells, cell)
@@ -469,9 +484,17 @@ class Session:
         found: dict[str, Cell] = {}
         for cell_id, name in list(self.lost):
             cell = self.cells[cell_id]
-            if cell.fresh and self.graph.at_end(name)[:1] == (cell_id,) and cell.produces.get(name, DELETES) != DELETES:
+            if cell.fresh and cell.produces.get(name, DELETES) != DELETES and self._shown_at_end(name) is cell:
                 found[cell_id] = cell
         return sorted(found.values(), key=lambda cell: cell.key)
+
+    def _shown_at_end(self, name: str) -> Cell | None:
+        """The cell whose value of a name the notebook's end shows: the last producer that is in effect."""
+        for _, cell_id in reversed(self.graph.producers.get(name, ())):
+            cell = self.cells[cell_id]
+            if cell.fresh or (cell.shown and cell.ran is not None and name in cell.ran.held):
+                return cell
+        return None
 
     def defined(self, cell: Cell) -> list[str]:
         """Names that a cell binds (not those that it only mutates or deletes)."""

@@ -121,7 +121,7 @@ class Run:
                 return None
             if cell is not self._root and cell.id in waiting:
                 engine.prepaid.add(cell.id)
-            left = cascade.remaining() - (1 if cell.id in cascade.wanted or cell is self._root else 0)
+            left = cascade.remaining() - 1
             index = len(self.cells)
             return Step(
                 cell_id=cell.id,

@@ -7,6 +7,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import inf, nextafter
@@ -39,7 +40,8 @@ class Watch:
     unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
     hidden: dict[str, Any] = field(default_factory=dict)
     generators: dict[str, Any] = field(default_factory=dict)
-    modules: frozenset[str] = frozenset()
+    again: bool = False  # the cell runs at the version at which it last succeeded
+    held: frozenset[str] = frozenset()  # names of its last values that are still to be had
 
 
 @dataclass(slots=True)
@@ -48,7 +50,8 @@ class Changes:
 
     names: set[str] = field(default_factory=set)
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)  # of these, the state before can't be had any more
+    lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
+    gone: set[str] = field(default_factory=set)  # names with such objects inside
     seen: set[str] = field(default_factory=set)  # names that were looked at whole and hold no changed object
 
 
@@ -86,13 +89,9 @@ class Executor:
             return
         self._note_generators()
         self._move(cell.key)
-        for name, producers in cell.inputs.items():
-            if producers and self.session.cells[producers[0]].key > cell.key:
-                value = self.store.value_for(cell, name)
-                if value is not MISSING:
-                    self.namespace[name] = value
-                    self.store.dirty.add(name)
-        watch = Watch(cell, {})
+        self.store.drop_delta(cell.id)
+        self._bind_forward(cell)
+        watch = Watch(cell, {}, again=cell.exact, held=frozenset(cell.ran.held if cell.ran is not None else ()))
         for name in cell.facts.maybe - cell.inputs.keys():
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
@@ -101,6 +100,19 @@ class Executor:
         self._take_states(cell, watch)
         watch.generators = {name: self.generators.get(name) for name in self.generators.loaded()}
         self.watch = watch
+
+    def _bind_forward(self, cell: Cell) -> None:
+        """Bind what the cell reads from below, as it is there."""
+        last = cell.key
+        for name, producers in cell.inputs.items():
+            if producers and (key := self.session.cells[producers[0]].key) > cell.key:
+                value = self.store.value_for(cell, name)
+                if value is not MISSING:
+                    self.namespace[name] = value
+                    self.store.dirty.add(name)
+                    last = max(last, key)
+        if last > cell.key:
+            self.store.swap_to(nextafter(last, inf))
 
     def _note_generators(self) -> None:
         for name in self.generators.loaded():
@@ -142,11 +154,26 @@ class Executor:
             if name not in self.namespace:
                 self.namespace[name] = value
         changes = self._changes(watch)
-        self.store.deltas.pop(cell.id, None)
         if not ok or cell.id not in self.session.cells:
             self._roll_back(watch, changes)
+            self._lose_relations()
             return None
-        return self._keep(watch, changes)
+        observed = self._keep(watch, changes)
+        self._lose_relations()
+        return observed
+
+    def _lose_relations(self) -> None:
+        """Tell the session which versions of SQL relations are used up (only where SQL was run at all)."""
+        catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
+        if catalog is None or not catalog.take_spent():
+            return
+        lost = [
+            (cell_id, name)
+            for cell_id, values in self.store.values.items()
+            for name, value in values.items()
+            if name.startswith("sql:") and value.spent
+        ]
+        self.session.apply(Lost(tuple(lost)))
 
     def _leave_batch(self, watch: Watch) -> Observed:
         bound = self._bound(watch)
@@ -169,21 +196,29 @@ class Executor:
         cell = watch.cell
         unsure: set[str] = set()
         for name, seen in watch.surveys.items():
-            touched = [(k, v, s) for k, (v, s) in seen.states.items() if s is not None and _has_changed(v, s)]
-            for key, value, state in touched:
-                changes.touched[key] = (value, state)
+            touched = {k: (v, s) for k, (v, s) in seen.states.items() if s is not None and _has_changed(v, s)}
+            changes.touched.update(touched)
             if touched:
                 changes.names.add(name)
-                if not seen.complete or any(s.restore is None for _, _, s in touched):
-                    changes.gone.add(name)
+                if not seen.complete:
+                    changes.lost.update(seen.states)
             elif not seen.complete and self._presumed_changed(watch, name, seen):
                 unsure.add(name)
+                changes.lost.update(seen.states)
             else:
                 changes.seen.add(name)
-        unsure |= {n for n in watch.unseen if self._suspicion(cell, n) == 0}
-        changes.names |= unsure
-        changes.gone |= unsure
-        self._add_sharers(watch, changes, unsure)
+        for name in watch.unseen:
+            if self._suspicion(cell, name) == 0:
+                unsure.add(name)
+                changes.lost.add(id(watch.before.get(name)))
+        for key, (value, state) in changes.touched.items():
+            after, _ = state_of(value, self.main, True)
+            if state.restore is None or after is None or after.restore is None:
+                changes.lost.add(key)
+        changes.names |= unsure | self._sharers(watch, changes.touched.keys() | changes.lost)
+        changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
+        changes.gone |= {n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)} & changes.names
+        changes.seen -= changes.names
         return changes
 
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
@@ -191,26 +226,17 @@ class Executor:
         cell = watch.cell
         if seen.iterator and name not in cell.facts.inert:
             return hasattr(type(watch.before[name]), "__next__") or self._suspicion(cell, name) == 0
-        return self._suspicion(cell, name) == 0
+        return self._suspicion(cell, name) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
 
-    def _add_sharers(self, watch: Watch, changes: Changes, unsure: set[str]) -> None:
-        """Add the visible names whose values contain a changed object."""
-        tokens = set(changes.touched)
-        for name in unsure:
-            if name in watch.surveys:
-                tokens.update(watch.surveys[name].states)
-            else:
-                tokens.add(id(watch.before.get(name)))
-        hit: set[str] = set()
+    def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
+        """The visible names whose values contain one of these objects."""
+        found: set[str] = set()
         for key in tokens:
             for cell_id, name in self.session.sharing.get(key, ()):
                 value = self.store.values.get(cell_id, {}).get(name, MISSING)
                 if value is not MISSING and watch.before.get(name, MISSING) is value:
-                    hit.add(name)
-        if changes.gone:
-            changes.gone |= hit
-        changes.names |= hit
-        changes.seen -= hit
+                    found.add(name)
+        return found
 
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
@@ -248,24 +274,27 @@ class Executor:
         deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         drawn = self._drawn(watch)
-        self._keep_delta(cell, changes, bound)
+        self._keep_delta(cell, changes)
+        raw = {name: token(value, self.main) for name, value in bound.items()}
+        if watch.again:
+            tokens = self._keep_held(watch, bound, raw)
+        else:
+            tokens = self._tokens(cell, bound, raw, bool(mutated or drawn or deleted))
+        self.tokens[cell.id] = raw
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
-        new_tokens = self._tokens(cell, bound, values, bool(mutated or drawn or deleted))
-        bound = {n: values[n] for n in bound}
         store.values[cell.id] = {**values, **drawn}
         store.managed.update(bound)
         store.at = nextafter(cell.key, inf)
         self._lose(watch, changes.gone)
         carried: dict[str, Deferred] = {}
         reach: dict[str, frozenset[int]] = {}
-        deadline = perf_counter() + BUDGET
         for name, value in values.items():
             if type(value) not in ATOMS:
-                inside = survey((value,), self.namespace, deadline, False, self.main)
+                inside = self._look(value)
                 reach[name] = frozenset(inside.states)
                 self._carry(cell, name, inside.code, carried)
         return Observed(
-            bound={n: new_tokens.get(n) for n in bound},
+            bound={n: tokens.get(n) for n in bound},
             mutated=frozenset(mutated) | frozenset(drawn),
             deleted=deleted,
             carried=carried,
@@ -273,27 +302,22 @@ class Executor:
             cleared=self._cleared(watch, changes),
         )
 
+    def _look(self, value: Any) -> Survey:
+        return survey((value,), self.namespace, perf_counter() + BUDGET, False, self.main)
+
     def _carry(self, cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:
         static = cell.facts.deferred.get(name)
         if static is not None:
-            code = replace(code, mutates=static.mutates)
+            # A view's reads are in its text alone: nothing in the value tells them.
+            code = static if name.startswith("sql:") else replace(code, mutates=static.mutates)
         if code.reads or code.writes or code.mutates:
             carried[name] = code
 
-    def _keep_delta(self, cell: Cell, changes: Changes, bound: dict[str, Any]) -> None:
+    def _keep_delta(self, cell: Cell, changes: Changes) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
-        if not changes.touched:
+        delta = Delta(frozenset(changes.names), [entry for key, entry in changes.touched.items() if key not in changes.lost])
+        if not delta.entries:
             return
-        entries = []
-        for value, state in changes.touched.values():
-            after, _ = state_of(value, self.main, True)
-            if state.restore is None or after is None or after.restore is None:
-                changes.gone |= changes.names
-                return
-            entries.append((value, state))
-        if changes.gone:
-            return
-        delta = Delta(frozenset(changes.names), entries)
         if delta.size > self.max_superseded_bytes:
             changes.gone |= changes.names
             return
@@ -313,39 +337,56 @@ class Executor:
                 found[name] = now
         return found
 
-    def _tokens(self, cell: Cell, bound: dict[str, Any], values: dict[str, Any], changed: bool) -> dict[str, str | None]:
-        """Tokens of what was bound; if all is provably what it was, the old objects are kept.
+    def _tokens(self, cell: Cell, bound: dict[str, Any], raw: dict[str, str | None], changed: bool) -> dict[str, str | None]:
+        """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
 
         Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
         unchanged only where everything that the cell gives is unchanged, and then stay the same objects.
         """
-        new = {name: token(value, self.main) for name, value in bound.items()}
-        old = self.tokens.get(cell.id)
-        kept = self.store.values.get(cell.id, {})
-        matters = {name for name, value in bound.items() if new[name] is not None and identity_matters(value, self.main)}
-        same = not changed and old == new and None not in new.values() and cell.ran is not None and kept.keys() >= bound.keys()
-        self.tokens[cell.id] = new
+        matters = {name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.main)}
         if not matters:
-            return new
-        if same and cell.ran is not None:
+            return raw
+        kept, ran = self.store.values.get(cell.id, {}), cell.ran
+        same = not changed and self.tokens.get(cell.id) == raw and None not in raw.values() and kept.keys() >= bound.keys()
+        if same and ran is not None and all(n in cell.facts.deferred or bound[n] is kept[n] for n in matters):
             for name in bound:
-                values[name] = kept[name]
-                self.namespace[name] = kept[name]
-            return {n: cell.ran.bound.get(n) for n in bound}
+                bound[name] = self.namespace[name] = kept[name]
+            return {n: ran.bound.get(n) for n in bound}
         self._salt += 1
-        return {n: f"{t}@{self._salt}" if n in matters else t for n, t in new.items()}
+        return {n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}
+
+    def _keep_held(self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None]) -> dict[str, str | None]:
+        """After a cell was made again at its version: what was not used up stays the object that it was.
+
+        Where a new value shares objects with one that was used up, the new one is taken, and other
+        cells' values that share with the old one are used up as well.
+        """
+        cell, ran = watch.cell, watch.cell.ran
+        if ran is None:
+            return raw
+        kept = self.store.values.get(cell.id, {})
+        inside = {name: frozenset(self._look(value).states) for name, value in bound.items()}
+        taken = {name for name in bound if name not in watch.held or name not in kept}
+        while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:
+            taken |= more
+        lost = []
+        for name in bound:
+            if name not in taken:
+                bound[name] = self.namespace[name] = kept[name]
+            elif name in watch.held:
+                for key in ran.reach.get(name, ()):
+                    lost.extend(pair for pair in self.session.sharing.get(key, ()) if pair[0] != cell.id)
+        if lost:
+            self.session.apply(Lost(tuple(lost)))
+        return {n: ran.bound[n] if n in ran.bound else raw[n] for n in bound}
 
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
         """Visible names that share objects with what changed, and did not change."""
         found: set[str] = set()
         for name in changes.names:
-            seen = watch.surveys.get(name)
-            for key in seen.states if seen is not None else ():
-                for cell_id, other in self.session.sharing.get(key, ()):
-                    value = self.store.values.get(cell_id, {}).get(other, MISSING)
-                    if other not in changes.names and value is not MISSING and watch.before.get(other, MISSING) is value:
-                        found.add(other)
-        return frozenset(found)
+            if (seen := watch.surveys.get(name)) is not None:
+                found |= self._sharers(watch, seen.states)
+        return frozenset(found - changes.names)
 
 
 def _has_changed(value: Any, state: State) -> bool:

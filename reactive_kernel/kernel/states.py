@@ -6,6 +6,7 @@ that taking it costs little and putting it back keeps every identity.
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 import types
@@ -23,6 +24,7 @@ Tells = Literal["immutable", "whole", "partly", "iterator"]
 MAX_ITEMS = 50_000  # of a container, copied whole
 MAX_BYTES = 8 << 20  # of an array, copied whole
 SAMPLE = 256
+IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: a type written in C, whose members are its own business
 
 IMMUTABLE_MODULES = ("pyarrow", "re", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo", "enum", "ipaddress", "inspect", "typing")
 STATELESS: tuple[type, ...] = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType, types.MethodDescriptorType,
@@ -56,7 +58,7 @@ def state_of(value: Any, main: str, capture: bool) -> tuple[State | None, Tells]
     if maker is None:
         return None, "immutable"
     if maker is _unknown:
-        return None, "iterator" if hasattr(kind, "__next__") else "immutable" if not hasattr(value, "__dict__") else "whole"
+        return None, "iterator" if hasattr(kind, "__next__") else "partly"
     if not capture:
         return None, "whole"
     return maker(value)
@@ -181,6 +183,8 @@ def _attributes(value: Any) -> dict[str, Any]:
 def _slots(value: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for cls in type(value).__mro__:
+        if cls.__flags__ & IMMUTABLE_TYPE:
+            continue
         for name, member in vars(cls).items():
             if isinstance(member, types.MemberDescriptorType):
                 try:
@@ -191,7 +195,7 @@ def _slots(value: Any) -> dict[str, Any]:
 
 
 def _instance(value: Any) -> tuple[State | None, Tells]:
-    held, slots = dict(_attributes(value)), _slots(value) if not type(value).__flags__ & (1 << 8) else {}
+    held, slots = dict(_attributes(value)), _slots(value)
 
     def changed(now: Any) -> bool:
         return not _same_dict(held, _attributes(now)) or (bool(slots) and not _same_dict(slots, _slots(now)))
@@ -449,7 +453,23 @@ def _iterator(value: Any) -> tuple[State | None, Tells]:
     return State(changed, None), "whole"
 
 
+def _transparent(value: Any) -> tuple[State | None, Tells]:
+    """Iterators that only pass on what the iterators inside them give: these are visited, and tell."""
+    return State(lambda now: False, None), "whole"
+
+
+def _by_repr(value: Any) -> tuple[State | None, Tells]:
+    before = repr(value)
+    return State(lambda now: repr(now) != before, None), "whole"
+
+
+TRANSPARENT: tuple[type, ...] = (zip, map, filter, enumerate, itertools.islice, itertools.chain, itertools.takewhile, itertools.dropwhile, itertools.starmap,
+                                 itertools.accumulate, itertools.zip_longest, itertools.compress, itertools.filterfalse, itertools.pairwise)  # fmt: skip
+
 MAKERS: dict[type, Maker] = {
+    **dict.fromkeys(TRANSPARENT, _transparent),
+    itertools.count: _by_repr,
+    itertools.repeat: _by_repr,
     list: _list,
     dict: _dict,
     set: _set,

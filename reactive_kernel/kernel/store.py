@@ -90,18 +90,18 @@ class Store:
                 names.update(cell.produces)
                 names.update(self.values.get(cell.id, ()))
         self.at = key
-        self._swap_to(key)
+        self.swap_to(key)
         for name in names:
             self.bind(name)
 
-    def _swap_to(self, key: float) -> None:
+    def swap_to(self, key: float) -> None:
         """Bring the in-place changes of exactly the cells above ``key`` into effect."""
         if not self.deltas:
             return
         cells = self.session.cells
         for cell_id in [i for i, d in self.deltas.items() if i not in cells or not d.names <= cells[i].produces.keys()]:
             self.drop_delta(cell_id)
-        target = sorted((i for i in self.deltas if cells[i].key < key), key=lambda i: cells[i].key)
+        target = sorted((i for i in self.deltas if cells[i].key < key and cells[i].shown), key=lambda i: cells[i].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1
@@ -134,7 +134,7 @@ class Store:
 
     def bind(self, name: str) -> None:
         """Bind one name to the value that the present place sees."""
-        if name.startswith(("<", "sql:")):
+        if name.startswith("<") and not name.startswith("<sql:"):
             return
         value = self.lookup(name, self.at)
         if value is not MISSING:
@@ -152,10 +152,10 @@ class Store:
             return MISSING
         cells = self.session.cells
         for _, cell_id in reversed(line[: bisect_left(line, (key,))]):
-            value = self.values.get(cell_id, {}).get(name, MISSING)
+            cell = cells[cell_id]
+            value = self.values.get(cell_id, {}).get(name, MISSING) if cell.shown else MISSING
             if value is not MISSING:
                 return value
-            cell = cells[cell_id]
             if cell.produces[name] == DELETES and cell.exact:
                 return MISSING
         return MISSING

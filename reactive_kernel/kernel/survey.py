@@ -8,6 +8,7 @@ not allow to tell is reported as such, never guessed.
 
 from __future__ import annotations
 
+import gc
 import types
 from collections import deque
 from collections.abc import Iterable
@@ -39,12 +40,14 @@ class Survey:
         states: id -> (object, its state or None if not asked for, or not to be had).
         complete: every reachable object was visited, and each mutable one has a state that tells everything.
         iterator: something inside can only be consumed (a generator, a file).
+        unknown: something inside has no state that could be seen (a connection).
         reads, writes: globals that code inside reads and writes when called.
     """
 
     states: dict[int, tuple[Any, State | None]] = field(default_factory=dict)
     complete: bool = True
     iterator: bool = False
+    unknown: bool = False
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
 
@@ -96,6 +99,7 @@ def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> 
         result.complete = False
     elif tells == "partly":
         result.complete = False
+        result.unknown |= state is None
 
 
 def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
@@ -142,6 +146,8 @@ def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples
         inner, whole = _items(value, len(value))
         return [*inner, *_attributes(value), kind], whole
+    if not hasattr(value, "__dict__") and module != main:  # written in C: the collector knows what is inside
+        return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not isinstance(item, type)], True
     wrapped = getattr(value, "__wrapped__", None) if kind.__module__ == "functools" else None
     found = [*_attributes(value), *((wrapped,) if wrapped is not None else ())]
     if module == main:
