@@ -21,7 +21,8 @@ IGNORED: set[str] = set()  # kinds of differences to overlook, while looking for
 class Report:
     """How one session went; counts are over the whole session.
 
-    ``needed`` is what an omniscient scheduler would have run; ``comparisons`` are outputs compared.
+    ``needed`` is what an omniscient scheduler would have run; ``comparisons`` are outputs compared;
+    ``excess`` says after which operation how many cells more than that ran.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Report:
     murky: int = 0
     blocked: int = 0
     failed: int = 0
+    excess: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, other: Report) -> None:
         """Sum up."""
@@ -94,10 +96,13 @@ class Session:
         self.driver.settle()
         seen = self.driver.look()
         clean = clean_for(self.cells, seen)
-        self.report.ran += len(self.driver.ran)
+        ran = len(self.driver.ran)
+        self.report.ran += ran
+        again = clean.failed & set(self.driver.ran)  # "run all" tries what failed again, as asked
         self.driver.ran.clear()
-        changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys())
+        changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys()) | again
         self.report.needed += len(changed)
+        self.report.excess.append((self.where, ran - len(changed)))
         self.inputs = clean.inputs
         self.by_hand.clear()
         if clean.murky:
