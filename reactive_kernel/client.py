@@ -67,14 +67,15 @@ class AsyncNotebook:
         )
         await AsyncHTTPClient().fetch(request)
 
-    async def connect(self, since: int | None = None) -> None:
-        """Open the channel; with `since`, only what came after that message is told."""
+    async def connect(self) -> None:
+        """Open the channel; a second time, only what was missed is told."""
+        since = self.mirror.seq if self.mirror.seq >= 0 else None
         address = f"{self._url}/reactive-kernel/notebooks/{quote(self._path)}/channel"
         query = "" if since is None else f"?since={since}"
         request = HTTPRequest(address.replace("http", "ws", 1) + query, headers=self._headers)
         self._socket = await websocket_connect(request, max_message_size=LONGEST, ping_interval=0)
         self._reader = asyncio.create_task(self._read(self._socket))
-        await self.wait_for(lambda mirror: mirror.seq >= 0)
+        await self.wait_for(lambda mirror: mirror.seq >= 0)  # the whole comes first
 
     async def close(self) -> None:
         """Leave; the notebook and its kernel go on."""
@@ -82,6 +83,7 @@ class AsyncNotebook:
             self._reader.cancel()
         if self._socket:
             self._socket.close()
+        self._socket = None
 
     async def __aenter__(self) -> Self:
         return self

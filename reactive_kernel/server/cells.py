@@ -10,13 +10,25 @@ from typing import cast
 
 from reactive_kernel.protocol import CellText, Entry, Json, ProblemDict
 
-NAMES = ("reads", "writes", "mutates", "opaque", "forward_reads", "upstream", "downstream", "language", "disabled")
+NAMES = (
+    "reads",
+    "writes",
+    "mutates",
+    "opaque",
+    "forward_reads",
+    "upstream",
+    "downstream",
+    "language",
+    "disabled",
+    "remarks",
+)
 STATUS = ("status", "fresh", "has_run", "execution_count", "seconds", "problem")
 
 
 def blank_entry(cell_id: str) -> Entry:
     """A cell of which the kernel has said nothing."""
-    names: Json = {key: [] for key in ("reads", "writes", "mutates", "forward_reads", "upstream", "downstream")}
+    lists = ("reads", "writes", "mutates", "forward_reads", "upstream", "downstream", "remarks")
+    names: Json = {key: [] for key in lists}
     plain: Json = {"language": "python", "status": "idle", "fresh": False, "has_run": False, "opaque": False}
     unknown: Json = {"version": None, "execution_count": None, "seconds": None, "problem": None}
     return cast(Entry, {"cell_id": cell_id, "index": -1, **plain, **names, **unknown, "disabled": False})

@@ -189,7 +189,7 @@ class Coordinator:
             await self._retell()
         elif kind == "adopt":
             state = await self._tell("state", {"sources": True})
-            self.publish(self.notebook.adopt(state) + self.notebook.told_edits() if state else [])
+            self.publish(self.notebook.adopt(state, newer=True) + self.notebook.told_edits() if state else [])
         else:
             await self._restructure(batch[0])
 

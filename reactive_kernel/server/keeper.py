@@ -60,8 +60,14 @@ class Keeper:
         await ensure_async(self._kernels.interrupt_kernel(coordinator.kernel.kernel_id))
 
     async def restart(self, coordinator: Coordinator) -> None:
-        """Restart the kernel; the server's own events tell the coordinator."""
-        await ensure_async(self._kernels.restart_kernel(coordinator.kernel.kernel_id))
+        """Restart the kernel, and wait until it knows the document; the server's own event says that it is back."""
+        coordinator.kernel.goes_down()
+        try:
+            await ensure_async(self._kernels.restart_kernel(coordinator.kernel.kernel_id))
+        except Exception:
+            coordinator.kernel.started_over()  # find out what is left
+            raise
+        await coordinator.kernel.until_settled()
 
     def _by_path(self, path: str) -> Coordinator | None:
         path = path.strip("/")
@@ -181,7 +187,8 @@ class Keeper:
             away = not coordinator.clients and time.monotonic() - coordinator.left_at > self.settings.stop_kernel_after
             if away and coordinator.kernel.status == "idle" and not await self._connections(coordinator):
                 note(self.log, "kernel_stopped", coordinator.notebook.path, kernel=coordinator.kernel.kernel_id)
-                await ensure_async(self._sessions.delete_session(session_id))
+                # Shielded: a server that stops in the middle would wait for ever for what was cut off.
+                await asyncio.shield(ensure_async(self._sessions.delete_session(session_id)))
                 self._coordinators.pop(session_id).close()
 
     async def _connections(self, coordinator: Coordinator) -> int:

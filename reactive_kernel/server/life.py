@@ -100,12 +100,16 @@ class KernelLife:
             self.link.close()
         self.link = None
 
-    def started_over(self) -> None:
-        """The kernel has a new process (however that came about): reach it and tell it the document."""
-        note(self.log, "kernel_started_over", self.notebook.path, kernel=self.kernel_id)
+    def goes_down(self) -> None:
+        """The process is about to end, or has ended, because somebody asked for it."""
         self._known = True
         self._lose()
         self.set_status("restarting")
+
+    def started_over(self) -> None:
+        """The kernel has a new process (however that came about): reach it and tell it the document."""
+        note(self.log, "kernel_started_over", self.notebook.path, kernel=self.kernel_id)
+        self.goes_down()
         self._reach()
 
     def heard(self, process: str, state: str) -> None:
@@ -171,7 +175,7 @@ class KernelLife:
         for name, url in self.connections.items():
             await link.control("connect", {"name": name, "url": url})
         if not self._known:
-            self.publish(self.notebook.adopt(await link.control("state", {"sources": True})))
+            self.publish(self.notebook.adopt(await link.control("state", {"sources": True}), newer=False))
             self._known = True
         told = None
         while told != self.notebook.document():

@@ -237,7 +237,7 @@ class Notebook:
         if old["status"] == "running" and new["status"] != "running":
             self._current = None if self._current == cell.cell_id else self._current
             told += self.outputs.end_run(cell.cell_id)
-        if cell.edited or any(old[key] != new[key] for key in NAMES):
+        if cell.edited or any(old.get(key) != new.get(key) for key in NAMES):
             told += self._updated(cell)
         if any(old[key] != new[key] for key in STATUS):
             told.append(status_message(cell))
@@ -288,18 +288,17 @@ class Notebook:
         self._current = None
         return [message for cell_id in self._order for message in self.outputs.end_run(cell_id)]
 
-    def adopt(self, state: Json) -> list[Json]:
+    def adopt(self, state: Json, newer: bool) -> list[Json]:
         """Take what the kernel holds (a `state` with sources) and someone else told it.
 
-        If it holds cells that we don't, its document is the newer one; else only its texts are.
+        Its document is the newer one if we know so, or if it holds cells that we don't; else only its texts are.
         """
         self.strange = False
         entries = sorted(state.get("cells", []), key=lambda entry: entry["index"])
         theirs = {entry["cell_id"]: self._text_of(entry) for entry in entries}
-        if set(theirs) <= set(self.cells):
+        target = list(theirs.values())
+        if not newer and set(theirs) <= set(self.cells):
             target = [theirs.get(text["cell_id"], text) for text in self.document()]
-        else:
-            target = list(theirs.values())
         return self.place(target) + self.take_state(state)
 
     def _text_of(self, entry: Json) -> CellText:

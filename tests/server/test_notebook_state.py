@@ -145,7 +145,7 @@ def test_cells_of_which_only_the_kernel_knows_are_noticed(book: Notebook) -> Non
     book.take_state(state(3, entry("new")))
     assert book.strange
     told = book.adopt(
-        state(3, *(entry(c, index=n, source=f"{c}!") for n, c in enumerate(["b", "new", "a"])))
+        state(3, *(entry(c, index=n, source=f"{c}!") for n, c in enumerate(["b", "new", "a"]))), newer=False
     )
     assert [cell["source"] for cell in book.document()] == ["b!", "new!", "a!"]
     assert not book.strange
@@ -160,8 +160,15 @@ def test_an_event_from_before_our_own_deletion_is_not_strange(book: Notebook) ->
 
 
 def test_a_kernel_that_knows_fewer_cells_tells_only_their_texts(book: Notebook) -> None:
-    book.adopt(state(1, entry("b", index=0, source="y = 5")))
+    book.adopt(state(1, entry("b", index=0, source="y = 5")), newer=False)
     assert [cell["source"] for cell in book.document()] == ["x = 1", "y = 5", "print(y)"]
+
+
+def test_cells_that_someone_else_deleted_are_gone(book: Notebook) -> None:
+    book.take_state(state(1, removed=["c"]))
+    assert book.strange
+    book.adopt(state(2, entry("a", index=0, source="x = 1"), entry("b", index=1, source="y = x")), newer=True)
+    assert book.order() == ["a", "b"]
 
 
 def test_a_cell_that_ended_the_kernel_too_often_is_blocked_until_it_is_edited(book: Notebook) -> None:

@@ -1,0 +1,100 @@
+"""Nobody without valid credentials reads or changes anything: every route, every way."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+from reactive_kernel.server.handlers import routes
+from tests.server.live import TOKEN, Door, Server
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PATHS = ("/reactive-kernel/notebooks", "/reactive-kernel/notebooks/{}", "/reactive-kernel/notebooks/{}/channel")
+
+
+def test_every_route_is_tried() -> None:
+    patterns = [pattern for pattern, _, _ in routes(None)]  # type: ignore[arg-type]
+    assert len(patterns) == len(PATHS)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "token wrong"}, {"Cookie": "username=me"}], ids=["none", "wrong", "cookie"])
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_without_credentials(server: Server, opened: str, method: str, path: str, headers) -> None:
+    before = server.state(opened)
+    target = server.url + path.format(opened)
+    reply = httpx.request(method, target, headers=headers, json={} if method in ("POST", "PUT", "PATCH") else None)
+    if method == "OPTIONS" and reply.status_code in (200, 204):  # a preflight is answered to anyone, and says nothing
+        assert not reply.content
+    else:
+        assert reply.status_code in (302, 400, 401, 403, 405), reply
+    assert "x = 'private'" not in reply.text
+    assert reply.status_code != 302 or "login" in reply.headers["location"]
+    assert server.state(opened) == before
+
+
+@pytest.fixture
+def opened(server: Server) -> str:
+    if not hasattr(server, "private"):
+        server.private, _ = server.open("x = 'private'")  # type: ignore[attr-defined]
+        import asyncio
+
+        async def wait() -> None:
+            await (await server.connect(server.private)).ready()
+
+        asyncio.run(wait())
+    return server.private
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+async def test_a_channel_without_valid_credentials_is_refused_before_it_opens(server: Server, token: str) -> None:
+    path = server.notebook("x = 1")
+    server.session(path)
+    with pytest.raises(HTTPClientError, match="403"):
+        await Door.open(server, path, token=token)
+
+
+async def test_a_channel_from_another_site_is_refused(server: Server) -> None:
+    """What a browser sends by itself (its cookies) is not enough; the same rule as for a kernel's own channel."""
+    path = server.notebook("x = 1")
+    session = server.session(path)
+    with httpx.Client(base_url=server.url) as browser:
+        browser.get(f"/?token={TOKEN}")
+        cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        for target in (PATHS[2].format(path), f"/api/kernels/{session['kernel']['id']}/channels"):
+            url = f"{server.url}{target}".replace("http", "ws", 1)
+            with pytest.raises(HTTPClientError, match="403"):
+                await websocket_connect(HTTPRequest(url, headers={"Cookie": cookie, "Origin": "http://evil.example"}))
+            (await websocket_connect(HTTPRequest(url, headers={"Cookie": cookie, "Origin": server.url}))).close()
+
+
+def test_cross_site_requests_are_treated_as_the_servers_own_routes_treat_them(server: Server) -> None:
+    with httpx.Client(base_url=server.url) as browser:
+        browser.get(f"/?token={TOKEN}")
+        for headers in ({}, {"Referer": "http://evil.example/"}, {"Origin": "http://evil.example"}):
+            for method in ("GET", "POST", "DELETE"):
+                ours = browser.request(method, PATHS[0], headers=headers).status_code
+                theirs = browser.request(method, "/api/kernelspecs", headers=headers).status_code
+                assert ours == theirs, (method, headers)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "rest", "channel"),
+    [("read:kernels", 200, 403), ("read:kernels execute:kernels", 200, 101), ("execute:contents", 403, 403)],
+)
+async def test_the_deployments_authorizer_is_asked(start, allowed: str, rest: int, channel: int) -> None:
+    server = start(
+        "--ServerApp.authorizer_class=tests.server.deny.Deny",
+        env={"ALLOWED": allowed + " write:sessions read:sessions execute:kernels" if channel == 101 else allowed},
+    )
+    assert server.http.get(PATHS[0]).status_code == rest
+    path = server.notebook("x = 1")
+    if channel == 101:
+        server.session(path)
+        door = await server.connect(path)
+        assert (await door.next())["type"] == "notebook"
+    else:
+        with pytest.raises(HTTPClientError, match=str(channel)):
+            await server.connect(path)

@@ -1,0 +1,84 @@
+"""The Python client, in both forms, and kernels behind a gateway."""
+
+from __future__ import annotations
+
+import pytest
+
+from reactive_kernel.client import AsyncNotebook, Notebook, Refused
+from tests.server.live import TOKEN, Server
+from tests.server.test_live_door import CHAIN
+
+
+def test_a_script_opens_changes_runs_and_reads(server: Server) -> None:
+    path = server.notebook(*CHAIN)
+    with Notebook.open(server.url, path, token=TOKEN) as notebook:
+        notebook.run_all()
+        notebook.update(0, "x = 20")
+        assert [cell["fresh"] for cell in notebook.cells] == [False, False, False]
+        summary = notebook.run(0)
+        notebook.settle()
+        assert [cell["cell_id"] for cell in summary["reactive"]["cells"]] == ["c0", "c1", "c2"]
+        assert notebook.text(2) == "40\n"
+        new = notebook.create("1/0", after=0)
+        notebook.run(new)
+        assert notebook.errors() == {new: "ZeroDivisionError: division by zero"}
+        notebook.delete(new)
+        notebook.move("c2", after=None)
+        assert [cell["cellId"] for cell in notebook.cells] == ["c2", "c0", "c1"]
+        notebook.restart()
+        assert not any(cell["fresh"] for cell in notebook.cells)
+        notebook.run_all()
+        assert notebook.cell("c2")["status"] == "success"
+
+
+async def test_an_agent_sees_what_another_does_and_what_is_refused(server: Server) -> None:
+    path = server.notebook(*CHAIN)
+    async with await AsyncNotebook.open(server.url, path, TOKEN) as one, await AsyncNotebook.open(server.url, path, TOKEN) as two:
+        await one.update("c0", "x = 7")
+        await one.run("c0")
+        await two.wait_for(lambda mirror: mirror.text("c2") == "14\n")
+        await two.settle()
+        with pytest.raises(Refused, match="no cell"):
+            await two.ask("run_cell", cellId="none")
+        await one.close()
+        with pytest.raises(ConnectionError):
+            await one.update("c0", "x = 8")
+        await two.update("c0", "x = 9")
+        await one.connect()
+        await one.wait_for(lambda mirror: mirror.cell("c0")["code"] == "x = 9")
+
+
+@pytest.mark.parametrize("token", ["", "gateway-secret"], ids=["open", "token"])
+async def test_kernels_behind_a_gateway(start, token: str) -> None:
+    remote = start("--ServerApp.disable_check_xsrf=True", token=token)
+    options = [f"--gateway-url={remote.url}", *([f"--GatewayClient.auth_token={token}"] if token else [])]
+    server = start(*options)
+    path, session = server.open(*CHAIN)
+    door = await server.connect(path)
+    await door.ready()
+    await door.ask("cell_update", cellId="c0", code="x = 4")
+    await door.ask("run_all")
+    assert door.texts("c2") == "8\n"
+    assert server.state(path)["kernel"]["reachable"]
+    remote.kernel_of(session).kill()
+    await door.until("kernel_status", status="restarting")
+    await door.until("kernel_status", status="idle")
+    assert not any(cell["fresh"] for cell in server.state(path)["cells"])
+    await door.ask("run_all")
+    assert all(cell["fresh"] for cell in server.state(path)["cells"])
+
+
+async def test_a_gateway_that_refuses_is_said_in_the_state(start) -> None:
+    remote = start("--ServerApp.disable_check_xsrf=True", token="")
+    server = start(f"--gateway-url={remote.url}", "--GatewayClient.ws_url=ws://127.0.0.1:9")
+    path, _ = server.open(*CHAIN)
+    door = await server.connect(path)
+    await door.next()
+    await door.until("kernel_status", status="unreachable")
+    shown = server.state(path)["kernel"]
+    assert shown["reachable"] is False
+    assert "gateway" in shown["reason"]
+    await door.send("run_all")
+    assert "unreachable" in (await door.until("error"))["message"]
+    await door.ask("cell_update", cellId="c0", code="x = 5")
+    assert server.state(path)["cells"][0]["code"] == "x = 5"
