@@ -222,7 +222,8 @@ class DuckDB:
         where += "ELSE lower(database_name) = lower(?) END) AND NOT internal"
         if len(path) == 1:
             rows = self.execute(
-                f"SELECT table_name, 'table' FROM duckdb_tables() WHERE {where} AND NOT starts_with(table_name, '__rk') "
+                f"SELECT table_name, 'table' FROM duckdb_tables() WHERE {where} "
+                "AND NOT starts_with(table_name, '__rk') "
                 f"UNION ALL SELECT view_name, 'view' FROM duckdb_views() WHERE {where} "
                 "AND NOT starts_with(view_name, '__rk') "
                 "ORDER BY 1 LIMIT ?",

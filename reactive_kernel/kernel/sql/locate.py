@@ -27,8 +27,8 @@ def located(
     bound: Sequence[tuple[Parameter, Any]],
 ) -> SqlError:
     """Mark the place in the cell, and add what the notebook knows."""
-    if hint := _parameter_hint(error, bound):
-        return hint.at(source, *_span(bound, error))
+    if hint := _parameter_hint(error, source, bound):
+        return hint
     if found := re.match(r"There is no table `(.+?)`\.", error.message):
         error = _table_hint(error, found[1], namespace)
     if name := re.match(r"There is no \w+ `(.+?)`", error.message):
@@ -79,20 +79,18 @@ def _table_hint(error: SqlError, name: str, namespace: Mapping[str, Any]) -> Sql
     return SqlError(error.code, error.message + hint)
 
 
-def _parameter_hint(error: SqlError, bound: Sequence[tuple[Parameter, Any]]) -> SqlError | None:
-    found = re.search(r"Could not convert string '(.*)' to (\w+)", error.message, re.DOTALL)
-    if not found:
-        return None
+def _parameter_hint(error: SqlError, source: str, bound: Sequence[tuple[Parameter, Any]]) -> SqlError | None:
+    wrong = re.search(r"Could not convert string '(.*)' to (\w+)", error.message, re.DOTALL)
+    compared = re.search(r"perator does not exist: (.+?) \S+ text", error.message)
     for parameter, value in bound:
-        if isinstance(value, str) and value == found[1]:
-            shown = value if len(value) < 40 else value[:39] + "…"
-            message = f"`{parameter.source}` is the text {shown!r}, but the query needs {found[2]} there."
-            return SqlError("sql-parameter", message)
+        if not isinstance(value, str):
+            continue
+        shown = value if len(value) < 40 else value[:39] + "…"
+        if wrong and value == wrong[1]:
+            message = f"`{parameter.source}` is the text {shown!r}, but the query needs {wrong[2]} there."
+        elif compared:
+            message = f"`{parameter.source}` is the text {shown!r}, but the query compares it with {compared[1]}."
+        else:
+            continue
+        return SqlError("sql-parameter", message).at(source, parameter.start, parameter.end - parameter.start)
     return None
-
-
-def _span(bound: Sequence[tuple[Parameter, Any]], error: SqlError) -> tuple[int, int]:
-    for parameter, value in bound:
-        if isinstance(value, str) and f"'{value}'" in error.message:
-            return parameter.start, parameter.end - parameter.start
-    return bound[0][0].start, 1
