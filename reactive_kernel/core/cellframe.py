@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from .facts import Strength
 from .frames import Frame
-from .values import BOUND, DELETED, RANK, Code, Flow, Node, Roots, Value
+from .values import BOUND, DELETED, RANK, Code, Flow, Node, Roots, Value, both_roots
 
 __all__ = ["CellFrame"]
 
@@ -121,9 +121,9 @@ class CellFrame(Frame):
             self.not_plain.add(name)
         if self.depth:  # the earlier value may survive: keep what is known of both
             if value.roots:
-                self.alias[name] = self.alias.get(name, ()) + self._others(value.roots)
+                self.alias[name] = both_roots(self.alias.get(name, ()), self._others(value.roots))
             if value.codes:
-                self.holders[name] = self.holders.get(name, ()) + value.codes
+                self.holders[name] = tuple(dict.fromkeys(self.holders.get(name, ()) + value.codes))
             if value.names:
                 self.carried.setdefault(name, set()).update(self._sources(value.names))
             return
@@ -136,12 +136,12 @@ class CellFrame(Frame):
     def attach(self, name: str, value: Value) -> None:
         """``name[k] = value``: its object now holds ``value``."""
         if value.codes:
-            self.holders[name] = self.holders.get(name, ()) + value.codes
+            self.holders[name] = tuple(dict.fromkeys(self.holders.get(name, ()) + value.codes))
         if value.names:
             self.carried.setdefault(name, set()).update(self._sources(value.names))
         if value.roots and not self.flow.get(name, 1) & 1:
             weak = tuple((root, True) for root, _ in value.roots)
-            self.alias[name] = self.alias.get(name, ()) + self._others(weak)
+            self.alias[name] = both_roots(self.alias.get(name, ()), self._others(weak))
 
     def _others(self, roots: Roots) -> Roots:
         """Follow ``roots`` to names of other cells."""

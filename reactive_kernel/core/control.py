@@ -45,15 +45,14 @@ def _path(w: Walker, start: Flow | None, body: list[ast.stmt]) -> Flow | None:
 
 
 def _if(w: Walker, node: ast.If) -> None:
-    w.visit(node.test)
+    w.now(node.test)
     if w.frame is not w.cell:
         _inner(w, node.body)
         _inner(w, node.orelse)
         return
     cell = w.cell
-    known = node.test.value if isinstance(node.test, ast.Constant) else None
-    if known is not None:
-        block(w, node.body if known else node.orelse)
+    if isinstance(node.test, ast.Constant):
+        block(w, node.body if node.test.value else node.orelse)
         return
     start = cell.state()
     then = _path(w, start, node.body)
@@ -149,7 +148,7 @@ def _loop(w: Walker, node: Any, start_round: Callable[[], None], at_least_once: 
 
 
 def _while(w: Walker, node: ast.While) -> None:
-    w.visit(node.test)
+    w.now(node.test)
     if w.frame is not w.cell:
         _inner(w, node.body)
         _inner(w, node.orelse)
@@ -168,7 +167,9 @@ def _break(w: Walker, node: ast.Break | ast.Continue) -> None:
 
 
 def _raise(w: Walker, node: ast.Raise) -> None:
-    w.visit_all((node.exc, node.cause))
+    for part in (node.exc, node.cause):
+        if part is not None:
+            w.now(part)
     if w.frame is w.cell:
         w.cell.dead = True
 

@@ -37,8 +37,11 @@ def _attribute(w: Walker, node: ast.Attribute) -> None:
 
 def _subscript(w: Walker, node: ast.Subscript) -> None:
     handlers = w.handlers
+    made = len(w.cell.codes)
     handlers[node.value.__class__](w, node.value)
     handlers[node.slice.__class__](w, node.slice)
+    if len(w.cell.codes) > made:  # df.loc[lambda d: …] calls it
+        run_made(w, made)
 
 
 def _bin_op(w: Walker, node: ast.BinOp) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .facts import Strength
-from .values import NOTHING, RANK, Code, Node, Roots, Value
+from .values import NOTHING, RANK, Code, Node, Roots, Value, both_roots
 
 if TYPE_CHECKING:
     from .cellframe import CellFrame
@@ -89,7 +89,7 @@ class CodeFrame(Frame):
         else:
             self.bound.add(name)
             if value.roots:
-                self.alias[name] = self.alias.get(name, ()) + value.roots
+                self.alias[name] = both_roots(self.alias.get(name, ()), value.roots)
 
     def delete(self, name: str, node: Node) -> None:
         self.bind(name, node, NOTHING)
@@ -233,9 +233,16 @@ class CompFrame(Frame):
         if name not in self.bound:
             self.outer.mutate(name, strength, node)
             return
-        for root, weak in self.alias.get(name, ()):
-            if root not in self.bound or (root in self.alias and root != name):
-                self.mutate(root, "possible" if weak else strength, node)
+        seen, todo = {name}, [(name, strength)]
+        while todo:  # its targets may stand for one another: [y for x in xs for y in x]
+            current, how = todo.pop()
+            for root, weak in self.alias.get(current, ()):
+                new: Strength = "possible" if weak else how
+                if root not in self.bound:
+                    self.outer.mutate(root, new, node)
+                elif root not in seen:
+                    seen.add(root)
+                    todo.append((root, new))
 
     def owns(self, name: str) -> bool:
         return name in self.bound or super().owns(name)

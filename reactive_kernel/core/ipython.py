@@ -19,14 +19,14 @@ __all__ = ["CellMagic", "Magic", "Translation", "split_magic", "translate"]
 class Magic(ast.expr):
     """A magic, shell or help line in the syntax tree."""
 
-    _fields = ("kind", "text")
+    _fields = ("escape", "text")
     text: str
-    kind: str  # "%", "!" or "?"
+    escape: str  # "%", "!" or "?"
 
-    def __init__(self, text: str, kind: str, line: int, column: int, body_column: int) -> None:
+    def __init__(self, text: str, escape: str, line: int, column: int, body_column: int) -> None:
         super().__init__()
         self.text = text  # what stands after the escape character
-        self.kind = kind
+        self.escape = escape
         self.lineno = line
         self.col_offset = column
         self.body_column = body_column  # where ``text`` begins
@@ -56,7 +56,7 @@ class Translation:
     @property
     def line_magics(self) -> list[str]:
         """Names of the line magics, in order."""
-        return [split_magic(magic.text)[0] for magic in self.magics.values() if magic.kind == "%"]
+        return [split_magic(magic.text)[0] for magic in self.magics.values() if magic.escape == "%"]
 
     @property
     def foreign(self) -> bool:

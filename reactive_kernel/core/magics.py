@@ -59,9 +59,9 @@ def parse_python(text: str) -> list[ast.stmt] | None:
 
 def run_magic(w: Walker, node: Magic) -> None:
     """Walk a magic where it stands."""
-    if node.kind == "!":
+    if node.escape == "!":
         _interpolate(w, node.text, node)
-    elif node.kind == "?":
+    elif node.escape == "?":
         _help(w, node)
     else:
         name, rest = split_magic(node.text)

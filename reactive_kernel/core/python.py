@@ -87,7 +87,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         block(walker, body)
     cell = walker.cell
     sites = _Sites(source, translation)
-    marks = [";"] if source.rstrip().endswith(";") else []
+    marks = [";"] if _is_quiet(source if translation is None else translation.text, body) else []
     if translation is not None:
         marks += [f"{magic.name} {magic.line}" for magic in translation.cell_magics]
     bound = {name: mask for name, mask in cell.flow.items() if mask & BOUND}
@@ -111,6 +111,20 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         line_magics=tuple(translation.line_magics) if translation is not None else (),
         cell_magic=_cell_magic(translation),
     )
+
+
+def _is_quiet(text: str, body: list[ast.stmt]) -> bool:
+    """Tell whether a semicolon after the last statement keeps its value from being shown."""
+    if ";" not in text or not body:
+        return False
+    last = body[-1]
+    line = _split_lines(text)[(last.end_lineno or 1) - 1].encode("utf-8", "surrogatepass")
+    return line[last.end_col_offset :].lstrip().startswith(b";")
+
+
+def _split_lines(text: str) -> list[str]:
+    """Split as Python counts lines: a form feed or a Unicode separator ends none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _cell_magic(translation: Translation | None) -> str | None:
@@ -157,7 +171,7 @@ class _Sites:
     def __init__(self, source: str, translation: Translation | None) -> None:
         self.columns = translation.indents if translation is not None else {}
         text = source if translation is None else translation.text
-        self.lines = None if text.isascii() else text.split("\n")
+        self.lines = None if text.isascii() else _split_lines(text)
 
     def one(self, node: ast.AST) -> Site:
         line, column = node.lineno, node.col_offset  # type: ignore[attr-defined]
@@ -183,7 +197,7 @@ def _shallow(source: str, body: list[ast.stmt]) -> Facts:
             table = reads if isinstance(node.ctx, ast.Load) else writes
             table.setdefault(node.id, Site(node.lineno, node.col_offset))
     return Facts(
-        code=text_hash(("deep", source)),
+        code=code_hash(body),
         reads=reads,
         writes=writes,
         maybe=frozenset(writes),

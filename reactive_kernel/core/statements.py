@@ -17,7 +17,7 @@ _LAZY_ANNOTATIONS = sys.version_info >= (3, 14)
 
 def _expr(w: Walker, node: ast.Expr) -> None:
     w.thrown = node.value
-    w.visit(node.value)
+    w.now(node.value)
     w.thrown = None
 
 
@@ -82,9 +82,7 @@ def _aug_assign(w: Walker, node: ast.AugAssign) -> None:
         kept = PLAIN if plain and value.plain else Value(value.codes + old[1], value.names + old[2], old[0])
         w.frame.bind(name, target, kept)
     else:
-        w.visit(target)
-        w.visit(node.value)
-        mutate_target(w.frame, target)
+        bind_targets(w, target, w.value(node.value))
 
 
 def _ann_assign(w: Walker, node: ast.AnnAssign) -> None:
@@ -127,9 +125,11 @@ def _delete_target(w: Walker, node: ast.expr) -> None:
 
 
 def _assert(w: Walker, node: ast.Assert) -> None:
-    w.visit(node.test)
+    w.now(node.test)
     if node.msg is not None:
+        made = len(w.cell.codes)
         w.branch((node.msg,))
+        run_made(w, made)
 
 
 STATEMENTS: dict[type, Handler] = {

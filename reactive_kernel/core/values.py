@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from .facts import Strength
 
 __all__ = [
-    "BOUND", "DELETED", "NOTHING", "PLAIN", "RANK", "UNTOUCHED", "Code", "Flow", "Node", "Roots", "Value", "merge",
+    "BOUND", "DELETED", "NOTHING", "PLAIN", "RANK", "UNTOUCHED", "Code", "Flow", "Node", "Roots", "Value", "both_roots",
+    "merge",
 ]  # fmt: skip
 
 # What a name may be at a point of the cell: not touched by the cell, bound by it, deleted by it.
@@ -72,10 +73,20 @@ class Value:
     def __init__(
         self, codes: Iterable[Code] = (), names: Iterable[str] = (), roots: Roots = (), plain: bool = False
     ) -> None:
-        self.codes = tuple(codes)
-        self.names = tuple(names)
+        self.codes = tuple(dict.fromkeys(codes))
+        self.names = tuple(dict.fromkeys(names))
         self.roots = roots
         self.plain = plain
+
+
+def both_roots(one: Roots, other: Roots) -> Roots:
+    """Join two lists of roots: a root is weak if it is so in all."""
+    if not one or not other:
+        return one or other
+    out = dict(one)
+    for name, weak in other:
+        out[name] = out.get(name, True) and weak
+    return tuple(out.items())
 
 
 NOTHING = Value()

@@ -50,6 +50,12 @@ class Walker:
             if node is not None:
                 handlers[node.__class__](self, node)
 
+    def now(self, node: ast.expr) -> None:
+        """Walk ``node``, whose value is not kept: code made in it counts as run."""
+        made = len(self.cell.codes)
+        self.visit(node)
+        run_made(self, made)
+
     def name(self, text: str) -> str:
         """Return ``text`` as Python mangles it in a class body."""
         if self.private and text.startswith("__") and not text.endswith("__"):
@@ -83,6 +89,7 @@ class Walker:
         n_codes, n_loaded = len(cell.codes), len(cell.loaded)
         passive(self, node)
         if _is_plain(self, node):
+            run_made(self, n_codes)
             return PLAIN
         codes, names = cell.codes[n_codes:], cell.loaded[n_loaded:]
         if cell.holders:
@@ -173,7 +180,7 @@ def _is_data(node: ast.expr) -> bool:
         return all(_is_data(item) for item in node.elts)
     if isinstance(node, ast.Dict):
         return all(_is_data(item) for item in node.values)
-    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+    if isinstance(node, (ast.ListComp, ast.SetComp)):
         return _is_data(node.elt)
     if isinstance(node, ast.DictComp):
         return _is_data(node.value)

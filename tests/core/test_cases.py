@@ -1,11 +1,11 @@
 """Runs the literate cases in ``cases/*.md``: a heading, a cell, and the facts that are expected of it.
 
-A case is ``## name``, a ```` ```python ```` fence with the cell and a ```` ```facts ```` fence.  Each line of the facts is
-``key: value`` and is compared exactly; keys that are not given are not compared.  Values are words separated by blanks.
+A case is ``## name``, a ```` ```python ```` fence with the cell and a ```` ```facts ```` fence.  Each line of the facts
+is ``key: value`` and is compared exactly; keys that are not given are not compared.  Values are words between blanks.
 
 - ``reads``: builtins are left out unless written ``reads!``; ``mutates``: ``name=strength``; ``carries``: ``name<a,b``;
-- ``deferred``: ``name(reads; writes; mutates)``, separated by blanks outside the brackets; ``sites``: ``name@line:column``
-  of reads, writes or mutations; ``opaque`` and ``problem``: a part of the sentence, ``-`` for none.
+- ``deferred``: ``name(reads; writes; mutates)``, between blanks outside the brackets; ``sites``:
+  ``name@line:column`` of any; ``opaque`` and ``problem``: a part of the sentence, ``-`` for none.
 - A heading that ends in ``(gap)`` names a known gap: the case must fail until it is closed.
 """
 
@@ -23,7 +23,9 @@ from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.python import analyse
 
 CASES = Path(__file__).parent / "cases"
-_CASE = re.compile(r"^## (?P<name>.+?)\n(?P<text>.*?)^```python\n(?P<cell>.*?)^```\n+```facts\n(?P<facts>.*?)^```$", re.M | re.S)
+_CASE = re.compile(
+    r"^## (?P<name>.+?)\n(?P<text>.*?)^```python\n(?P<cell>.*?)^```\n+```facts\n(?P<facts>.*?)^```$", re.M | re.S
+)
 _DEFERRED = re.compile(r"(\S+)\(([^;)]*)(?:;([^;)]*))?(?:;([^;)]*))?\)")
 
 
@@ -94,7 +96,8 @@ def check(case: Case) -> None:
         assert facts.problem is None, facts.problem
     for key, value in case.facts.items():
         if key in ("problem", "opaque"):
-            said = " ".join(item.reason for item in facts.opaque) if key == "opaque" else getattr(facts.problem, "message", "")
+            problem = facts.problem.message if facts.problem is not None else ""
+            said = " ".join(item.reason for item in facts.opaque) if key == "opaque" else problem
             assert (said == "") if value == "-" else (value in said), (key, said)
         elif key == "sites":
             assert expected(key, value) <= actual(facts, key), (key, actual(facts, key))  # type: ignore[operator]
