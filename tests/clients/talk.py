@@ -86,7 +86,7 @@ class Notebook:
         parts = []
         for output in self.outputs[cell_id]:
             parts.append(output.get("text") or output.get("evalue") or output.get("data", {}).get("text/plain", ""))
-        return "\n".join(parts)
+        return "".join(parts)
 
 
 def _reply(get: Callable[..., dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
