@@ -8,7 +8,7 @@ import type { Entry } from './protocol';
 import { cellName, type Mark, markOf, type NameLink, readLinks, writeLinks } from './views';
 
 /** More names than these are only counted; the graph panel shows them all. */
-const MOST_NAMES = 10;
+const MOST_NAMES = 6;
 
 export interface LineActions {
   /** Go to one of these cells, asking which if there are several. */

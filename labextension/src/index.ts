@@ -1,12 +1,14 @@
 /** The plugin: hands JupyterLab's services to the parts. No logic. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 
 import { addCommands } from './commands';
 import { markCells } from './marks';
+import { addMenu } from './menu';
 import { showNotices } from './notice';
 import { PANEL_ID, ReactivePanel } from './panel';
 import { Sessions } from './sessions';
@@ -19,7 +21,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   description: 'Shows the flow of a reactive notebook: marks, cascaded outputs, graph, variables.',
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ISettingRegistry, IToolbarWidgetRegistry, ICommandPalette, IStatusBar],
+  optional: [ISettingRegistry, IToolbarWidgetRegistry, ICommandPalette, IStatusBar, IMainMenu],
   activate
 };
 
@@ -29,7 +31,8 @@ function activate(
   registry: ISettingRegistry | null,
   toolbars: IToolbarWidgetRegistry | null,
   palette: ICommandPalette | null,
-  statusBar: IStatusBar | null
+  statusBar: IStatusBar | null,
+  mainMenu: IMainMenu | null
 ): void {
   const settings = new Settings();
   const sessions = new Sessions(tracker, (view, session) => {
@@ -46,6 +49,9 @@ function activate(
   );
   if (statusBar !== null) {
     addStatus(statusBar, sessions, panel);
+  }
+  if (mainMenu !== null) {
+    addMenu(mainMenu, app.commands, sessions);
   }
   if (registry !== null) {
     settings.load(registry).catch(error => console.warn('reactive-kernel: default settings are used.', error));
@@ -70,7 +76,13 @@ function addPanel(app: JupyterFrontEnd, sessions: Sessions): () => void {
 function addStatus(statusBar: IStatusBar, sessions: Sessions, open: () => void): void {
   const item = new StatusLine(() => sessions.current?.session.state ?? null, open);
   sessions.changed.connect(() => item.refresh());
-  statusBar.registerStatusItem(PLUGIN_ID, { item, align: 'left', rank: 30 });
+  statusBar.registerStatusItem(PLUGIN_ID, {
+    item,
+    align: 'left',
+    rank: 30,
+    isActive: () => sessions.current !== null,
+    activeStateChanged: sessions.currentChanged
+  });
 }
 
 export default plugin;

@@ -49,9 +49,13 @@ export function showNotices(panel: NotebookPanel, session: NotebookSession, sett
     }
   });
   settings.changed.connect(refresh);
-  panel.context.sessionContext.kernelChanged.connect((_, { oldValue, newValue }) => {
-    switched = !!oldValue && !!newValue && oldValue.name !== newValue.name;
-    welcomed = false;
+  let kernel = session.kernel?.name;
+  panel.context.sessionContext.kernelChanged.connect((_, { newValue }) => {
+    if (newValue) {
+      switched = kernel !== undefined && kernel !== newValue.name;
+      kernel = newValue.name;
+      welcomed = false;
+    }
   });
   refresh();
 }

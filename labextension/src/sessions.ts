@@ -11,7 +11,7 @@ export class Sessions {
     private readonly _opened: (panel: NotebookPanel, session: NotebookSession) => void
   ) {
     _tracker.widgetAdded.connect((_, panel) => this._add(panel));
-    _tracker.currentChanged.connect(() => this._changed.emit(null));
+    _tracker.currentChanged.connect(() => this._emit(null));
     _tracker.forEach(panel => this._add(panel));
   }
 
@@ -25,6 +25,11 @@ export class Sessions {
   /** Emitted when the current one changes: another in front (null), or news of it. */
   get changed(): ISignal<this, Change | null> {
     return this._changed;
+  }
+
+  /** Emitted when another notebook is the current one, or none is any more. */
+  get currentChanged(): ISignal<this, void> {
+    return this._currentChanged;
   }
 
   of(panel: NotebookPanel): NotebookSession {
@@ -46,10 +51,21 @@ export class Sessions {
 
   private _onNews(session: NotebookSession, change: Change | null): void {
     if (this._tracker.currentWidget?.context === session.context) {
-      this._changed.emit(change);
+      this._emit(change);
     }
   }
 
+  private _emit(change: Change | null): void {
+    const current = this.current?.session ?? null;
+    if (current !== this._current) {
+      this._current = current;
+      this._currentChanged.emit();
+    }
+    this._changed.emit(change);
+  }
+
   private readonly _sessions = new WeakMap<object, NotebookSession>();
+  private _current: NotebookSession | null = null;
+  private readonly _currentChanged = new Signal<this, void>(this);
   private readonly _changed = new Signal<this, Change | null>(this);
 }

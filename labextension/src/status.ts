@@ -27,7 +27,6 @@ export class StatusLine extends Widget {
 
   refresh(): void {
     const state = this._state();
-    this.setHidden(state === null);
     if (state === null) {
       return;
     }

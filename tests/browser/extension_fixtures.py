@@ -19,6 +19,11 @@ BUILT = ROOT / "reactive_kernel" / "labextension"
 REACTIVE = {"name": "reactive_python", "display_name": "Python (reactive)", "language": "python"}
 PLAIN = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 ADDRESSES = {"lab": "lab/tree/{name}?reset", "notebook": "notebooks/{name}"}
+READY = """async () => {
+    const context = window.jupyterapp.shell.currentWidget.sessionContext;
+    await context.ready;
+    await context.session.kernel.info;
+}"""
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 expect.set_options(timeout=30_000)
 
@@ -62,6 +67,8 @@ class Book:
         expect(self.cells.first).to_be_attached()
         if reactive:
             expect(self.page.locator(".jp-NotebookPanel.jp-mod-reactive")).to_be_attached()
+        else:
+            self.page.evaluate(READY)
         return self
 
     def again(self, page: Page) -> Book:

@@ -44,19 +44,19 @@ def test_every_mark_in_both_themes(books: Books) -> None:
     book.marked("fresh", "fresh", "fresh", "error", "blocked", "blocked", "blocked", "disabled")
     expect(book.page.locator(".jp-ReactiveNotice")).to_be_hidden()
     expect(book.line(2)).to_contain_text("opaque")
+    # From a blocked cell to the culprit.
+    book.line(4).get_by_role("button", name="go to cell 4").click()
+    assert book.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.id") == "cell-4"
     book.edit(1, "y = x * 3\ny")
     book.marked("fresh", "stale")
     # A word and a shape for each mark, a sentence for screen readers.
-    for index, word in ((1, "stale"), (3, "error"), (4, "blocked"), (5, "blocked"), (7, "disabled")):
+    for index, word in ((1, "stale"), (3, "error"), (5, "blocked"), (6, "blocked"), (7, "disabled")):
         chip = book.line(index).locator(f".jp-ReactiveChip[data-kind={word}]")
         expect(chip).to_have_text(word)
         expect(chip.locator("svg path")).to_have_count(1)
         expect(book.line(index)).to_have_role("note")
         assert f"is {word}." in (book.line(index).get_attribute("aria-label") or "")
     dark(book.page, "marks")
-    # From a blocked cell to the culprit.
-    book.line(4).get_by_role("button", name="go to cell 4").click()
-    assert book.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.id") == "cell-4"
 
 
 def test_edits_reach_the_kernel_in_bursts_also_while_a_cell_runs(books: Books) -> None:

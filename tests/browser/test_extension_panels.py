@@ -1,0 +1,107 @@
+"""The side panel (what needs attention, graph, variables), the status bar and the toolbar."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import screenshot
+from tests.browser.extension_fixtures import Books, books, extended  # noqa: F401 (fixtures)
+
+pytestmark = pytest.mark.browser
+ACTIVE = "window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
+FLOW = [
+    "import time",
+    "rows = [1, 2, 3]",
+    "scale = 10",
+    "total = sum(rows) * scale",
+    "time.sleep(5)\nslow = total",
+    "print('total', total)",
+    "same = scale > 0",
+    "print('same', same)",
+    "1 + 1",
+]
+
+
+def test_the_graph_lives(books: Books) -> None:
+    book = books.new(FLOW)
+    page = book.page
+    book.command("reactive:show-dependencies")
+    nodes = page.locator(".jp-ReactiveNode")
+    expect(nodes).to_have_count(9)
+    expect(page.locator(".jp-ReactiveEdge")).to_have_count(8)
+    expect(nodes.first).to_have_attribute("data-kind", "new")
+    book.command("reactive:run-all")
+    running = page.locator(".jp-ReactiveNode[data-kind=running]")
+    expect(running).to_have_attribute("data-cell", "cell-4")
+    expect(page.locator(".jp-ReactiveStatus")).to_contain_text(re.compile(r"running \d of 9"))
+    screenshot(page, "panel-running")
+    expect(page.locator(".jp-ReactiveNode[data-kind=done]")).to_have_count(9)
+    expect(page.locator(".jp-ReactiveStatus")).to_contain_text("settled")
+    expect(page.locator(".jp-ReactiveOverview")).to_contain_text("Settled")
+    # A cell whose value stays the same lets its dependents be.
+    book.edit(2, "scale = 20")
+    expect(page.locator(".jp-ReactiveNode[data-kind=stale]")).to_have_count(6)
+    expect(page.locator(".jp-ReactiveOverview li")).to_have_count(6)
+    expect(page.locator(".jp-ReactiveToolbar")).to_contain_text("6 stale")
+    screenshot(page, "panel-stale")
+    book.edit(4, "slow = total")
+    book.run(2)
+    expect(page.locator("[data-cell=cell-5].jp-ReactiveNode")).to_have_attribute("data-kind", "done")
+    expect(page.locator("[data-cell=cell-7].jp-ReactiveNode")).to_have_attribute("data-kind", "skipped")
+    page.locator(".jp-ReactiveNode[data-cell=cell-5]").click()
+    page.wait_for_function(f"{ACTIVE} === 'cell-5'")
+    page.locator(".jp-ReactiveNode[data-cell=cell-1]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{ACTIVE} === 'cell-1'")
+    content = page.locator(".jp-ReactiveGraph-frame > g")
+    before = content.get_attribute("transform")
+    page.get_by_role("button", name="Zoom in").click()
+    assert content.get_attribute("transform") != before
+    page.get_by_role("button", name="Show the whole graph").click()
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    page.wait_for_timeout(500)
+    screenshot(page, "panel-dark")
+
+
+def test_variables(books: Books) -> None:
+    book = books.new(["import pandas as pd\ndf = pd.DataFrame({'a': range(4), 'b': 1})", "rows = [1, 2]", "n = len(df) + len(rows)"])
+    book.command("reactive:show-dependencies")
+    book.command("reactive:run-all")
+    book.marked("fresh", "fresh", "fresh")
+    row = book.page.locator(".jp-ReactiveVariables tr[data-name=df]").get_by_role("cell")
+    expect(row).to_have_text(["DataFrame", "4x2", "1", "3"])
+    expect(book.page.locator(".jp-ReactiveVariables tr[data-name=rows]").get_by_role("cell")).to_have_text(
+        ["list", "2", "2", "3"]
+    )
+    expect(book.page.locator(".jp-ReactiveVariables tr[data-name=n]").get_by_role("cell")).to_have_text(
+        ["int", "", "3", ""]
+    )
+    screenshot(book.page, "panel-variables")
+    row.nth(3).get_by_role("button").click()
+    book.page.wait_for_function(f"{ACTIVE} === 'cell-2'")
+
+
+def test_five_hundred_cells(books: Books) -> None:
+    cells = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(500)]
+    book = books.new(cells)
+    book.command("reactive:show-dependencies")
+    expect(book.page.locator(".jp-ReactiveNode")).to_have_count(500)
+    screenshot(book.page, "panel-500")
+    book.page.locator(".jp-ReactiveNode[data-cell=cell-0]").click()
+    book.page.wait_for_function(f"{ACTIVE} === 'cell-0'")
+    book.run(0)
+    expect(book.page.locator(".jp-ReactiveNode[data-kind=done]")).to_have_count(10)
+
+
+def test_notebook_7_has_the_panel(books: Books) -> None:
+    book = books.new(["x = 1", "y = x"], "notebook")
+    book.command("reactive:show-dependencies")
+    expect(book.page.locator(".jp-ReactiveNode")).to_have_count(2)
+    book.run(0)
+    book.marked("fresh", "fresh")
+    book.edit(0, "x = 2")
+    expect(book.page.locator(".jp-ReactiveToolbar")).to_contain_text("2 stale")
+    screenshot(book.page, "panel-notebook")
