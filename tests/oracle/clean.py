@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .canon import Form, inputs_form, namespace_form
-from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
+from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form, parses
 
 Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
 Edges = frozenset[tuple[str, str, frozenset[str]]]  # (producer, reader, names)
@@ -69,8 +69,17 @@ def _inputs(source: str, namespace: Namespace) -> Form:
 @lru_cache(maxsize=20_000)
 def _stored(source: str) -> frozenset[str]:
     """Names that the source itself binds: a use of them is not of one from below."""
+    if not parses(source):
+        return frozenset()
     names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
     return frozenset(node.id for node in names if not isinstance(node.ctx, ast.Load))
+
+
+@lru_cache(maxsize=20_000)
+def _deleted(source: str) -> frozenset[str]:
+    """Names that the source itself unbinds somewhere."""
+    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)) if parses(source) else ()
+    return frozenset(node.id for node in names if isinstance(node.ctx, ast.Del))
 
 
 Needs = dict[int, dict[int, frozenset[str]]]  # reader -> producer -> names, by position
@@ -103,7 +112,7 @@ class _Run:
                     return cell_id
             if self.by_position:
                 self._place(len(self.cells))
-        self.result.names = namespace_form(self.namespace)
+            self.result.names = namespace_form(self.namespace)
         return None
 
     def _run(self, index: int, source: str) -> Shown:
@@ -120,7 +129,7 @@ class _Run:
         shown = execute(source, self.namespace)
         now = self.namespace
         self.bound[index] = {n: v for n, v in now.items() if n not in before or before[n] is not v}
-        self.gone[index] = set(before) - set(now)
+        self.gone[index] = (set(before) | _deleted(source)) - set(now)
         if views and "globals" in mentioned(source):
             self.result.murky = True
         if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
@@ -150,8 +159,9 @@ class _Run:
         self.namespace.update(there)
 
 
-def _generators() -> tuple[int, int]:
-    return hash(random.getstate()), hash(repr(np.random.get_state(legacy=False)))
+def _generators() -> tuple[Any, ...]:
+    _, keys, position, *gauss = np.random.get_state()
+    return hash(random.getstate()), np.asarray(keys).tobytes(), position, tuple(gauss)
 
 
 def _order(count: int, needs: Needs) -> list[int]:
@@ -175,6 +185,7 @@ def _needs(cells: Sequence[tuple[str, str]], edges: Edges) -> Needs:
     return needs
 
 
+@lru_cache(maxsize=8)
 def clean_run(cells: Cells, left_out: frozenset[str] = frozenset(), edges: Edges = frozenset()) -> Clean:
     """Run the notebook cleanly, without the cells ``left_out``.
 
