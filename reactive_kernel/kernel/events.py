@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from tornado.ioloop import IOLoop
 
-from reactive_kernel.kernel.engine import Event
 from reactive_kernel.protocol import Json
+
+if TYPE_CHECKING:
+    from reactive_kernel.kernel.engine import Event
 
 _INTERVAL = 0.05
 
@@ -44,16 +47,16 @@ class Events:
         with self._lock:
             self._running, self._budget, self._announced = True, -1, None
 
-    def cell_starts(self, cascade_id: str, index: int, planned: list[str]) -> None:
-        """A cell of the cascade starts; ``planned`` are the cells that it is now expected to run."""
+    def cell_starts(self, cascade_id: str, started: list[str]) -> None:
+        """A cell of the cascade starts: the last of those that ``started``."""
         if not self._audible:
             return
         with self._lock:
             self._budget += 2
-            if index == 1:  # A single cell is no cascade worth two events.
+            if len(started) == 2:  # A single cell is no cascade worth two events more.
                 self._announced = cascade_id
                 self._budget -= 2
-                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": planned})
+                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": started})
         self._set_timer()
 
     def cascade_ends(self, ran: list[str]) -> None:

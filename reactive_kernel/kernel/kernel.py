@@ -21,8 +21,6 @@ from ipykernel.jsonutil import json_clean
 from traitlets import Bool, Enum, Integer
 
 from reactive_kernel import __version__
-from reactive_kernel.kernel.cascade import Cascade
-from reactive_kernel.kernel.engine import Engine
 from reactive_kernel.kernel.events import Events
 from reactive_kernel.kernel.interrupts import Interrupts
 from reactive_kernel.kernel.magic import register_magics
@@ -33,6 +31,12 @@ from reactive_kernel.kernel.threads import follow_starting_cell
 from reactive_kernel.kernel.waiting import WaitingRequests
 from reactive_kernel.protocol import EVENT, FEATURE, PROTOCOL, REPLY, REQUEST, Json, Mode, Refused
 
+if TYPE_CHECKING:
+    from reactive_kernel.kernel.cascade import Cascade
+    from reactive_kernel.kernel.engine import Engine
+
+# After the first client was greeted, before it sends a cell.
+_WARM_UP_SECONDS = 0.2
 _COMMS = ("comm_open", "comm_msg", "comm_close")
 
 
@@ -61,14 +65,10 @@ class ReactiveKernel(IPythonKernel):
         super().__init__(**kwargs)
         if not isinstance(self.session, MarkingSession):
             raise TypeError("ReactiveKernel marks outputs by its Session: start it with `python -m reactive_kernel`")
-        self.engine = Engine(
-            self.shell.user_ns,
-            mode=self.mode,
-            run_new_dependents=self.run_new_dependents,
-            max_superseded_bytes=self.max_superseded_bytes,
-        )
+        self._engine: Engine | None = None
+        self._engine_lock = threading.Lock()
         loop = self.control_thread.io_loop if self.control_thread else None
-        self.events = Events(self.engine.take_event, self._send_event, loop)
+        self.events = Events(lambda: self.engine.take_event(), self._send_event, loop)
         self.publisher = Publisher(self, self.session)
         self.waiting = WaitingRequests()
         self._cascade: Cascade | None = None
@@ -77,6 +77,28 @@ class ReactiveKernel(IPythonKernel):
             self.shell_handlers[comm] = partial(self._on_settled, self.shell_handlers[comm])
         register_magics(self.shell, self)
         follow_starting_cell(self.shell.get_parent, self._set_thread_parent)
+
+    @property
+    def engine(self) -> Engine:
+        """The session and the user's variables.  Made when first needed: start costs what ipykernel's does."""
+        with self._engine_lock:
+            if self._engine is None:
+                from reactive_kernel.kernel.engine import Engine
+                from reactive_kernel.kernel.sql import prepare
+
+                prepare()
+                self._engine = Engine(
+                    self.shell.user_ns,
+                    mode=self.mode,
+                    run_new_dependents=self.run_new_dependents,
+                    max_superseded_bytes=self.max_superseded_bytes,
+                )
+            return self._engine
+
+    def start(self) -> None:
+        """Start serving requests."""
+        super().start()
+        self.io_loop.call_later(_WARM_UP_SECONDS, lambda: self.engine)
 
     # ------------------------------------------------------------------ what the kernel says of itself
 
@@ -148,6 +170,8 @@ class ReactiveKernel(IPythonKernel):
             self._abort_queues()
 
     async def _run_cells(self, ident: Any, parent: Json) -> Json:
+        from reactive_kernel.kernel.cascade import Cascade
+
         try:
             cell_id = self._notebook_cell(parent)
             request = read_request(parent, cell_id)
@@ -235,7 +259,9 @@ class ReactiveKernel(IPythonKernel):
 
     def settle(self) -> None:
         """Before anything but a cell reads the user's variables."""
-        if self._cascade is not None or threading.current_thread() is not threading.main_thread():
+        if self._engine is None or self._cascade is not None:
+            return
+        if threading.current_thread() is not threading.main_thread():
             return
         try:
             with Interrupts().held():
@@ -249,11 +275,24 @@ class ReactiveKernel(IPythonKernel):
 
     def do_complete(self, code: str, cursor_pos: int | None) -> Any:
         """Complete code."""
+        if _is_sql(code):
+            from reactive_kernel.kernel import sql
+
+            cursor = len(code) if cursor_pos is None else cursor_pos
+            return self._on_settled(sql.complete, code, cursor, self.shell.user_ns)
         return self._on_settled(super().do_complete, code, cursor_pos)
 
     def do_inspect(self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()) -> Any:
         """Say what is known about the name at the cursor."""
+        if _is_sql(code):
+            from reactive_kernel.kernel import sql
+
+            return self._on_settled(sql.inspect, code, cursor_pos, self.shell.user_ns)
         return self._on_settled(super().do_inspect, code, cursor_pos, detail_level, omit_sections)
+
+
+def _is_sql(code: str) -> bool:
+    return code.lstrip().startswith(("%%sql", "%sql"))
 
 
 def _read_command(content: Any) -> tuple[str, Json]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, get_args
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from reactive_kernel.kernel.sql import prepare
 from reactive_kernel.protocol import Mode, Refused
 
 if TYPE_CHECKING:
@@ -107,7 +106,6 @@ def register_magics(shell: Any, kernel: ReactiveKernel) -> None:
         return _load_sql(shell, kernel, sql)(line, cell)
 
     shell.register_magic_function(sql, magic_kind="line_cell", magic_name="sql")
-    prepare()
 
 
 def _load_sql(shell: Any, kernel: ReactiveKernel, stub: Callable[..., Any]) -> Callable[..., Any]:

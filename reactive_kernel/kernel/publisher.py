@@ -12,11 +12,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from reactive_kernel.kernel.engine import Step
 from reactive_kernel.kernel.marking import CellOutput, MarkingSession
 from reactive_kernel.protocol import Json, OutputMark
 
 if TYPE_CHECKING:
+    from reactive_kernel.kernel.engine import Step
     from reactive_kernel.kernel.kernel import ReactiveKernel
 
 _HEADING_LENGTH = 60

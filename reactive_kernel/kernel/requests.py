@@ -5,10 +5,12 @@ Pure: reads the message, touches nothing.  What is wrong with a request is said 
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from reactive_kernel.kernel.engine import RunRequest
 from reactive_kernel.protocol import Json, Refused, RunKind
+
+if TYPE_CHECKING:
+    from reactive_kernel.kernel.engine import RunRequest
 
 _KINDS: tuple[str, ...] = get_args(RunKind)
 _WITHOUT_CELL = ("stale", "all")
@@ -39,6 +41,8 @@ def cell_id_of(message: Json) -> str | None:
 
 def read_request(message: Json, cell_id: str | None) -> RunRequest:
     """What to run; ``cell_id`` is None for clients without cell ids."""
+    from reactive_kernel.kernel.engine import RunRequest
+
     content = message["content"]
     asked = message["metadata"].get("reactive", {})
     if not isinstance(asked, dict):

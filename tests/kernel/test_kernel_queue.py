@@ -36,7 +36,7 @@ def chain(count: int, first: str) -> dict[str, str]:
 
 def test_run_all_runs_each_cell_once(kernel: Kernel) -> None:
     kernel.cells(**chain(12, "x0 = 0"))
-    ran = burst(kernel, chain(12, "x0 = 5"))
+    ran = burst(kernel, chain(12, "import time; time.sleep(0.5); x0 = 5"))
     assert ran[0].order == [f"c{i}" for i in range(12)]
     assert [len(one.content["reactive"]["cells"]) for one in ran] == [1] * 12
     assert kernel.cell("P", "print(x11)").text() == "16\n"
@@ -45,7 +45,7 @@ def test_run_all_runs_each_cell_once(kernel: Kernel) -> None:
 def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
     cells = {"A": "x = 1", "B": "print(x)", "C": "print(x + 1)"}
     kernel.cells(**cells)
-    ran = burst(kernel, {**cells, "A": "x = 5"})
+    ran = burst(kernel, {**cells, "A": "import time; time.sleep(0.3); x = 5"})
     parents = {m["parent_header"]["msg_id"] for m in ran[0].of_type("stream")}
     assert parents == {ran[1].reply["parent_header"]["msg_id"], ran[2].reply["parent_header"]["msg_id"]}
     assert ran[0].of_type("clear_output") == []
@@ -53,7 +53,7 @@ def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
 
 def test_cells_outside_of_the_burst_still_follow(kernel: Kernel) -> None:
     kernel.cells(A="x = 1", B="y = x", C="z = x", D="print(y + z)")
-    ran = burst(kernel, {"A": "x = 2", "B": "y = x"})
+    ran = burst(kernel, {"A": "import time; time.sleep(0.3); x = 2", "B": "y = x"})
     assert set(ran[0].order) == {"A", "B", "C", "D"}
     assert ran[0].text("D") == "4\n"
     assert ran[0].order.count("D") == 1
