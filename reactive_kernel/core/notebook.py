@@ -49,6 +49,7 @@ class Ran:
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[tuple[str, str]] = frozenset()
     held: set[str] = field(default_factory=set)
+    inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read
 
 
 @dataclass(slots=True, eq=False)
@@ -84,6 +85,7 @@ class Cell:
     execution_count: int | None = None
     seconds: float | None = None
     remarks: tuple[str, ...] = ()
+    late: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that a run changed though defined below
 
     @property
     def exact(self) -> bool:

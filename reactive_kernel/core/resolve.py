@@ -69,8 +69,8 @@ def _changed_here(cell: Cell) -> set[str]:
     """Names that the cell itself binds or surely changes: as in a clean run, a definition below comes too late."""
     found = {name for name, mutation in cell.facts.mutates.items() if mutation.strength == "sure"}
     found.update(cell.facts.writes)
-    if cell.ran is not None and cell.ran.code == cell.facts.code:
-        found |= cell.ran.mutated
+    if cell.late[0] == cell.facts.code:
+        found |= cell.late[1]
     return found
 
 

@@ -267,6 +267,10 @@ class Session:
         if code != cell.facts.code:
             ran.version = digest("superseded", code)
             return
+        late = {n for n in seen.mutated if any(self.cells[p].key > cell.key for p in cell.inputs.get(n, ()))}
+        if late and cell.kind == "notebook":
+            earlier = cell.late[1] if cell.late[0] == code else frozenset()
+            cell.late = (code, earlier | late)
         view = resolve.view(cell, self.graph, self.sharing, known=True)
         pairs = []
         for name, found in sorted(view.inputs.items()):
@@ -274,6 +278,7 @@ class Session:
             if known is None:
                 known = tuple((p, self.cells[p].outs.get(name, "")) for p in found)
             pairs.extend((name, out) for _, out in known)
+        ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)
         self._push_sharers(cell)
 
@@ -285,7 +290,7 @@ class Session:
         for name, tokens in ran.reach.items():
             for token in tokens:
                 for other_id, other in self.sharing[token]:
-                    if (other_id, other) != (cell.id, name) and other_id in self.cells:
+                    if other_id in self.cells:
                         for dependent, names in self.cells[other_id].dependents.items():
                             if other in names:
                                 self._push(self.cells[dependent])
@@ -495,6 +500,11 @@ class Session:
             if cell.fresh or (cell.shown and cell.ran is not None and name in cell.ran.held):
                 return cell
         return None
+
+    def same_inputs(self, cell: Cell) -> bool:
+        """True if everything that a cell reads has the version that it had when it last succeeded."""
+        pairs = [(n, self.cells[p].outs.get(n, "")) for n, found in sorted(cell.inputs.items()) for p in found]
+        return cell.ran is not None and set(pairs) >= set(cell.ran.inputs)
 
     def defined(self, cell: Cell) -> list[str]:
         """Names that a cell binds (not those that it only mutates or deletes)."""

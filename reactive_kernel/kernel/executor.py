@@ -41,6 +41,7 @@ class Watch:
     hidden: dict[str, Any] = field(default_factory=dict)
     generators: dict[str, Any] = field(default_factory=dict)
     again: bool = False  # the cell runs at the version at which it last succeeded
+    same_inputs: bool = False  # what it reads is what it read when it last succeeded
     held: frozenset[str] = frozenset()  # names of its last values that are still to be had
 
 
@@ -91,7 +92,7 @@ class Executor:
         self._move(cell.key)
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
-        watch = Watch(cell, {}, again=cell.exact, held=frozenset(cell.ran.held if cell.ran is not None else ()))
+        watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), held=frozenset(cell.ran.held if cell.ran is not None else ()))
         for name in cell.facts.maybe - cell.inputs.keys():
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
@@ -279,7 +280,7 @@ class Executor:
         if watch.again:
             tokens = self._keep_held(watch, bound, raw)
         else:
-            tokens = self._tokens(cell, bound, raw, bool(mutated or drawn or deleted))
+            tokens = self._tokens(watch, bound, raw, bool(mutated or drawn or deleted))
         self.tokens[cell.id] = raw
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
         store.values[cell.id] = {**values, **drawn}
@@ -337,7 +338,7 @@ class Executor:
                 found[name] = now
         return found
 
-    def _tokens(self, cell: Cell, bound: dict[str, Any], raw: dict[str, str | None], changed: bool) -> dict[str, str | None]:
+    def _tokens(self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changed: bool) -> dict[str, str | None]:
         """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
 
         Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
@@ -346,8 +347,9 @@ class Executor:
         matters = {name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.main)}
         if not matters:
             return raw
-        kept, ran = self.store.values.get(cell.id, {}), cell.ran
-        same = not changed and self.tokens.get(cell.id) == raw and None not in raw.values() and kept.keys() >= bound.keys()
+        cell, ran = watch.cell, watch.cell.ran
+        kept = self.store.values.get(cell.id, {})
+        same = not changed and watch.same_inputs and self.tokens.get(cell.id) == raw and None not in raw.values() and kept.keys() >= bound.keys()
         if same and ran is not None and all(n in cell.facts.deferred or bound[n] is kept[n] for n in matters):
             for name in bound:
                 bound[name] = self.namespace[name] = kept[name]
@@ -374,7 +376,7 @@ class Executor:
             if name not in taken:
                 bound[name] = self.namespace[name] = kept[name]
             elif name in watch.held:
-                for key in ran.reach.get(name, ()):
+                for key in ran.reach.get(name, frozenset()) - inside[name]:
                     lost.extend(pair for pair in self.session.sharing.get(key, ()) if pair[0] != cell.id)
         if lost:
             self.session.apply(Lost(tuple(lost)))

@@ -26,7 +26,7 @@ MAX_BYTES = 8 << 20  # of an array, copied whole
 SAMPLE = 256
 IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: a type written in C, whose members are its own business
 
-IMMUTABLE_MODULES = ("pyarrow", "re", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo", "enum", "ipaddress", "inspect", "typing")
+IMMUTABLE_MODULES = ("pyarrow", "re", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo", "enum", "ipaddress", "inspect", "typing", "_thread", "weakref", "_weakref", "_abc", "operator", "functools")
 STATELESS: tuple[type, ...] = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType, types.MethodDescriptorType,
                                types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, types.MappingProxyType, types.CellType,
                                tuple, frozenset, partial, staticmethod, classmethod, property, types.GenericAlias, types.UnionType)  # fmt: skip

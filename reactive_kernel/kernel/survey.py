@@ -141,7 +141,7 @@ def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
             inner, whole = _items(value.flat, value.size)
             return [*found, *inner], whole
         return found, True
-    if module.partition(".")[0] in ("pandas", "polars", "pyarrow"):
+    if module.partition(".")[0] in ("pandas", "polars", "pyarrow", "numpy"):
         return (), True
     if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples
         inner, whole = _items(value, len(value))
