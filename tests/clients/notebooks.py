@@ -71,10 +71,21 @@ def _run(arguments: list[str], copies: list[Path], kernel: str) -> Batch:
 def comparable(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
     """The code cells' ids, prompts and outputs, without what differs between any two runs."""
     return [
-        {"id": cell.id, "execution_count": cell.execution_count, "outputs": plain(cell.outputs)}
+        {"id": cell.id, "execution_count": cell.execution_count, "outputs": plain(_joined(cell.outputs))}
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The outputs with neighbouring pieces of a stream as one: how it is cut depends on when it was flushed."""
+    joined: list[dict[str, Any]] = []
+    for output in outputs:
+        if joined and output["output_type"] == "stream" and joined[-1].get("name") == output["name"]:
+            joined[-1] = {**joined[-1], "text": joined[-1]["text"] + output["text"]}
+        else:
+            joined.append(dict(output))
+    return joined
 
 
 def plain(value: Any) -> Any:
