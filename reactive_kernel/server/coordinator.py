@@ -79,6 +79,10 @@ class Coordinator:
         self.clients.discard(client)
         self.left_at = time.monotonic()
 
+    def left_since(self, seconds: float) -> bool:
+        """Whether no client has been there for so long."""
+        return not self.clients and time.monotonic() - self.left_at > seconds
+
     def close(self) -> None:
         """The session has ended."""
         self.publish([{"type": "kernel_status", "status": "dead", "reason": "The notebook's session has ended."}])

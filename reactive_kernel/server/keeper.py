@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -24,6 +23,8 @@ KERNEL_EVENTS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 FILE_EVENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 LOOK_AGAIN = (0.1, 1.0)
 """Seconds after an event of a kernel at which the sessions are looked at: the session is recorded after the event."""
+KEEP_DEAD = 3600.0
+"""Seconds for which a notebook is kept whose kernel died for good, if no client is there."""
 
 
 class Keeper:
@@ -61,12 +62,22 @@ class Keeper:
 
     async def restart(self, coordinator: Coordinator) -> None:
         """Restart the kernel, and wait until it knows the document; the server's own event says that it is back."""
+        if coordinator.kernel.status == "dead":
+            await self._revive(coordinator)
+            return
         coordinator.kernel.goes_down()
         try:
             await ensure_async(self._kernels.restart_kernel(coordinator.kernel.kernel_id))
         except Exception:
             coordinator.kernel.started_over()  # find out what is left
             raise
+        await coordinator.kernel.until_settled()
+
+    async def _revive(self, coordinator: Coordinator) -> None:
+        """The server has given up the kernel, and the session with it: open a new one."""
+        path, name = coordinator.notebook.path, coordinator.kernel.kernel_name
+        await self._sessions.create_session(path=path, name=path, type="notebook", kernel_name=name)
+        await self.look()
         await coordinator.kernel.until_settled()
 
     def _by_path(self, path: str) -> Coordinator | None:
@@ -135,14 +146,29 @@ class Keeper:
                 return
             sessions = {s["id"]: s for s in listed if s.get("type") == "notebook" and s.get("kernel")}
             for session_id in [s for s in self._coordinators if s not in sessions]:
-                self._coordinators.pop(session_id).close()
+                self._let_go(session_id)
             for session_id, session in sessions.items():
                 await self._fit(session_id, session)
+
+    def _let_go(self, session_id: str) -> None:
+        """A session is gone: closed by somebody, or because its kernel died for good, which loses no document."""
+        coordinator = self._coordinators[session_id]
+        if coordinator.kernel.status != "dead" or coordinator.left_since(KEEP_DEAD):
+            del self._coordinators[session_id]
+            coordinator.close()
+
+    def _inherit(self, session_id: str, path: str) -> Coordinator | None:
+        """A new session of a notebook whose kernel had died for good: its coordinator goes on."""
+        for old, coordinator in self._coordinators.items():
+            if coordinator.kernel.status == "dead" and coordinator.notebook.path == path:
+                self._coordinators[session_id] = self._coordinators.pop(old)
+                return coordinator
+        return None
 
     async def _fit(self, session_id: str, session: Json) -> None:
         """Make, change or close the coordinator of one session."""
         kernel, path = session["kernel"], session["path"].strip("/")
-        coordinator = self._coordinators.get(session_id)
+        coordinator = self._coordinators.get(session_id) or self._inherit(session_id, path)
         if not await self._is_reactive(kernel["name"]):
             if coordinator:
                 self._coordinators.pop(session_id).close()
@@ -184,7 +210,7 @@ class Keeper:
         if self.settings.stop_kernel_after <= 0:
             return
         for session_id, coordinator in list(self._coordinators.items()):
-            away = not coordinator.clients and time.monotonic() - coordinator.left_at > self.settings.stop_kernel_after
+            away = coordinator.left_since(self.settings.stop_kernel_after)
             if away and coordinator.kernel.status == "idle" and not await self._connections(coordinator):
                 note(self.log, "kernel_stopped", coordinator.notebook.path, kernel=coordinator.kernel.kernel_id)
                 # Shielded: a server that stops in the middle would wait for ever for what was cut off.

@@ -39,8 +39,8 @@ class BackOffRestarter(AsyncIOLoopKernelRestarter):
         """Look at the process; start it again when its time has come."""
         now = time.monotonic()
         if self._start_at is None and not await self.kernel_manager.is_alive():
-            self._start_at = now + self._pause(now)
             gives_up = not self.restarts or (self._restarting and self._restart_count >= self.restart_limit)
+            self._start_at = now if gives_up else now + self._pause(now)
             if self.on_death:
                 self.on_death(await exit_code(self.kernel_manager), not gives_up)
             if not self.restarts:

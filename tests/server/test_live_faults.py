@@ -47,7 +47,7 @@ async def test_a_kernel_killed_in_a_cascade(server: Server, tmp_path) -> None:
     path, session = server.open("x = 1", "y = x\nprint('old', y)", gate(tmp_path / "go") + "\ny", "y")
     door = await server.connect(path)
     await door.ready()
-    await door.ask("run_cell", cellId="c1")
+    await door.ask("run_cell", cellId="c1", run="upstream")
     await door.ask("cell_update", cellId="c0", code="x = 2")
     await door.send("run_cell", cellId="c0", requestId="cascade")
     await door.until("cell_status", cellId="c2", status="running")
@@ -137,6 +137,13 @@ async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(start, 
     assert "not started again" in door.seen[-1]["error"]
     await door.until("kernel_status", status="dead")
     assert mirrored(door).cell("c0")["code"] == "x = 'kept'"
+    (tmp_path / "broken").unlink()
+    while server.http.get("/api/sessions").json():  # until the server has forgotten it
+        await asyncio.sleep(0.1)
+    await door.ask("cell_update", cellId="c0", code="x = 'edited'\nx")
+    await door.ask("restart_kernel")
+    await door.ask("run_all")
+    assert mirrored(door).text("c0") == "'edited'\n"
 
 
 async def test_interrupted_commands_leave_no_process_behind(server: Server) -> None:
