@@ -18,8 +18,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred, Facts, Mutation, Opaque, Problem, Site
-from reactive_kernel.core.sql_statements import Relation, StatementFacts, analyse_statement
+from reactive_kernel.core.sql_statements import analyse_statement
 from reactive_kernel.core.sql_text import Header, Script, Statement, parse_script, site_at
+from reactive_kernel.core.sql_words import Relation, StatementFacts
 
 __all__ = ["analyse_sql", "pseudo_name"]
 

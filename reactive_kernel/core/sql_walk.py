@@ -111,12 +111,15 @@ def _children(node: exp.Expression) -> Iterator[tuple[str, Any]]:
 def _with(with_: exp.Expression, ctes: frozenset[str], stack: list[tuple[Any, frozenset[str]]]) -> frozenset[str]:
     """Queue each common table expression with what it sees, and return what the query after them sees.
 
-    ``WITH t AS (SELECT * FROM t) …`` reads the relation t: only RECURSIVE lets it see itself.
+    ``WITH t AS (SELECT * FROM t) …`` reads the relation t: only RECURSIVE lets it see itself, and only a UNION.
     """
+    from sqlglot import exp
+
     for cte in with_.args["expressions"]:
         name = str(cte.alias).lower()
         after = ctes | {name}
-        stack.append((cte, after if with_.args.get("recursive") else ctes))
+        recursive = with_.args.get("recursive") and isinstance(cte.this.unnest(), exp.Union)
+        stack.append((cte, after if recursive else ctes))
         ctes = after
     return ctes
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reactive_kernel.core.facts import Facts
 from reactive_kernel.core.sql import analyse_sql
-from reactive_kernel.core.sql_statements import render
+from reactive_kernel.core.sql_render import render
 from reactive_kernel.core.sql_text import parse_script, site_at
 
 CASES = Path(__file__).with_name("sql_cases")

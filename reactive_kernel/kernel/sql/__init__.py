@@ -37,10 +37,10 @@ def connect(name: str, url: str, default: bool = False) -> dict[str, str]:
 
 
 def schema(path: list[str], namespace: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One level of connections, schemas, tables and columns: see `schema.children`."""
-    from reactive_kernel.kernel.sql import schema as schema_
+    """One level of connections, schemas, tables and columns: see `browse.children`."""
+    from reactive_kernel.kernel.sql import browse
 
-    return schema_.children(path, namespace or {})
+    return browse.children(path, namespace or {})
 
 
 def complete(code: str, cursor: int, namespace: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reactive_kernel.core.sql import pseudo_name
-from reactive_kernel.core.sql_statements import Relation, StatementFacts
+from reactive_kernel.core.sql_words import Relation, StatementFacts
 from reactive_kernel.kernel.sql.adapters import Adapter
 from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
 from reactive_kernel.kernel.sql.relations import Body, Held, Shelf

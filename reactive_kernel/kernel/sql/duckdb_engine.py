@@ -114,16 +114,16 @@ class DuckDB:
 
     def _execute(self, command: Command) -> Answer:
         self.moved = self.moved or command.kind == "session"
-        self._eval("__rk_session.execute(__rk_text, __rk_values)", command)
-        columns = [str(column[0]) for column in self._session.description or ()]
+        # What is no query runs here and now, once, whatever is done with its rows later.
+        relation = self._eval(_QUERY, command)
+        columns = list(relation.columns) if relation is not None else []
         if columns in ([], ["Success"]):
             return Answer()
         if columns == ["Count"]:
-            rows = self._session.fetchall()
+            rows = relation.fetchall()
             return Answer(changed=int(rows[0][0]) if rows else None)
-        types = [str(column[1]).lower() for column in self._session.description or ()]
-        reader: Any = self._session.to_arrow_reader(100_000)
-        table = _drained(reader, command.byte_cap)
+        types = [str(kind).lower() for kind in relation.types]
+        table = _drained(relation.to_arrow_reader(100_000), command.byte_cap)
         return Answer(shown=shown_rows(table, types, command.limit, table.num_rows), table=table)
 
     def _keep(self, command: Command) -> Answer:
@@ -246,6 +246,19 @@ class DuckDB:
             [prefix, limit],
         )
         return [(str(name), str(kind)) for name, kind in rows]
+
+    def about_function(self, name: str) -> str:
+        """The signatures of a function and what it is for."""
+        rows = self.execute(
+            "SELECT DISTINCT function_name, parameters, parameter_types, return_type, description "
+            "FROM duckdb_functions() WHERE function_name = lower(?) LIMIT 20",
+            [name],
+        )
+        lines = []
+        for function, parameters, types, gives, _ in rows:
+            pairs = [f"{p} {t}".strip() if t else str(p) for p, t in zip(parameters, types, strict=False)]
+            lines.append(f"{function}({', '.join(pairs)})" + (f" -> {gives}" if gives else ""))
+        return "\n".join([*sorted(set(lines)), *sorted({str(row[4]) for row in rows if row[4]})])
 
     def names(self) -> set[str]:
         """Every table and view of the user's, as seen without qualification."""

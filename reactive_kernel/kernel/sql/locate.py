@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reactive_kernel.core.sql_statements import Rendered
+from reactive_kernel.core.sql_render import Rendered
 from reactive_kernel.core.sql_text import Parameter, Statement
 from reactive_kernel.kernel.sql.errors import SqlError, near
 from reactive_kernel.kernel.sql.values import frame_kind

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from reactive_kernel.core.sql_statements import Rendered, StatementFacts, analyse_statement, render
+from reactive_kernel.core.sql_render import Rendered, render
+from reactive_kernel.core.sql_statements import analyse_statement
 from reactive_kernel.core.sql_text import Header, Script, Statement, parse_script, placeholder
 from reactive_kernel.core.sql_walk import Unparsed, transpile
+from reactive_kernel.core.sql_words import StatementFacts
 from reactive_kernel.kernel.sql import catalog, values
 from reactive_kernel.kernel.sql.adapters import Answer, Command, Want
 from reactive_kernel.kernel.sql.connections import Connection, resolve
