@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from .facts import Strength
 from .frames import Frame
-from .values import BOUND, DELETED, RANK, Code, Flow, Node, Roots, Value, both_roots
+from .values import BOUND, DELETED, RANK, Code, Flow, Node, Roots, Value, both_roots, started
 
 __all__ = ["CellFrame"]
 
@@ -35,7 +35,7 @@ class CellFrame(Frame):
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}
-        self.opaque: list[tuple[str, Node]] = []
+        self.opaque: list[tuple[str, Node, bool]] = []  # reason, where, whether it hides reads too
         self.plain: set[str] = set()
         self.not_plain: set[str] = set()
         self.modules: dict[str, str] = {}  # imported name -> dotted module
@@ -66,12 +66,18 @@ class CellFrame(Frame):
             if name in self.holders:
                 self.run(self.holders[name])
 
-    def called(self, name: str) -> None:
-        """The load of ``name`` just made was a call of it: what is kept is the result, not ``name`` itself."""
+    def call(self, name: str, node: Node) -> None:
+        """``name`` is called here: part of its code runs, and what is kept is the result, not ``name`` itself."""
         if name not in self.holders:
+            self.load(name, node)
             return
+        self.load(name, node, True)
+        self.used.add(name)
+        self.used |= self.carried.get(name, set())
         self.loaded[-1] = name + CALLED
-        for code in self.holders[name]:
+        codes = started(self.holders[name])
+        self.run(codes)
+        for code in codes:
             for written in code.sure:
                 self.flow[written] = BOUND
         self._result(name, set())

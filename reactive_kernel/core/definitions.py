@@ -10,7 +10,7 @@ import ast
 from typing import Any
 
 from .frames import ClassFrame, CodeFrame, CompFrame, Frame
-from .purity import PASSIVE_DECORATORS
+from .purity import ACTIVE_DECORATORS
 from .statements import annotation
 from .values import Value
 from .walker import Handler, Walker, defaults, every_argument, in_code, passive
@@ -29,8 +29,11 @@ def _function(w: Walker, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     annotation(w, node.returns)
     passed = cell.loaded[loaded:]
     frame = CodeFrame(w.frame)
-    frame.code.makes = isinstance(node, ast.AsyncFunctionDef)
-    frame.bound.update(w.name(arg.arg) for arg in every_argument(node.args))
+    frame.code.later = isinstance(node, ast.AsyncFunctionDef)
+    if isinstance(outer, ClassFrame):
+        frame.code.method = node.name
+    frame.parameters.update(w.name(arg.arg) for arg in every_argument(node.args))
+    frame.bound |= frame.parameters
     w.frame = frame
     w.visit_all(node.body)
     w.frame = outer
@@ -58,7 +61,9 @@ def _decorators(w: Walker, nodes: list[ast.expr]) -> bool:
         w.visit(node)
         func = node.func if isinstance(node, ast.Call) else node
         last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-        active |= last not in PASSIVE_DECORATORS
+        active |= last in ACTIVE_DECORATORS
+        if isinstance(node, ast.Name):
+            active |= any(code.calls_argument for code in w.cell.holders.get(node.id, ()))
     return active
 
 
@@ -93,11 +98,11 @@ def _class(w: Walker, node: ast.ClassDef) -> None:
         passive(w, base)
     for keyword in node.keywords:
         w.visit(keyword.value)
-    passed = cell.loaded[loaded:]
     private, w.private = w.private, node.name
     w.frame = ClassFrame(w.frame)
     w.visit_all(node.body)
     w.frame, w.private = outer, private
+    passed = cell.loaded[loaded:]
     _carry(w, node, node.name, made, passed, active)
 
 
@@ -114,7 +119,8 @@ def _import_from(w: Walker, node: ast.ImportFrom) -> None:
         w.future |= any(alias.name == "annotations" for alias in node.names)
     for alias in node.names:
         if alias.name == "*":
-            w.cell.opaque.append((f"`from {node.module or '.'} import *` binds names that only the run can show", node))
+            reason = f"`from {node.module or '.'} import *` binds names that only the run can show"
+            w.cell.opaque.append((reason, node, False))
             continue
         name = alias.asname or alias.name
         w.frame.bind(w.name(name), node, Value())

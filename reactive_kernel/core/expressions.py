@@ -10,7 +10,7 @@ import re
 
 from .calls import call_mutations, random_state, special_call
 from .frames import CodeFrame, CompFrame
-from .purity import CONSUMERS
+from .purity import CONSUMERS, FUNCTION_TAKERS
 from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, run_made
 
 __all__ = ["EXPRESSIONS"]
@@ -32,6 +32,8 @@ def _name(w: Walker, node: ast.Name) -> None:
 
 
 def _attribute(w: Walker, node: ast.Attribute) -> None:
+    if w.private and isinstance(w.frame, CodeFrame):
+        w.frame.code.own.add(node.attr)
     w.handlers[node.value.__class__](w, node.value)
 
 
@@ -106,7 +108,7 @@ def _slice(w: Walker, node: ast.Slice) -> None:
 def _wrapped(w: Walker, node: ast.Starred | ast.Await | ast.YieldFrom) -> None:
     made = len(w.cell.codes)
     if isinstance(node, ast.YieldFrom):
-        _makes(w)
+        _runs_later(w)
     if w.thrown is node:
         w.thrown = node.value
     w.visit(node.value)
@@ -114,14 +116,24 @@ def _wrapped(w: Walker, node: ast.Starred | ast.Await | ast.YieldFrom) -> None:
 
 
 def _yield(w: Walker, node: ast.Yield) -> None:
-    _makes(w)
+    _runs_later(w)
     if node.value is not None:
         w.visit(node.value)
 
 
-def _makes(w: Walker) -> None:
+def _runs_later(w: Walker) -> None:
     if isinstance(w.frame, CodeFrame):
-        w.frame.code.makes = True
+        w.frame.code.later = True
+
+
+def _called_name(w: Walker, func: ast.Name) -> None:
+    name = w.name(func.id) if w.private else func.id
+    if w.frame is w.cell:
+        w.cell.call(name, func)
+        return
+    w.frame.load(name, func)
+    if isinstance(w.frame, CodeFrame) and name in w.frame.parameters:
+        w.frame.code.calls_argument = True
 
 
 def _call(w: Walker, node: ast.Call) -> None:
@@ -132,9 +144,12 @@ def _call(w: Walker, node: ast.Call) -> None:
     thrown = w.thrown is node
     if special_call(w, node):
         return
-    handlers[func.__class__](w, func)
-    if func.__class__ is ast.Name and w.frame is cell:
-        cell.called(func.id)
+    if func.__class__ is ast.Name:
+        _called_name(w, func)
+        made = len(cell.codes)  # what the result may hold does not run yet
+    else:
+        handlers[func.__class__](w, func)
+    loaded = len(cell.loaded)
     for arg in node.args:
         handlers[arg.__class__](w, arg)
     for keyword in node.keywords:
@@ -143,6 +158,8 @@ def _call(w: Walker, node: ast.Call) -> None:
         cell.run(cell.codes[made:])
         if called_name(func) in CONSUMERS:
             del cell.codes[made:]
+    if func.__class__ is ast.Attribute and func.attr in FUNCTION_TAKERS:
+        del cell.loaded[loaded:]
     call_mutations(w.frame, node, thrown)
     if func.__class__ is ast.Attribute:
         random_state(w.frame, func)
@@ -164,7 +181,8 @@ def _at_names(w: Walker, node: ast.expr) -> None:
 def _lambda(w: Walker, node: ast.Lambda) -> None:
     defaults(w, node.args)
     frame = CodeFrame(w.frame)
-    frame.bound.update(arg.arg for arg in every_argument(node.args))
+    frame.parameters.update(arg.arg for arg in every_argument(node.args))
+    frame.bound |= frame.parameters
     outer, w.frame = w.frame, frame
     w.visit(node.body)
     w.frame = outer

@@ -55,10 +55,15 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Why the text alone can't tell what the cell reads and binds (``exec``, ``import *``, …)."""
+    """Why the text alone can't tell what the cell reads and binds (``exec``, ``import *``, …).
+
+    ``reason`` is a sentence for people.  ``hides_reads`` is False if only what is bound is not known, which a run
+    tells (``import *``, ``%run``).
+    """
 
     reason: str
     site: Site
+    hides_reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,13 @@ class Frame:
 class CodeFrame(Frame):
     """The body of a function, lambda or kept generator: collected, not run."""
 
-    __slots__ = ("alias", "bound", "code", "declared", "free", "globals", "mutations")
+    __slots__ = ("alias", "bound", "code", "declared", "free", "globals", "mutations", "parameters")
 
     def __init__(self, parent: Frame) -> None:
         super().__init__(parent)
         self.code = Code()
         self.bound: set[str] = set()
+        self.parameters: set[str] = set()
         self.globals: set[str] = set()
         self.declared: set[str] = set()  # nonlocal
         self.free: dict[str, Node] = {}
@@ -122,6 +123,7 @@ class CodeFrame(Frame):
             self.cell.codes.append(self.code)
         else:
             target.code.makes = True
+            target.code.own |= self.code.own
             target.code.reads = {**self.code.reads, **target.code.reads}
             target.code.writes = {**self.code.writes, **target.code.writes}
             target.code.effects = {**self.code.effects, **target.code.effects}

@@ -93,7 +93,7 @@ def line_magic(w: Walker, node: ast.expr, name: str, rest: str, column: int) -> 
         if name == "autoreload" or name in _HARMLESS or (name == "store" and "-r" not in rest.split()):
             return
         reason = f"%{name} may bind any name" if name in _BINDING else f"%{name} is not a magic that is known here"
-        w.cell.opaque.append((reason, node))
+        w.cell.opaque.append((reason, node, name not in _BINDING or "-i" in rest.split()))
 
 
 def _without_options(w: Walker, node: ast.expr, name: str, rest: str) -> tuple[str, int]:
@@ -163,7 +163,7 @@ def _merge(w: Walker, facts: Facts, node: ast.expr) -> None:
     for name, mutation in facts.mutates.items():
         w.frame.mutate(name, mutation.strength, node)
     for item in facts.opaque:
-        w.cell.opaque.append((item.reason, node))
+        w.cell.opaque.append((item.reason, node, item.hides_reads))
 
 
 def sql_facts(source: str) -> Facts:

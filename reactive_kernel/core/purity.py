@@ -7,16 +7,17 @@ the run confirms or refutes it.  Nothing here looks at a syntax tree.
 from __future__ import annotations
 
 __all__ = [
+    "ACTIVE_DECORATORS",
     "ARG_MUTATORS",
     "CONSUMERS",
     "DATA_CALLS",
     "FRESH_METHODS",
+    "FUNCTION_TAKERS",
     "INERT_CALLS",
     "LAZY_CALLS",
     "MODULE_NAMES",
     "MUTATING_PREFIXES",
     "MUTATORS",
-    "PASSIVE_DECORATORS",
     "PASS_THROUGH",
     "PLAIN_CALLS",
     "PURE_FUNCTIONS",
@@ -146,12 +147,8 @@ SETTINGS = _words(
     filterwarnings simplefilter"""
 )
 
-# Decorators that do not call what they decorate when it is defined.
-PASSIVE_DECORATORS = _words(
-    """property staticmethod classmethod setter getter deleter wraps lru_cache cache cached_property dataclass
-    dataclasses contextmanager asynccontextmanager njit jit vectorize guvectorize abstractmethod overload final
-    override total_ordering singledispatch register no_grad inference_mode fixture parametrize mark deprecated
-    runtime_checkable define frozen attrs s unique task flow tool app route get post cell delayed typechecked
-    no_type_check override_settings memoize checkpoint beartype validate_call field_validator model_validator
-    validator root_validator hybrid_property command option argument group stencil cfunc"""
-)
+# Methods that call the functions they are given and keep none of them.
+FUNCTION_TAKERS = _words("apply applymap map transform agg aggregate filter groupby sort sort_values reduce pipe")
+
+# Decorators that run what they decorate at once.  The others wrap it, or note it for later.
+ACTIVE_DECORATORS = _words("interact interact_manual run execute main timeit benchmark bench call once profile")

@@ -18,10 +18,6 @@ __all__ = ["Sharing", "View", "carried", "outs", "produces", "view"]
 # object token -> the (cell id, name) pairs whose values contain the object
 Sharing = dict[int, set[tuple[str, str]]]
 
-# Opaque reasons of which a run tells everything: they only hide what is bound.
-BINDS_ONLY = frozenset({"star-import", "run", "pylab", "load", "capture"})
-
-
 @dataclass(slots=True)
 class View:
     """A cell's reads, resolved; and what code of other cells that it calls does to names."""
@@ -57,7 +53,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
 
 def _hides_reads(facts: Facts) -> bool:
     """True if the cell may read anything, for all that its text shows."""
-    return any(reason.reason not in BINDS_ONLY for reason in facts.opaque)
+    return any(reason.hides_reads for reason in facts.opaque)
 
 
 def _suggested(facts: Facts) -> set[str]:

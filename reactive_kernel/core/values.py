@@ -12,7 +12,7 @@ from .facts import Strength
 
 __all__ = [
     "BOUND", "DELETED", "NOTHING", "PLAIN", "RANK", "UNTOUCHED", "Code", "Flow", "Node", "Roots", "Value", "both_roots",
-    "merge",
+    "merge", "started",
 ]  # fmt: skip
 
 # What a name may be at a point of the cell: not touched by the cell, bound by it, deleted by it.
@@ -41,7 +41,10 @@ def merge(one: Flow | None, other: Flow | None) -> Flow | None:
 class Code:
     """What a function, lambda, class or generator does to the cell's names when it runs."""
 
-    __slots__ = ("effects", "hands_out", "is_class", "makes", "mutates", "reads", "result_of", "sure", "writes")
+    __slots__ = (
+        "calls_argument", "effects", "hands_out", "is_class", "later", "makes", "method", "mutates", "own", "reads",
+        "result_of", "sure", "writes",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.reads: dict[str, Node] = {}
@@ -51,12 +54,16 @@ class Code:
         self.sure: set[str] = set()  # the writes that every run of it does
         self.hands_out: set[str] = set()  # names that it returns
         self.result_of: set[str] = set()  # names that it returns the result of a call of
-        self.makes = False  # its result may hold code of its own: a closure, a generator
+        self.makes = False  # its result may hold code of its own: a closure
+        self.later = False  # calling it runs nothing yet: a generator or a coroutine
+        self.calls_argument = False  # it calls what it is given
+        self.method = ""  # its name in the class that it is a method of
+        self.own: set[str] = set()  # attributes of its object that it uses
         self.is_class = False  # calling it gives an instance, which carries all of it
 
     def result(self) -> Code | None:
         """Return the code that the result of calling it may carry, as far as the text shows."""
-        if self.is_class:
+        if self.is_class or self.later:
             return self
         if not self.makes:
             return None
@@ -77,6 +84,23 @@ class Value:
         self.names = tuple(dict.fromkeys(names))
         self.roots = roots
         self.plain = plain
+
+
+_CREATION = frozenset({"", "__new__", "__init__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
+
+
+def started(codes: Iterable[Code]) -> list[Code]:
+    """Return those of ``codes`` that run when what carries them is called: of a class, what makes an instance."""
+    out: list[Code] = []
+    methods = [code for code in codes if code.is_class]
+    wanted = _CREATION
+    while methods:
+        found = [code for code in methods if code.method in wanted]
+        out += found
+        methods = [code for code in methods if code not in found] if found else []
+        wanted = frozenset().union(*(code.own for code in found))
+    out += [code for code in codes if not code.is_class and not code.later]
+    return out
 
 
 def both_roots(one: Roots, other: Roots) -> Roots:

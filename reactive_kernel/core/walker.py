@@ -115,7 +115,7 @@ def passive(w: Walker, node: ast.expr) -> None:
                 w.visit(key)
         for item in node.values:
             passive(w, item)
-    elif isinstance(node, ast.Call) and called_name(node.func) in purity.LAZY_CALLS:
+    elif isinstance(node, ast.Call) and _is_lazy(node.func):
         w.visit(node.func)
         for item in node.args:
             passive(w, item)
@@ -125,6 +125,15 @@ def passive(w: Walker, node: ast.expr) -> None:
         kept_generator(w, node)
     else:
         w.visit(node)
+
+
+def _is_lazy(func: ast.expr) -> bool:
+    if isinstance(func, ast.Name):
+        return func.id in purity.LAZY_CALLS
+    return isinstance(func, ast.Attribute) and func.attr in purity.LAZY_CALLS and called_name(func.value) in _TOOLS
+
+
+_TOOLS = frozenset({"functools", "itertools", "collections"})
 
 
 def in_code(frame: Frame | None) -> bool:

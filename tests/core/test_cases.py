@@ -5,7 +5,8 @@ is ``key: value`` and is compared exactly; keys that are not given are not compa
 
 - ``reads``: builtins are left out unless written ``reads!``; ``mutates``: ``name=strength``; ``carries``: ``name<a,b``;
 - ``deferred``: ``name(reads; writes; mutates)``, between blanks outside the brackets; ``sites``:
-  ``name@line:column`` of any; ``opaque`` and ``problem``: a part of the sentence, ``-`` for none.
+  ``name@line:column`` of any; ``opaque`` and ``problem``: a part of the sentence, ``-`` for none;
+  ``hides``: ``reads`` if it is opaque in what it reads.
 - A heading that ends in ``(gap)`` names a known gap: the case must fail until it is closed.
 """
 
@@ -74,6 +75,8 @@ def actual(facts: Facts, key: str) -> object:
         mutations = {name: mutation.site for name, mutation in facts.mutates.items()}
         sites = [*facts.reads.items(), *facts.writes.items(), *mutations.items(), *facts.deletes.items()]
         return {f"{name}@{site.line}:{site.column}" for name, site in sites}
+    if key == "hides":
+        return {"reads"} if any(item.hides_reads for item in facts.opaque) else set()
     if key == "cell_magic":
         return {facts.cell_magic} if facts.cell_magic else set()
     return set(getattr(facts, key))
