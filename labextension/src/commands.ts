@@ -175,12 +175,13 @@ function toggleDisabled(place: Place): void {
   }
 }
 
-function newSqlCell({ panel }: Place): void {
+async function newSqlCell({ panel }: Place): Promise<void> {
   NotebookActions.insertBelow(panel.content);
-  panel.content.activeCell?.model.sharedModel.setSource('%%sql\n');
+  const cell = panel.content.activeCell;
+  cell?.model.sharedModel.setSource('%%sql\n');
+  await cell?.ready;
   panel.content.mode = 'edit';
-  const editor = panel.content.activeCell?.editor;
-  editor?.setCursorPosition({ line: 1, column: 0 });
+  cell?.editor?.setCursorPosition({ line: 1, column: 0 });
 }
 
 function sortCells({ panel, session }: Place): void {

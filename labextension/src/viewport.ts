@@ -24,7 +24,7 @@ export class Viewport {
     const box = this._frame.getBoundingClientRect();
     this._scale = Math.max(SMALLEST, this.fitScale(width, height));
     this._x = (box.width - width * this._scale) / 2;
-    this._y = Math.max(0, (box.height - height * this._scale) / 2);
+    this._y = 0;
     this._apply();
   }
 

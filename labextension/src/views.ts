@@ -34,6 +34,7 @@ export interface Counts {
   readonly stale: number;
   readonly blocked: number;
   readonly failed: number;
+  readonly unrun: number;
 }
 
 export interface Finding {
@@ -205,13 +206,15 @@ export function counts(state: NotebookState): Counts {
   let stale = 0;
   let blocked = 0;
   let failed = 0;
+  let unrun = 0;
   for (const entry of state.cells.values()) {
     const kind = kindOf(entry);
     stale += kind === 'stale' ? 1 : 0;
     blocked += kind === 'blocked' ? 1 : 0;
     failed += kind === 'error' ? 1 : 0;
+    unrun += kind === 'new' ? 1 : 0;
   }
-  return { cells: state.cells.size, stale, blocked, failed };
+  return { cells: state.cells.size, stale, blocked, failed, unrun };
 }
 
 /** One line for the status bar. */
@@ -227,6 +230,9 @@ export function summary(state: NotebookState): { text: string; kind: MarkKind } 
     now.stale > 0 ? `${now.stale} stale` : ''
   ].filter(part => part !== '');
   const kind = now.failed > 0 ? 'error' : now.blocked > 0 ? 'blocked' : now.stale > 0 ? 'stale' : 'fresh';
+  if (parts.length === 0 && now.unrun > 0) {
+    return { text: `${now.unrun} not run yet`, kind: 'new' };
+  }
   return { text: parts.length > 0 ? parts.join(' · ') : 'settled', kind };
 }
 

@@ -45,7 +45,7 @@ def test_a_kernel_that_dies_in_a_cascade(books: Books) -> None:
     book.run(0)
     book.page.get_by_role("button", name="Ok").click()  # Lab's own dialog says that the kernel died
     book.marked("new", "new", "new")
-    expect(book.page.locator(".jp-ReactiveStatus")).to_contain_text("settled")
+    expect(book.page.locator(".jp-ReactiveStatus")).to_contain_text("not run yet")
     book.edit(1, "y = x")
     book.run(0)
     book.shows("", "", "y 1")

@@ -31,7 +31,7 @@ def test_the_graph_lives(books: Books) -> None:
     book.command("reactive:show-dependencies")
     nodes = page.locator(".jp-ReactiveNode")
     expect(nodes).to_have_count(9)
-    expect(page.locator(".jp-ReactiveEdge")).to_have_count(8)
+    expect(page.locator(".jp-ReactiveEdge")).to_have_count(7)
     expect(nodes.first).to_have_attribute("data-kind", "new")
     book.command("reactive:run-all")
     running = page.locator(".jp-ReactiveNode[data-kind=running]")
