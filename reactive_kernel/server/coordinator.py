@@ -46,7 +46,8 @@ class Coordinator:
         self._overdue: set[asyncio.Future[Json]] = set()
         self._resting: asyncio.TimerHandle | None = None
         self._file: list[CellText] = []
-        self._told_by_others = False  # a front end tells the kernel edits itself
+        self._asking = 0  # our own control requests in flight
+        self._busy = False
         self._worker = asyncio.create_task(self._work())
 
     # --- clients ---
@@ -114,7 +115,7 @@ class Coordinator:
                 self.notebook.outputs.load(text["cell_id"], outputs)
         if self.notebook.document() == before:
             return
-        if self._told_by_others or not self.kernel.reachable:
+        if self.notebook.told_by_others or not self.kernel.reachable:
             self.publish(self.notebook.told_edits())
         else:
             self.ask({"type": "tell_document"})
@@ -130,7 +131,7 @@ class Coordinator:
         elif kind == EVENT:
             if content.get("event") == "cells":
                 self.publish(self.notebook.take_state(content))
-                self._look_for_strangers()
+                self._look_for_strangers(content.get("revision", 0))
         elif kind in OUTPUTS:
             mark = (message.get("metadata") or {}).get("reactive") or {}
             self.publish(self.notebook.take_output(kind, content, mark, parent.get("msg_id", "")))
@@ -141,8 +142,9 @@ class Coordinator:
         if self._resting:
             self._resting.cancel()
             self._resting = None
+        self._busy = state == "busy"
         if state == "idle":
-            self._resting = asyncio.get_running_loop().call_later(REST, self.notebook.rested)
+            self._resting = asyncio.get_running_loop().call_later(REST, self._rested)
         if parent.get("msg_type") != "execute_request":
             return
         if self.kernel.reachable:
@@ -153,11 +155,20 @@ class Coordinator:
             if self.notebook.retell:
                 self.ask({"type": "retell"})
 
-    def _look_for_strangers(self) -> None:
-        """Someone else tells the kernel edits: its document is the newer one."""
-        if self.notebook.strange and self.kernel.reachable:
-            self.notebook.strange = False
-            self._told_by_others = True
+    def _rested(self) -> None:
+        self._resting = None
+        self.notebook.rested()
+        if self.notebook.told_by_others:
+            self._adopt_soon()
+
+    def _look_for_strangers(self, revision: int) -> None:
+        """A change that neither a run nor a request of ours made: someone else tells the kernel edits."""
+        unasked = not self._busy and not self._asking and revision > self.notebook.own_revision
+        if unasked or self.notebook.strange:
+            self._adopt_soon()
+
+    def _adopt_soon(self) -> None:
+        if self.kernel.reachable and not self._pending.has("adopt"):
             self.ask({"type": "adopt"})
 
     def _kernel_lost(self) -> None:
@@ -209,9 +220,13 @@ class Coordinator:
             futures = [link.control(command, arguments) for command, arguments in orders]
         except KernelGone:
             return [None] * len(orders)
+        self._asking += 1
         # A kernel that owes answers already is not waited for again: its clients see edits all the same.
         patience = 0.0 if self._overdue else self.settings.control_timeout
-        _, late = await asyncio.wait(futures, timeout=patience)
+        try:
+            _, late = await asyncio.wait(futures, timeout=patience)
+        finally:
+            self._asking -= 1
         for future in late:
             self._await_later(future)
         return [self._answer(future) if future.done() else None for future in futures]
@@ -232,7 +247,7 @@ class Coordinator:
         if not self._overdue and self.kernel.status == "unresponsive":
             self.kernel.set_status("busy" if self.runs else "idle")
         if answer.get("status") == "ok":
-            self.publish(self.notebook.take_state(answer))
+            self.publish(self.notebook.take_reply(answer))
 
     async def _edit(self, batch: list[Request]) -> None:
         taken: list[Request] = []
@@ -247,7 +262,7 @@ class Coordinator:
                 self._refuse(request, str(refused))
                 continue
             cell = self.notebook.cells[message["cellId"]]
-            cell.edited_while_busy = bool(self.runs) or self._resting is None
+            cell.edited_while_busy = bool(self.runs) or self._busy or self._resting is not None
             self.kernel.deaths.forgive(cell.cell_id)
             self.publish(told)
             taken.append(request)
@@ -263,7 +278,7 @@ class Coordinator:
             self._refuse(request, f"The kernel refused this: {answer.get('evalue')}")
             return
         if answer is not None:
-            self.publish(self.notebook.take_state(answer, own_structure=structure))
+            self.publish(self.notebook.take_reply(answer, structure))
         self._done(request, True)
 
     async def _restructure(self, request: Request) -> None:
@@ -302,7 +317,7 @@ class Coordinator:
         self.notebook.retell.clear()
         for answer in await self._tell_many([("edit", {**cell.text()}) for cell in cells]):
             if answer and answer.get("status") == "ok":
-                self.publish(self.notebook.take_state(answer))
+                self.publish(self.notebook.take_reply(answer))
 
     async def _run(self, request: Request) -> None:
         await self.kernel.until_settled()

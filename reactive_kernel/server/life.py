@@ -174,8 +174,10 @@ class KernelLife:
             await link.control("configure", {"mode": self.notebook.mode})
         for name, url in self.connections.items():
             await link.control("connect", {"name": name, "url": url})
-        if not self._known:
-            self.publish(self.notebook.adopt(await link.control("state", {"sources": True}), newer=False))
+        if not self._known or self.notebook.told_by_others:
+            state = await link.control("state", {"sources": True})
+            newer = self.notebook.told_by_others and bool(state.get("cells"))
+            self.publish(self.notebook.adopt(state, newer))
             self._known = True
         told = None
         while told != self.notebook.document():
@@ -183,7 +185,7 @@ class KernelLife:
             state = await link.control("sync" if told else "state", {"cells": told} if told else {})
             if state.get("status") == "error":
                 raise Unreachable(f"The kernel refused the document: {state.get('evalue')}")
-            self.publish(self.notebook.take_state(state, own_structure=True) + self.notebook.told_edits())
+            self.publish(self.notebook.take_reply(state, structure=True) + self.notebook.told_edits())
         note(self.log, "kernel_ready", self.notebook.path, kernel=self.kernel_id, cells=len(told or []))
         self._settled.set()
         self.set_status("idle")

@@ -31,6 +31,8 @@ class Notebook:
         self.cells: dict[str, Cell] = {}
         self.retell: set[str] = set()  # cells that the kernel ran with an older text than they have
         self.strange = False  # the kernel spoke of cells that we don't hold: someone else tells it edits
+        self.told_by_others = False  # a front end tells the kernel edits itself
+        self.own_revision = -1  # the kernel's revision after the latest of our own requests
         self.requests: dict[str, str] = {}  # message id of an execute request of ours -> cell
         self._order: list[str] = []
         self._base = 0
@@ -186,12 +188,18 @@ class Notebook:
 
     # --- what the kernel says ---
 
-    def take_state(self, state: Json, own_structure: bool = False) -> list[Json]:
-        """A reply or a `cells` event of the kernel: entries, edges, what is gone."""
+    def take_reply(self, state: Json, structure: bool = False) -> list[Json]:
+        """The kernel's reply to one of our own requests; `structure`: to an insertion, deletion or move."""
+        revision = int(state.get("revision", self._kernel_revision))
+        self.own_revision = max(self.own_revision, revision)
+        if structure:
+            self._own_structure = revision
+        return self.take_state(state)
+
+    def take_state(self, state: Json) -> list[Json]:
+        """Entries, edges, what is gone: of a reply or a `cells` event of the kernel."""
         revision = int(state.get("revision", self._kernel_revision))
         self._kernel_revision = max(self._kernel_revision, revision)
-        if own_structure:
-            self._own_structure = revision
         told: list[Json] = []
         for entry in state.get("cells", []):
             told += self._take_entry(entry, revision)
@@ -299,7 +307,10 @@ class Notebook:
         target = list(theirs.values())
         if not newer and set(theirs) <= set(self.cells):
             target = [theirs.get(text["cell_id"], text) for text in self.document()]
-        return self.place(target) + self.take_state(state)
+        told = self.place(target)
+        if newer and (told or any(cell.edited for cell in self.cells.values())):
+            self.told_by_others = True
+        return told + self.take_reply(state, structure=True)
 
     def _text_of(self, entry: Json) -> CellText:
         held = self.cells.get(entry["cell_id"])
@@ -314,7 +325,7 @@ class Notebook:
         """The process is gone: nothing is fresh, nothing runs; texts and outputs stay."""
         self._base = self.revision + 1
         self._kernel_revision = 0
-        self._own_structure = -1
+        self._own_structure = self.own_revision = -1
         self._current = None
         self.requests.clear()
         told: list[Json] = []

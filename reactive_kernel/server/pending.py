@@ -32,6 +32,10 @@ class Pending:
     def __len__(self) -> int:
         return len(self._queue)
 
+    def has(self, kind: str) -> bool:
+        """Whether a request of this kind is waiting."""
+        return any(request.message["type"] == kind for request in self._queue.values())
+
     def add(self, request: Request) -> None:
         if request.message["type"] == "cell_update":
             self._add_edit(request)

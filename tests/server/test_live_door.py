@@ -391,6 +391,13 @@ async def test_a_front_end_that_tells_the_kernel_itself_is_followed(server: Serv
     assert mirrored(door).text("c2") == "6\n"
     await kernel.control("delete", cell_id="own")
     await door.until("cell_deleted", cellId="own")
+    await kernel.control("edit", cell_id="c0", source="x = 30")
+    await door.until("cell_updated", lambda message: message["cell"]["code"] == "x = 30", cellId="c0")
+    server.kernel_of(session).kill()  # the new process is told the newest text
+    await door.until("kernel_error")
+    await door.until("kernel_status", status="idle")
+    await door.ask("run_all")
+    assert mirrored(door).text("c2") == "60\n"
     kernel.socket.close()
 
 

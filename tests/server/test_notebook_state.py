@@ -154,7 +154,7 @@ def test_cells_of_which_only_the_kernel_knows_are_noticed(book: Notebook) -> Non
 
 def test_an_event_from_before_our_own_deletion_is_not_strange(book: Notebook) -> None:
     book.delete("c")
-    book.take_state(state(9), own_structure=True)
+    book.take_reply(state(9), structure=True)
     book.take_state(state(8, entry("c")))
     assert not book.strange
 
