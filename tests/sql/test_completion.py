@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -93,11 +95,11 @@ def test_inspection(db: Shell, code: str, wanted: str) -> None:
     assert reply["found"] == bool(wanted)
 
 
-def test_completion_stands_back_while_a_statement_runs(db: Shell) -> None:
-    with busy:
-        assert "users" in matches(db, "%%sql\nSELECT * FROM |")
+def test_who_asks_from_another_thread_stands_back_while_a_cell_runs(db: Shell) -> None:
+    with busy, ThreadPoolExecutor() as pool:
+        assert pool.submit(matches, db, "%%sql\nSELECT * FROM |").result() == ["df", "users"]
         with pytest.raises(ValueError, match="is running"):
-            schema(["default", "main"], db.names)
+            pool.submit(schema, ["default", "main"], db.names).result()
 
 
 def test_the_schema_view(db: Shell) -> None:

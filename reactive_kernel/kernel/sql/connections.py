@@ -180,7 +180,7 @@ def _open(url: str) -> Adapter:
     if scheme == "sqlite":
         from reactive_kernel.kernel.sql.dbapi_engine import open_sqlite
 
-        return open_sqlite(rest.removeprefix("///") or ":memory:")
+        return open_sqlite(rest.removeprefix("//").removeprefix("/") or ":memory:")
     if scheme == "sc":
         from reactive_kernel.kernel.sql.spark_engine import open_spark
 
@@ -202,11 +202,11 @@ def _open_sqlalchemy(url: str) -> Adapter:
 
     try:
         engine = sqlalchemy.create_engine(url)
-    except sqlalchemy.exc.ArgumentError:
-        raise ValueError(f"`{hide_passwords(url, _secrets(url))}` is not a URL of a database.") from None
     except sqlalchemy.exc.NoSuchModuleError:
         scheme = url.partition(":")[0]
         raise ValueError(f"No installed package knows databases of the kind `{scheme}`.") from None
+    except sqlalchemy.exc.ArgumentError:
+        raise ValueError(f"`{hide_passwords(url, _secrets(url))}` is not a URL of a database.") from None
     return from_sqlalchemy(engine)
 
 

@@ -302,8 +302,9 @@ def _explain(error: Exception, engine: DuckDB) -> SqlError | None:
     if found := re.match(r"(.+? Function) with name (\S+) does not exist!(?:\s+Did you mean \"(.+?)\")?", body):
         names = [found[3]] if found[3] else []
         return SqlError("sql-catalog", f"There is no function `{found[2]}`.{near(found[2], names)}")
-    if "no longer" in body and "transaction" in body:
-        return SqlError("sql-transaction", _capital(body))
+    if found := re.match(r'Attempting to write to database "(.+?)" in a transaction that has .* "(.+?)"', body):
+        message = f"A cell is one transaction, which can't write to both `{found[1]}` and `{found[2]}`. Use two cells."
+        return SqlError("sql-transaction", message)
     return SqlError("sql-run", _capital(body))
 
 

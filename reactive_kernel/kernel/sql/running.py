@@ -30,8 +30,8 @@ from reactive_kernel.kernel.sql.results import Shown, convert
 
 __all__ = ["Result", "busy", "run_script"]
 
-# One statement at a time in the whole kernel; completion and the schema view stand back while one runs.
-busy = threading.Lock()
+# One cell at a time on the connections; completion and the schema view, perhaps in other threads, stand back.
+busy = threading.RLock()
 _VOLATILE = frozenset({"nextval", "random", "gen_random_uuid", "uuid", "setseed"})
 _SHOWN_ROWS = 20
 
@@ -66,12 +66,12 @@ def run_script(
         raise _problem(script)
     if not script.statements:
         raise SqlError("sql-syntax", "The cell has no statement.")
-    connection = resolve(script.header.on, namespace)
-    cell = _Cell(script, connection, namespace, show, keep_last, progress)
-    if managed:
-        with busy:
+    with busy:
+        connection = resolve(script.header.on, namespace)
+        cell = _Cell(script, connection, namespace, show, keep_last, progress)
+        if managed:
             catalog.sync(namespace)
-    return cell.run(namespace if managed else None)
+        return cell.run(namespace if managed else None)
 
 
 def _problem(script: Script) -> SqlError:
@@ -252,16 +252,15 @@ class _Cell:
                 done.set()
 
         context = contextvars.copy_context()
-        with busy:
-            threading.Thread(target=context.run, args=(target,), name="sql", daemon=True).start()
-            try:
-                self._wait(done)
-            except KeyboardInterrupt:
-                # The statement may just be about to start: cancel until it has ended.
-                while not done.is_set():
-                    self.engine.cancel()
-                    done.wait(0.02)
-                raise interrupted() from None
+        threading.Thread(target=context.run, args=(target,), name="sql", daemon=True).start()
+        try:
+            self._wait(done)
+        except KeyboardInterrupt:
+            # The statement may just be about to start: cancel until it has ended.
+            while not done.is_set():
+                self.engine.cancel()
+                done.wait(0.02)
+            raise interrupted() from None
         if outcome[1] is not None:
             raise outcome[1]
         return outcome[0]
