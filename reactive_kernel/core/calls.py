@@ -13,6 +13,8 @@ from .facts import Strength
 from .frames import Frame
 from .purity import (
     ARG_MUTATORS,
+    CANVASES,
+    DRAWING,
     FRESH_METHODS,
     INERT_CALLS,
     MODULE_NAMES,
@@ -29,7 +31,7 @@ from .values import Roots
 if TYPE_CHECKING:
     from .walker import Walker
 
-__all__ = ["call_mutations", "mutate_target", "random_state", "roots", "special_call"]
+__all__ = ["call_mutations", "is_evaluator", "mutate_target", "random_state", "roots", "special_call"]
 
 
 _SHELL_METHODS = frozenset({"system", "getoutput", "run_line_magic", "run_cell_magic", "magic"})
@@ -137,17 +139,18 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
     """Report what ``node`` may change: the object of the method and the arguments."""
     func = node.func
     if func.__class__ is ast.Attribute:
-        attr: str = func.attr
-        _receiver(frame, node, attr, thrown)
-        arguments: Strength | None = None if attr in PURE_FUNCTIONS else "possible"
-        if attr in ARG_MUTATORS or (thrown and arguments and _is_module(frame, func.value)):
-            arguments = "likely"
-    elif func.__class__ is ast.Name:
-        name: str = func.id
-        if name in PURE_FUNCTIONS and not frame.owns(name):
-            arguments = None
+        path = _dotted(func)
+        of_module = bool(path) and path[0] in MODULE_NAMES and not frame.owns(path[0])
+        if of_module:
+            if ".".join(path[1:]) in SETTINGS:
+                frame.mutate(path[0], "sure", node)
         else:
-            arguments = "likely" if thrown or name in ARG_MUTATORS else "possible"
+            _receiver(frame, node, func, thrown)
+        pure = of_module or _leaves_arguments(func.attr)
+        arguments = _arguments(func.attr, pure, thrown and _is_module(frame, path))
+    elif func.__class__ is ast.Name:
+        likely = thrown or func.id.startswith(MUTATING_PREFIXES)
+        arguments = _arguments(func.id, func.id in PURE_FUNCTIONS and not frame.owns(func.id), likely)
     else:
         arguments = "likely" if thrown else "possible"
     if arguments is not None:
@@ -163,23 +166,39 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
             _argument(frame, keyword.value, arguments)
 
 
-def _receiver(frame: Frame, node: ast.Call, attr: str, thrown: bool) -> None:
-    value: ast.expr = node.func.value  # type: ignore[attr-defined]
-    strength: Strength = "possible"
-    path = _dotted(node.func)
-    if path and path[0] in MODULE_NAMES and not frame.owns(path[0]):
-        if ".".join(path[1:]) in SETTINGS:
-            frame.mutate(path[0], "sure", node)
-        return
-    if attr not in PURE_METHODS and (thrown or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES)):
-        strength = "likely"
-    if value.__class__ is ast.Name:
-        frame.mutate(value.id, strength, node)
+def _arguments(name: str, pure: bool, likely: bool) -> Strength | None:
+    """Tell how likely a callable of this name changes its arguments; None: it does not."""
+    if name in ARG_MUTATORS or (name.endswith("_") and not name.startswith("_")):
+        return "likely"
+    if pure or name[:1].isupper():  # a class keeps its arguments
+        return None
+    return "likely" if likely else "possible"
+
+
+def _leaves_arguments(method: str) -> bool:
+    """Tell whether a method is known for what it does to its object, and so to nothing else."""
+    return (
+        method in PURE_FUNCTIONS
+        or method in PURE_METHODS
+        or method in MUTATORS
+        or method in DRAWING
+        or method.startswith(MUTATING_PREFIXES)
+    )
+
+
+def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool) -> None:
+    """Report that the object of a method may change."""
+    attr = func.attr
+    if attr in PURE_METHODS:
         return
     names: list[str] = []
-    _receivers(value, names)
+    _receivers(func.value, names)
     for name in names:
-        frame.mutate(name, strength, node)
+        if attr in DRAWING:
+            likely = thrown and name.startswith(CANVASES)
+        else:
+            likely = thrown or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_")
+        frame.mutate(name, "likely" if likely else "possible", node)
 
 
 def _dotted(node: ast.expr) -> list[str]:
@@ -191,10 +210,9 @@ def _dotted(node: ast.expr) -> list[str]:
     return [node.id, *reversed(names)] if isinstance(node, ast.Name) else []
 
 
-def _is_module(frame: Frame, node: ast.expr) -> bool:
-    """Tell whether ``node`` is a module that the cell imports, and not one of those known to leave arguments alone."""
-    path = _dotted(node)
-    return bool(path) and path[0] in frame.cell.modules and path[0] not in MODULE_NAMES
+def _is_module(frame: Frame, path: list[str]) -> bool:
+    """Tell whether ``path`` is in a module that the cell imports."""
+    return bool(path) and path[0] in frame.cell.modules
 
 
 def _argument(frame: Frame, node: ast.expr, strength: Strength) -> None:
@@ -238,6 +256,14 @@ def random_state(frame: Frame, func: ast.expr) -> None:
     if state is None or last in _NOT_LEGACY or (path[0] == "torch" and last not in _TORCH_DRAWS):
         return
     frame.effect(state, func)
+
+
+_EVALUATORS = frozenset({("pd", "eval"), ("pandas", "eval"), ("ne", "evaluate"), ("numexpr", "evaluate")})
+
+
+def is_evaluator(func: ast.Attribute) -> bool:
+    """Tell whether ``func`` looks up the names in the string that it is given: ``pd.eval("a + b")``."""
+    return isinstance(func.value, ast.Name) and (func.value.id, func.attr) in _EVALUATORS
 
 
 def special_call(w: Walker, node: ast.Call) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from .calls import call_mutations, random_state, special_call
+from .calls import call_mutations, is_evaluator, random_state, special_call
 from .frames import CodeFrame, CompFrame
 from .purity import CONSUMERS, FUNCTION_TAKERS
 from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, run_made
@@ -16,6 +16,7 @@ from .walker import Handler, Walker, bind_generators, called_name, defaults, eve
 __all__ = ["EXPRESSIONS"]
 
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
+_NAME = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)")
 
 
 def _nothing(w: Walker, node: ast.AST) -> None:
@@ -163,18 +164,18 @@ def _call(w: Walker, node: ast.Call) -> None:
     call_mutations(w.frame, node, thrown)
     if func.__class__ is ast.Attribute:
         random_state(w.frame, func)
-        if func.attr in ("query", "eval") and node.args:
-            _at_names(w, node.args[0])
+        if func.attr in ("query", "eval", "evaluate") and node.args:
+            _at_names(w, node.args[0], is_evaluator(func))
     elif func.__class__ is ast.Name and func.id in cell.modules:
         random_state(w.frame, func)
 
 
-def _at_names(w: Walker, node: ast.expr) -> None:
-    """``df.query("a > @x")`` looks the name up itself."""
+def _at_names(w: Walker, node: ast.expr, every: bool) -> None:
+    """``df.query("a > @x")`` looks the name up itself; with ``every``, all names in the text are."""
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     for part in parts:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            for text in _AT_NAME.findall(part.value):
+            for text in (_NAME if every else _AT_NAME).findall(part.value):
                 w.frame.load(text, node)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 __all__ = [
     "ACTIVE_DECORATORS",
     "ARG_MUTATORS",
+    "CANVASES",
     "CONSUMERS",
     "DATA_CALLS",
+    "DRAWING",
     "FRESH_METHODS",
     "FUNCTION_TAKERS",
     "INERT_CALLS",
@@ -54,7 +56,8 @@ PURE_FUNCTIONS = PLAIN_CALLS | _words(
     histplot countplot distplot kdeplot regplot lmplot jointplot catplot relplot displot title xlabel ylabel legend
     figure subplots subplot savefig axhline axvline fill_between errorbar contour contourf colorbar xticks yticks
     xlim ylim grid text annotate tight_layout subplots_adjust suptitle stem step semilogx semilogy loglog
-    DataFrame Series Index concat merge to_datetime to_numeric get_dummies read_csv date_range cut qcut crosstab
+    DataFrame Series Index concat merge to_datetime to_numeric get_dummies read_csv read_sql
+    read_sql_query read_sql_table date_range cut qcut crosstab
     pivot_table melt array asarray zeros_like ones_like linspace arange mean median std var unique where dot exp log
     sqrt sin cos train_test_split accuracy_score confusion_matrix classification_report mean_squared_error r2_score
     mean_absolute_error f1_score precision_score recall_score roc_auc_score cross_val_score make_pipeline glob
@@ -64,23 +67,30 @@ PURE_FUNCTIONS = PLAIN_CALLS | _words(
 
 # Methods that return something and leave their object as it was, in the usual libraries.
 PURE_METHODS = _words(
-    """head tail describe info copy sum mean median std var min max mode value_counts plot hist show join split rsplit
-    format items keys values get index count lower upper title capitalize strip lstrip rstrip startswith endswith
+    """head tail describe info copy sum mean median std var min max mode value_counts show join split rsplit format
+    items keys values get index count lower upper title capitalize strip lstrip rstrip startswith endswith
     replace find rfind isdigit isalpha encode decode zfill splitlines partition groupby agg aggregate apply map
     applymap transform filter query sort_values sort_index reset_index set_index rename dropna fillna drop
     drop_duplicates merge concat astype isna isnull notna notnull isin unique nunique corr cov quantile cumsum
     cumprod diff shift rolling expanding resample pivot pivot_table melt stack unstack sample nlargest nsmallest
-    to_frame to_list tolist to_dict to_numpy to_csv to_json to_excel to_parquet to_html to_string to_sql to_markdown
-    idxmax idxmin any all abs round clip between where mask eq ne lt le gt ge add_prefix add_suffix assign explode
-    interpolate memory_usage duplicated reindex select_dtypes iterrows itertuples crosstab combine_first first last
-    size ravel reshape flatten transpose dot argmax argmin argsort nonzero swapaxes squeeze repeat predict
-    predict_proba transform score inverse_transform decision_function get_params get_feature_names_out summary
-    most_common elements total difference union intersection symmetric_difference issubset issuperset isdisjoint
-    exists is_file is_dir read_text read_bytes glob iterdir resolve with_suffix with_name as_posix relative_to
-    savefig isoformat strftime timestamp date weekday total_seconds group groups match search findall
-    finditer fullmatch sub item select with_columns group_by collect lazy to_pandas dt str cast alias
-    boxplot bar barh scatter display_name hex lower casefold swapcase center ljust rjust expandtabs isnumeric"""
+    to_frame to_list tolist to_dict to_numpy to_csv to_json to_excel to_parquet to_html to_string to_sql
+    to_markdown idxmax idxmin any all abs round clip between where mask eq ne lt le gt ge add_prefix add_suffix
+    assign explode interpolate memory_usage duplicated reindex select_dtypes iterrows itertuples crosstab
+    combine_first first last size ravel reshape flatten transpose dot argmax argmin argsort nonzero swapaxes
+    squeeze repeat predict predict_proba score inverse_transform decision_function get_params
+    get_feature_names_out summary most_common elements total difference union intersection symmetric_difference
+    issubset issuperset isdisjoint exists is_file is_dir read_text read_bytes glob iterdir resolve with_suffix
+    with_name as_posix relative_to savefig isoformat strftime timestamp date weekday total_seconds group groups
+    match search findall finditer fullmatch sub item select with_columns group_by collect lazy to_pandas dt str
+    cast alias display_name hex casefold swapcase center ljust rjust expandtabs isnumeric"""
 )
+
+# Methods that draw: they change axes, not data.
+DRAWING = _words(
+    """plot hist bar barh scatter boxplot pie hexbin area kde imshow contour contourf errorbar fill_between step stem
+    violinplot"""
+)
+CANVASES = ("ax", "fig", "canvas")
 
 # Methods whose result is a new object that shares nothing with theirs (so changing it changes nothing else).
 FRESH_METHODS = _words(
@@ -97,7 +107,7 @@ MUTATORS = _words(
     """append extend insert pop popitem popleft appendleft extendleft rotate remove clear sort reverse update
     setdefault add discard intersection_update difference_update symmetric_difference_update fit partial_fit
     fit_transform fit_predict fit_resample write writelines seek truncate readline readlines read close flush
-    shuffle seed send throw push put put_nowait get_nowait __setitem__ __delitem__ __setattr__ __iadd__ step backward
+    shuffle seed send throw push put put_nowait get_nowait __setitem__ __delitem__ __setattr__ __iadd__ backward
     zero_grad train eval requires_grad_ compile add_node add_edge add_nodes_from add_edges_from execute executemany
     executescript commit fetchone fetchall fetchmany increment decrement reset setflags resize fill itemset
     partition_ set subtract move_to_end register connect invert_yaxis invert_xaxis legend tick_params grid
@@ -108,7 +118,7 @@ MUTATING_PREFIXES = ("set_", "add_", "insert_", "remove_", "append_", "update_",
 # Functions that change what they are given.
 ARG_MUTATORS = _words(
     """next shuffle setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right
-    dump fill_diagonal copyto put place putmask anext move_to_device clip_grad_norm_ writer consume"""
+    dump fill_diagonal copyto put place putmask anext move_to_device clip_grad_norm_"""
 )
 
 # Calls whose result is data: numbers, arrays, frames, text.  Such values carry no code of the notebook's.
@@ -134,7 +144,7 @@ CONSUMERS = DATA_CALLS | _words(
 
 # Names under which modules are usually imported: what is called on them does not change them.
 MODULE_NAMES = _words(
-    """np numpy pd pandas plt mpl matplotlib sns seaborn os sys math json re torch tf warnings itertools functools
+    """nn np numpy pd pandas plt mpl matplotlib sns seaborn os sys math json re torch tf warnings itertools functools
     collections random alt px go pl scipy sp sm smf xgb lgb keras logging pickle glob shutil subprocess requests
     cv2 nx nltk spacy sklearn statistics operator copy csv textwrap gc"""
 )
