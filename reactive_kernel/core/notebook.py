@@ -24,6 +24,9 @@ DEFINES, MUTATES, DELETES, MAYBE = 1, 2, 4, 8
 GAP = 1024.0
 
 
+OUTSIDE = "<sql:effect:"  # prefix in `Facts.effects`
+
+
 @dataclass(slots=True)
 class Ran:
     """What the last successful run of a cell showed.
@@ -72,6 +75,7 @@ class Cell:
     carried: dict[str, Deferred] = field(default_factory=dict)
     outs: dict[str, str] = field(default_factory=dict)
     dependents: dict[str, set[str]] = field(default_factory=dict)
+    orphans: set[str] = field(default_factory=set)  # read from the cell before it was edited
     version: str | None = None
     loop: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
@@ -85,6 +89,7 @@ class Cell:
     execution_count: int | None = None
     seconds: float | None = None
     remarks: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()  # databases outside the notebook that the last run changed
     late: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that a run changed though defined below
 
     @property
@@ -96,6 +101,17 @@ class Cell:
     def shown(self) -> bool:
         """True if what the cell last made is still in effect: a blocked cell's is not, a stale one's is."""
         return self.fresh or not (self.blockers or self.loop)
+
+    @property
+    def effects(self) -> tuple[str, ...]:
+        """Databases outside the notebook that the cell changes: no cascade does that without the user's word."""
+        marked = (n.removeprefix(OUTSIDE).removesuffix(">") for n in self.facts.effects if n.startswith(OUTSIDE))
+        return tuple(sorted({*self.outside, *marked}))
+
+    @property
+    def held_back(self) -> bool:
+        """True if only the user runs the cell, by asking for it."""
+        return self.disabled or bool(self.effects)
 
     @property
     def has_failed(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import Kind
 
-__all__ = ["Delete", "Edit", "Failed", "Forget", "Insert", "Interrupted", "Lost", "Move", "Observed", "Operation", "Rerun", "Started", "Succeeded", "Sync", "Text"]
+__all__ = ["Changed", "Delete", "Edit", "Failed", "Forget", "Insert", "Interrupted", "Lost", "Move", "Observed", "Operation", "Rerun", "Started", "Succeeded", "Sync", "Text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Observed:
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()  # names that share objects with mutated ones, seen unchanged
     remarks: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()  # databases outside the notebook that it changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +128,11 @@ class Lost:
     values: tuple[tuple[str, str], ...]
 
 
-Operation = Sync | Edit | Insert | Delete | Move | Forget | Rerun | Started | Succeeded | Failed | Interrupted | Lost
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Values that changed outside of any cell: ``(cell id, name, new token)``."""
+
+    values: tuple[tuple[str, str, str], ...]
+
+
+Operation = Sync | Edit | Insert | Delete | Move | Forget | Rerun | Started | Succeeded | Failed | Interrupted | Lost | Changed

@@ -32,7 +32,16 @@ class Cascade:
         skipped: number of cells that turned out not to need a run.
     """
 
-    def __init__(self, session: Session, kind: Kind, root: str | None, alone: bool = False, lazy: bool = False, only_run_before: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        kind: Kind,
+        root: str | None,
+        alone: bool = False,
+        lazy: bool = False,
+        only_run_before: bool = False,
+        only: frozenset[str] | None = None,
+    ) -> None:
         self.session = session
         self.kind = kind
         self.root = root
@@ -50,11 +59,12 @@ class Cascade:
         self._over = False
         if root is None:
             cells = (c for c in session.document if kind == "all" or c.has_run)
-            chosen = [c.id for c in cells if not c.fresh and not c.disabled and c.kind != "batch"]
+            chosen = [c.id for c in cells if not c.fresh and not c.disabled and c.kind != "batch" and (only is None or c.id in only)]
             self.targets.update(chosen if kind == "all" else ())
             self._want(chosen)
         elif not (alone or lazy or kind == "upstream"):
-            self._want(descendants(session.cells, [root]))
+            orphans = [i for i in session.cells[root].orphans if i in session.cells]
+            self._want([*orphans, *descendants(session.cells, [root, *orphans])])
 
     # -- the two moves
 
@@ -99,8 +109,8 @@ class Cascade:
                 self._want(descendants(self.session.cells, [cell.id]))
         elif in_lineage and ok and not self.lazy:
             self._want(cell.dependents)
-        if ok and not self._over and not cell.fresh and not self.alone and cell.id in self.session.cells:
-            self._want([cell.id])  # its run showed that it reads something else
+        if ok and not self._over and not cell.fresh and not self.alone and cell.ran is not None and cell.ran.code == cell.text:
+            self._want([cell.id])  # its run showed that it reads something else (it was not edited meanwhile)
 
     def remaining(self) -> int:
         """Number of cells that are still to run, as far as is known."""
@@ -120,7 +130,7 @@ class Cascade:
     def _want(self, cell_ids: Iterable[str]) -> None:
         for cell_id in cell_ids:
             cell = self.session.cells[cell_id]
-            if cell.fresh or cell.disabled or cell_id in self.wanted or (cell_id == self.root and not self._root_done):
+            if cell.fresh or self._held_back(cell) or cell_id in self.wanted or (cell_id == self.root and not self._root_done):
                 continue
             if self.attempts.get(cell_id, 0) >= 3 or (cell.kind == "batch"):
                 continue
@@ -128,6 +138,10 @@ class Cascade:
                 continue
             self.wanted.add(cell_id)
             heappush(self._heap, (cell.key, cell_id))
+
+    def _held_back(self, cell: Cell) -> bool:
+        """Disabled cells never run in a cascade; those that change data outside, only when all cells were asked for."""
+        return cell.disabled or (cell.held_back and cell.id not in self.targets)
 
     def _next_for_root(self) -> Cell | None:
         root = self.session.cells[self.root or ""]
@@ -142,7 +156,7 @@ class Cascade:
 
     def _runnable(self, cell: Cell, waiting: Collection[str]) -> Cell | None:
         """The cell, or the first cell that it needs; None if it need not or can't run."""
-        if cell.fresh or cell.disabled or cell.loop:
+        if cell.fresh or self._held_back(cell) or cell.loop:
             return None
         retry = cell.id in self.targets
         if cell.has_failed and (not retry or cell.id in self.failed):
@@ -163,7 +177,7 @@ class Cascade:
             for producer in missing:
                 if producer.id in barred or producer.loop or producer.id in seen:
                     return None
-                if producer.disabled and not producer.fresh:
+                if self._held_back(producer) and not producer.fresh:
                     return None
                 if producer.has_failed and (not retry or producer.id in self.failed):
                     return None
@@ -189,7 +203,7 @@ class Cascade:
         if self.alone or self.lazy or self.kind == "upstream":
             return None
         for cell in self.session.lost_at_end():
-            if not cell.disabled and self.attempts.get(cell.id, 0) < 3 and cell.id not in self.failed:
+            if not cell.held_back and self.attempts.get(cell.id, 0) < 3 and cell.id not in self.failed:
                 need = self._need(cell, set(), retry=False)
                 if need is not None:
                     return need

@@ -5,12 +5,15 @@ Pure questions about one cell and the graph; the session stores the answers and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph, depends
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
+from reactive_kernel.core.options import OPTIONS_OF
 from reactive_kernel.core.versions import name_version, token_version
 
 __all__ = ["Sharing", "View", "carried", "outs", "produces", "view"]
@@ -61,6 +64,13 @@ def _suggested(facts: Facts) -> set[str]:
     return {name for name, mutation in facts.mutates.items() if mutation.strength != "possible"}
 
 
+@lru_cache(maxsize=1024)
+def _looks_inside(source: str, name: str) -> bool:
+    """True if the text takes an attribute or item of a name other than to show it or to listen to it."""
+    attribute = r"\s*(?:\[|\.\s*(?!(?:un)?observe|on_|layout|style|close\b|add_class|remove_class)\w)"
+    return re.search(rf"(?<![\w.]){re.escape(name)}{attribute}", source) is not None
+
+
 def _changed_here(cell: Cell) -> set[str]:
     """Names that the cell itself binds or surely changes: as in a clean run, a definition below comes too late."""
     found = {name for name, mutation in cell.facts.mutates.items() if mutation.strength == "sure"}
@@ -91,6 +101,12 @@ def _close(cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, resu
             if name not in own_reads and found and cells[found[0]].key > cell.key and depends(cells, found[0], cell.id):
                 found = ()  # read only by code that may never be called: no reason for a loop
             inputs[name] = found
+            for producer in found:
+                ran = cells[producer].ran
+                todo.extend((option, True) for option in OPTIONS_OF.get((ran.bound.get(name) if ran else None) or "", ()))
+                traits = f"<{name}.traits>"  # of widgets that the name holds
+                if traits in cells[producer].produces and (name not in own_reads or _looks_inside(cell.source, name)):
+                    todo.append((traits, True))
         if inert:
             continue
         followed.add(name)

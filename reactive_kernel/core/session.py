@@ -19,6 +19,7 @@ from reactive_kernel.core.facts import Facts
 from reactive_kernel.core.graph import Graph, find_loop
 from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Document, Kind, Ran
 from reactive_kernel.core.operations import (
+    Changed,
     Delete,
     Edit,
     Failed,
@@ -99,6 +100,8 @@ class Session:
                 self._ended(operation)
             case Lost(values):
                 self._lose(values)
+            case Changed(changes):
+                self._change(changes)
         self._update()
 
     def find(self, cell_id: str) -> Cell:
@@ -146,6 +149,7 @@ class Session:
         if text.source == cell.source and language == cell.language:
             return
         cell.source, cell.language = text.source, language
+        cell.orphans.update(cell.dependents)
         facts = self.analyse(text.source, language)
         cell.problem = facts.problem
         cell.text = facts.code if facts.problem is None else digest("unparsed", text.source)
@@ -193,6 +197,7 @@ class Session:
 
     def _take_out(self, cell: Cell) -> None:
         """Take a cell from its place; its run stays known to it (a move)."""
+        cell.orphans.update(cell.dependents)
         self._set_produces(cell, {})
         self._set_inputs(cell, {})
         self.document.remove(cell)
@@ -241,7 +246,9 @@ class Session:
         self.touch(cell)
         self._push(cell)
         if isinstance(news, Succeeded):
+            cell.orphans.clear()
             cell.failed, cell.error, cell.last, cell.remarks = None, "", "success", news.seen.remarks
+            cell.outside = news.seen.outside
             self._learn(cell, news, code, before)
             return
         cell.last = "error"
@@ -272,7 +279,7 @@ class Session:
             earlier = cell.late[1] if cell.late[0] == code else frozenset()
             cell.late = (code, earlier | late)
         view = resolve.view(cell, self.graph, self.sharing, known=True)
-        pairs = []
+        pairs: list[tuple[str, str]] = []
         for name, found in sorted(view.inputs.items()):
             known = before.get(name)
             if known is None:
@@ -318,6 +325,13 @@ class Session:
             if cell is not None and cell.ran is not None and name in cell.ran.held:
                 cell.ran.held.discard(name)
                 self.lost[(cell_id, name)] = None
+
+    def _change(self, changes: Iterable[tuple[str, str, str]]) -> None:
+        for cell_id, name, token in changes:
+            cell = self.cells.get(cell_id)
+            if cell is not None and cell.ran is not None and name in cell.ran.bound:
+                cell.ran = replace(cell.ran, bound={**cell.ran.bound, name: token})
+                self._push(cell)
 
     # -- the update
 

@@ -21,7 +21,7 @@ MODES = ("auto", "lazy")
 
 def answer(engine: Engine, command: str, arguments: Json) -> Json:
     """Carry out one command; raises `Refused`, and then nothing has changed."""
-    if not isinstance(command, str) or command not in COMMANDS:
+    if command not in COMMANDS:
         known = ", ".join(COMMANDS)
         raise Refused("unknown_command", f"There is no command {command!r}; the commands are {known}.")
     if not isinstance(arguments, dict):
@@ -130,6 +130,8 @@ def _configure(engine: Engine, arguments: Json) -> Json:
         if name == "mode":
             if value not in MODES:
                 raise Refused("bad_argument", f"The argument 'mode' must be \"auto\" or \"lazy\", not {value!r}.")
+        elif name == "autoreload" and value not in ("all", "off"):
+            raise Refused("bad_argument", f"The argument 'autoreload' must be \"all\" or \"off\", not {value!r}.")
         elif name in engine.settings:
             _get(arguments, name, type(engine.settings[name]))
         else:

@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 from reactive_kernel.core import explain
 from reactive_kernel.core.facts import Facts, Problem
 from reactive_kernel.core.notebook import Cell, Kind
-from reactive_kernel.core.operations import Delete, Edit, Failed, Forget, Insert, Interrupted, Rerun, Started, Succeeded, Text
+from reactive_kernel.core.operations import Changed, Delete, Edit, Failed, Forget, Insert, Interrupted, Rerun, Started, Succeeded, Text
 from reactive_kernel.core.plan import Cascade
 from reactive_kernel.core.python import analyse as analyse_python
 from reactive_kernel.core.session import Refusal, Session
@@ -25,6 +25,7 @@ from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.store import tracked
+from reactive_kernel.kernel.tokens import LOCAL
 from reactive_kernel.protocol import Edge, Entry, Json, RanCell, Refused, ReplyMark, RunKind, Status
 
 __all__ = ["Engine", "Event", "Outcome", "Run", "RunRequest", "Step"]
@@ -42,6 +43,7 @@ class RunRequest:
         interactive: for a request without cell id: True = console (newest definition wins),
             False = batch (append; resolve upward; roll nothing back, block nothing).
         disabled: the cell's own setting when the request carries it, else None.
+        only: with "stale": these cells and their dependents, not all.
     """
 
     kind: RunKind = "cell"
@@ -50,6 +52,7 @@ class RunRequest:
     cascade: bool = True
     interactive: bool = True
     disabled: bool | None = None
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +198,13 @@ class Engine:
         mode: str = "auto",
         run_new_dependents: bool = True,
         max_superseded_bytes: int = 256 << 20,
+        autoreload: str = "all",
     ) -> None:
         self.lock = RLock()
         self.namespace = namespace
         self.session = Session(analyse)
         self.executor = Executor(self.session, namespace, max_superseded_bytes)
-        self.settings: Json = {"mode": mode, "run_new_dependents": run_new_dependents, "max_superseded_bytes": max_superseded_bytes}
+        self.settings: Json = {"mode": mode, "run_new_dependents": run_new_dependents, "max_superseded_bytes": max_superseded_bytes, "autoreload": autoreload}
         self.prepaid: set[str] = set()  # ran although their own request was still waiting
         self._inputs = 0
         self._forget = False
@@ -210,6 +214,7 @@ class Engine:
     def command(self, command: str, arguments: Json) -> Json:
         """Answer one ``reactive_request``; raises `protocol.Refused` and changes nothing if it is wrong."""
         with self.lock:
+            self.look_at_modules()
             return answer(self, command, arguments)
 
     def take_event(self) -> Event | None:
@@ -267,6 +272,7 @@ class Engine:
         """Start what a client asked to run; raises `protocol.Refused`."""
         with self.lock:
             self._forget_variables()
+            self._load_modules()
             try:
                 root = self._root(request) if request.kind in ("cell", "upstream") else None
             except Refusal as refusal:
@@ -278,6 +284,7 @@ class Engine:
                 alone=not request.cascade or (root is not None and root.kind == "batch"),
                 lazy=self.settings["mode"] == "lazy",
                 only_run_before=not self.settings["run_new_dependents"],
+                only=request.only,
             )
             return Run(self, cascade, root, cascade_id)
 
@@ -297,6 +304,36 @@ class Engine:
                 session.apply(Rerun(cell_id))
         self.prepaid.discard(text.cell_id)
         return session.cells[text.cell_id]
+
+    def widgets_changed(self) -> RunRequest | None:
+        """What to run because widgets changed in the browser: None if nothing, or in mode lazy (then only marks)."""
+        with self.lock:
+            if not self.executor.widgets.changed:
+                return None
+            changes = self.executor.retoken_widgets()
+            self.session.apply(Changed(tuple(changes)))
+            readers = {r for cell_id, name, _ in changes for r, names in self.session.cells[cell_id].dependents.items() if name in names}
+            if not readers or self.settings["mode"] == "lazy":
+                return None
+            return RunRequest(kind="stale", only=frozenset(readers))
+
+    def _load_modules(self) -> None:
+        """Load edited local modules again; raises `protocol.Refused` if their code doesn't run."""
+        self.look_at_modules()
+        try:
+            LOCAL.reload()
+        except Exception as error:
+            name = LOCAL.pending[0]
+            raise Refused("module_error", f"The edited module {name!r} can't be loaded again: {type(error).__name__}: {error}") from None
+
+    def look_at_modules(self) -> None:
+        """Mark what uses a local module whose file was edited."""
+        if self.settings["autoreload"] == "off" or not LOCAL.check():
+            return
+        changes = self.executor.retoken_modules()
+        self.session.apply(Changed(tuple(changes)))
+        for cell_id in {cell_id for cell_id, _, token in changes if token.startswith("object:")}:
+            self.session.apply(Rerun(cell_id))  # it has to import the new object
 
     def retire(self) -> None:
         """Delete console inputs of which every definition is superseded and that nothing reads."""

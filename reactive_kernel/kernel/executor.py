@@ -18,11 +18,12 @@ from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
-from reactive_kernel.kernel.generators import Generators
+from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
 from reactive_kernel.kernel.tokens import identity_matters, token
+from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
 
@@ -38,8 +39,8 @@ class Watch:
     before: dict[str, Any]
     surveys: dict[str, Survey] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
-    hidden: dict[str, Any] = field(default_factory=dict)
-    generators: dict[str, Any] = field(default_factory=dict)
+    put_by: dict[str, Any] = field(default_factory=dict)  # taken away, to see whether the cell binds it
+    states: dict[str, Any] = field(default_factory=dict)  # hidden state
     again: bool = False  # the cell runs at the version at which it last succeeded
     same_inputs: bool = False  # what it reads is what it read when it last succeeded
     held: frozenset[str] = frozenset()  # names of its last values that are still to be had
@@ -64,11 +65,38 @@ class Executor:
         self.namespace = namespace
         self.main = str(namespace.get("__name__", "__main__"))
         self.store = Store(session, namespace, self.main)
-        self.generators = Generators()
+        self.hidden = Hidden()
+        self.widgets = Widgets()
         self.max_superseded_bytes = max_superseded_bytes
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
         self._salt = 0
         self.watch: Watch | None = None
+
+    def retoken_modules(self) -> list[tuple[str, str, str]]:
+        """Values that are, or come from, local modules of which a new edition is known."""
+        found = []
+        for cell_id, tokens in self.tokens.items():
+            for name, old in tokens.items():
+                if old is None or "@" not in old or not old.startswith(("module:", "object:")):
+                    continue
+                new = token(self.store.values.get(cell_id, {}).get(name), self.main)
+                if new is not None and new != old:
+                    tokens[name] = new
+                    found.append((cell_id, name, new))
+        return found
+
+    def retoken_widgets(self) -> list[tuple[str, str, str]]:
+        """The pseudo-names of widgets' traits that changed since they were last looked at, with new tokens."""
+        self.widgets.changed = False
+        found = []
+        for cell in self.session.document:
+            for name, old in cell.ran.bound.items() if cell.ran is not None else ():
+                if name.endswith(".traits>"):
+                    value = self.store.values.get(cell.id, {}).get(name[1:].removesuffix(".traits>"))
+                    new = self.widgets.token(self._look(value).widgets)
+                    if new != old:
+                        found.append((cell.id, name, new))
+        return found
 
     # -- before
 
@@ -78,9 +106,9 @@ class Executor:
 
     def _move(self, key: float) -> None:
         self.store.move(key)
-        for name in self.generators.base:
+        for name, base in self.hidden.base.items():
             state = self.store.lookup(name, key)
-            self.generators.set(name, self.generators.base[name] if state is MISSING else state)
+            self.hidden.set(name, base if state is MISSING else state)
 
     def enter(self, cell: Cell) -> None:
         """Set the namespace to what a clean run would have at the cell, and note what it may change."""
@@ -88,7 +116,6 @@ class Executor:
             self.store.move(inf)
             self.watch = Watch(cell, dict(self.namespace))
             return
-        self._note_generators()
         self._move(cell.key)
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
@@ -96,10 +123,11 @@ class Executor:
         for name in cell.facts.maybe - cell.inputs.keys():
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
-                watch.hidden[name] = value
+                watch.put_by[name] = value
         watch.before = dict(self.namespace)
         self._take_states(cell, watch)
-        watch.generators = {name: self.generators.get(name) for name in self.generators.loaded()}
+        watch.states = self.hidden.note(cell.source)
+        self.widgets.running = True
         self.watch = watch
 
     def _bind_forward(self, cell: Cell) -> None:
@@ -114,11 +142,6 @@ class Executor:
                     last = max(last, key)
         if last > cell.key:
             self.store.swap_to(nextafter(last, inf))
-
-    def _note_generators(self) -> None:
-        for name in self.generators.loaded():
-            if name not in self.generators.base:
-                self.generators.base[name] = self.generators.get(name)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         start = perf_counter()
@@ -146,11 +169,12 @@ class Executor:
     def leave(self, ok: bool) -> Observed | None:
         """Take in what the cell did; None if it failed, or was deleted meanwhile: then nothing is kept."""
         watch, self.watch = self.watch, None
+        self.widgets.running = False
         assert watch is not None
         cell = watch.cell
         if cell.kind == "batch":
             return self._leave_batch(watch)
-        for name, value in watch.hidden.items():
+        for name, value in watch.put_by.items():
             watch.before[name] = value
             if name not in self.namespace:
                 self.namespace[name] = value
@@ -187,7 +211,7 @@ class Executor:
         before, facts = watch.before, watch.cell.facts
         bound = {n: v for n, v in self.namespace.items() if before.get(n, MISSING) is not v and tracked(n)}
         for name in facts.writes:
-            if name not in bound and name not in watch.hidden and name not in facts.maybe and name in self.namespace:
+            if name not in bound and name not in watch.put_by and name not in facts.maybe and name in self.namespace:
                 bound[name] = self.namespace[name]
         return bound
 
@@ -251,8 +275,7 @@ class Executor:
         for value, state in changes.touched.values():
             if state.restore is not None:
                 state.restore(value)
-        for name, state in watch.generators.items():
-            self.generators.set(name, state)
+        self.hidden.restore(watch.states)
         self._lose(watch, changes.gone)
         self.store.dirty.update(self.store.values.pop(watch.cell.id, {}))
         self.tokens.pop(watch.cell.id, None)
@@ -274,7 +297,7 @@ class Executor:
         bound = self._bound(watch)
         deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
-        drawn = self._drawn(watch)
+        drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes)
         raw = {name: token(value, self.main) for name, value in bound.items()}
         if watch.again:
@@ -289,19 +312,28 @@ class Executor:
         self._lose(watch, changes.gone)
         carried: dict[str, Deferred] = {}
         reach: dict[str, frozenset[int]] = {}
+        traits: dict[str, str] = {}
         for name, value in values.items():
             if type(value) not in ATOMS:
                 inside = self._look(value)
                 reach[name] = frozenset(inside.states)
                 self._carry(cell, name, inside.code, carried)
+                if inside.widgets:
+                    traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(
-            bound={n: tokens.get(n) for n in bound},
+            bound={**{n: tokens.get(n) for n in bound}, **traits},
             mutated=frozenset(mutated) | frozenset(drawn),
             deleted=deleted,
             carried=carried,
             reach=reach,
             cleared=self._cleared(watch, changes),
+            outside=self._outside(),
         )
+
+    def _outside(self) -> tuple[str, ...]:
+        """Databases outside the notebook that SQL in the cell has changed."""
+        catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
+        return () if catalog is None else tuple(sorted(catalog.last_run().effects))
 
     def _look(self, value: Any) -> Survey:
         return survey((value,), self.namespace, perf_counter() + BUDGET, False, self.main)
@@ -324,19 +356,6 @@ class Executor:
             return
         self.store.deltas[cell.id] = delta
         self.store.applied.append(cell.id)
-
-    def _drawn(self, watch: Watch) -> dict[str, Any]:
-        """The states of the generators that the cell advanced."""
-        found: dict[str, Any] = {}
-        for name in self.generators.loaded():
-            now = self.generators.get(name)
-            if name not in watch.generators:  # its module was imported just now
-                if name in watch.cell.facts.effects:
-                    found[name] = now
-                self.generators.base.setdefault(name, now)
-            elif now != watch.generators[name]:
-                found[name] = now
-        return found
 
     def _tokens(self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changed: bool) -> dict[str, str | None]:
         """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
@@ -371,7 +390,7 @@ class Executor:
         taken = {name for name in bound if name not in watch.held or name not in kept}
         while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:
             taken |= more
-        lost = []
+        lost: list[tuple[str, str]] = []
         for name in bound:
             if name not in taken:
                 bound[name] = self.namespace[name] = kept[name]

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, get_args
 
 from ipykernel.ipkernel import IPythonKernel
@@ -33,10 +34,12 @@ from reactive_kernel.protocol import EVENT, FEATURE, PROTOCOL, REPLY, REQUEST, J
 
 if TYPE_CHECKING:
     from reactive_kernel.kernel.cascade import Cascade
-    from reactive_kernel.kernel.engine import Engine
+    from reactive_kernel.kernel.engine import Engine, RunRequest
 
 # After the first client was greeted, before it sends a cell.
 _WARM_UP_SECONDS = 0.2
+# A slider that is dragged sends many changes.
+_WIDGETS_SETTLE_SECONDS = 0.1
 _COMMS = ("comm_open", "comm_msg", "comm_close")
 
 
@@ -73,8 +76,9 @@ class ReactiveKernel(IPythonKernel):
         self.waiting = WaitingRequests()
         self._cascade: Cascade | None = None
         self._notebook_seen = False
+        self._widget_timer: Any = None
         for comm in _COMMS:
-            self.shell_handlers[comm] = partial(self._on_settled, self.shell_handlers[comm])
+            self.shell_handlers[comm] = partial(self._on_comm, self.shell_handlers[comm])
         register_magics(self.shell, self)
         follow_starting_cell(self.shell.get_parent, self._set_thread_parent)
 
@@ -170,14 +174,20 @@ class ReactiveKernel(IPythonKernel):
             self._abort_queues()
 
     async def _run_cells(self, ident: Any, parent: Json) -> Json:
-        from reactive_kernel.kernel.cascade import Cascade
-
         try:
             cell_id = self._notebook_cell(parent)
             request = read_request(parent, cell_id)
             if cell_id is not None:
                 self.events.listen()
                 self.publisher.remember(cell_id, parent["header"])
+        except Refused as refused:
+            return self._refuse("BadRequest", str(refused), parent)
+        return await self._run_cells_for(ident, parent, request)
+
+    async def _run_cells_for(self, ident: Any, parent: Json, request: RunRequest) -> Json:
+        from reactive_kernel.kernel.cascade import Cascade
+
+        try:
             self._cascade = Cascade(self, ident, parent, request)
             return await self._cascade.run()
         except Refused as refused:
@@ -268,6 +278,41 @@ class ReactiveKernel(IPythonKernel):
                 self.engine.settle()
         except Exception:
             self.log.exception("Exception in settling the namespace")
+
+    async def _on_comm(self, handler: Callable[..., Any], *args: Any) -> None:
+        answer = self._on_settled(handler, *args)
+        if isawaitable(answer):
+            await answer
+        if self._engine is None or not self._engine.executor.widgets.changed:
+            return
+        if self._widget_timer is not None:
+            self.io_loop.remove_timeout(self._widget_timer)
+        self._widget_timer = self.io_loop.call_later(_WIDGETS_SETTLE_SECONDS, self._follow_widgets)
+
+    async def _follow_widgets(self) -> None:
+        """Run the cells that read a widget's traits, once the user has paused."""
+        self._widget_timer = None
+        async with self._main_asyncio_lock:
+            request = self.engine.widgets_changed()
+            if request is None:
+                self.events.publish()
+                return
+            trigger = self._own_request()
+            self.set_parent([], trigger, channel="shell")
+            self._publish_status("busy", "shell", parent=trigger)
+            try:
+                await self._run_cells_for(None, trigger, request)
+            finally:
+                self._cascade = None
+                sys.stdout.flush()
+                sys.stderr.flush()
+                self._publish_status("idle", "shell", parent=trigger)
+
+    def _own_request(self) -> Json:
+        """A request of the kernel's own, for cells that run without a client's."""
+        header = self.session.msg_header("execute_request")
+        content = {"code": "", "allow_stdin": False}
+        return {"header": header, "msg_id": header["msg_id"], "msg_type": header["msg_type"], "parent_header": {}, "metadata": {}, "content": content, "buffers": []}
 
     def _on_settled(self, handler: Callable[..., Any], *args: Any) -> Any:
         self.settle()

@@ -21,6 +21,7 @@ from typing import Any
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import code_of, names_in
 from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.widgets import is_widget
 
 __all__ = ["ATOMS", "Survey", "children", "survey"]
 
@@ -41,6 +42,7 @@ class Survey:
         complete: every reachable object was visited, and each mutable one has a state that tells everything.
         iterator: something inside can only be consumed (a generator, a file).
         unknown: something inside has no state that could be seen (a connection).
+        widgets: ipywidgets, which are live and have no states.
         reads, writes: globals that code inside reads and writes when called.
     """
 
@@ -48,6 +50,7 @@ class Survey:
     complete: bool = True
     iterator: bool = False
     unknown: bool = False
+    widgets: list[Any] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
 
@@ -76,6 +79,10 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
         if count > MAX_OBJECTS or (count % 32 == 0 and perf_counter() > deadline):
             result.complete = False
             break
+        if is_widget(value):
+            result.widgets.append(value)
+            queue.extend(getattr(value, "children", ()))
+            continue
         for code in code_of(value):
             if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
                 done = names_in(code)

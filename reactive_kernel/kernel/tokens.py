@@ -18,7 +18,11 @@ import uuid
 from hashlib import blake2b
 from typing import Any
 
-__all__ = ["identity_matters", "token"]
+from reactive_kernel.kernel.modules import LocalModules
+
+__all__ = ["LOCAL", "identity_matters", "token"]
+
+LOCAL = LocalModules()
 
 MAX_TEXT = 1 << 20  # characters or bytes hashed at most
 MAX_ITEMS = 1000
@@ -66,7 +70,8 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         tokens = [_token(item, main, depth + 1) for item in value] if len(value) <= MAX_ITEMS else [None]
         return None if None in tokens else "frozenset:" + _hash(",".join(sorted(t for t in tokens if t)).encode())
     if kind is types.ModuleType:
-        return f"module:{value.__name__}" if sys.modules.get(value.__name__) is value else None
+        name = str(vars(value).get("__name__"))
+        return f"module:{name}{_edition(name)}" if sys.modules.get(name) is value else None
     if kind is types.FunctionType and value.__module__ == main:
         return _function(value, main, depth)
     if isinstance(value, type) and value.__module__ == main:
@@ -93,7 +98,12 @@ def _imported(value: Any) -> str | None:
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    return f"object:{module}.{name}" if found is value and module != "__main__" else None
+    return f"object:{module}.{name}{_edition(module)}" if found is value and module != "__main__" else None
+
+
+def _edition(module: str) -> str:
+    edition = LOCAL.edition(module)
+    return "" if edition is None else f"@{edition}"
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,0 +1,201 @@
+"""Hidden state as variables: random generators, and a short table of options that modules keep.
+
+Each has a pseudo-name (``<random>``, ``<pandas.options>``) whose value is a snapshot of the state; a
+cell that changes it is its producer from there on down, and every cell runs with the state that a
+clean run would have there.  Nothing is imported for it.
+
+Options count only where the cell's text names what changes them: libraries that set something while
+they are imported would otherwise look like cells that do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One piece of hidden state.
+
+    ``module``: what has to be imported for it to exist.  ``get`` gives something comparable, ``set``
+    takes what ``get`` gave.  ``marks``: a cell changes it only if its text contains one of these
+    (empty: any cell may, as with random draws).  ``initial``: the state of a module just imported.
+    Who reads it is said in `core.options`.
+    """
+
+    module: str
+    get: Callable[[], Any]
+    set: Callable[[Any], None]
+    marks: tuple[str, ...] = ()
+    initial: Callable[[], Any] | None = None
+
+
+def _set_random(state: Any) -> None:
+    sys.modules["random"].setstate(state)
+
+
+def _numpy() -> Any:
+    return sys.modules["numpy.random"].mtrand._rand
+
+
+def _get_numpy() -> Any:
+    state = _numpy().get_state(legacy=False)
+    inner = state["state"]
+    return (state["bit_generator"], inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
+
+
+def _set_numpy(state: Any) -> None:
+    numpy = sys.modules["numpy"]
+    key = numpy.frombuffer(state[1], dtype=numpy.uint32)
+    _numpy().set_state((state[0], key, state[2], state[3], state[4]))
+
+
+def _get_torch() -> Any:
+    return sys.modules["torch"].get_rng_state().numpy().tobytes()
+
+
+def _set_torch(state: Any) -> None:
+    torch = sys.modules["torch"]
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
+def _flat(options: Any, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        found.update(_flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value})
+    return found
+
+
+def _get_pandas() -> Any:
+    return _flat(sys.modules["pandas._config.config"]._global_config)
+
+
+def _set_pandas(state: Any) -> None:
+    now, pandas = _get_pandas(), sys.modules["pandas"]
+    for name, value in state.items():
+        if now.get(name) is not value and now.get(name) != value:
+            pandas.set_option(name, value)
+
+
+def _get_matplotlib() -> Any:
+    return dict(dict.items(sys.modules["matplotlib"].rcParams))
+
+
+def _set_matplotlib(state: Any) -> None:
+    dict.update(sys.modules["matplotlib"].rcParams, state)
+
+
+def _set_printing(state: Any) -> None:
+    sys.modules["numpy"].set_printoptions(**state)
+
+
+def _set_path(state: Any) -> None:
+    sys.path[:] = state
+
+
+def _set_environ(state: Any) -> None:
+    for name in os.environ.keys() - state.keys():
+        del os.environ[name]
+    for name, value in state.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
+
+
+def _directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # deleted under our feet
+        return ""
+
+
+def _set_directory(state: str) -> None:
+    if state and state != _directory():
+        os.chdir(state)
+
+
+def _initial_pandas() -> Any:
+    return {name: option.defval for name, option in sys.modules["pandas._config.config"]._registered_options.items()}
+
+
+def _initial_matplotlib() -> Any:
+    return dict(dict.items(sys.modules["matplotlib"].rcParamsOrig))
+
+
+def _initial_printing() -> Any:
+    known = sys.modules["numpy"].get_printoptions()
+    standard = {"edgeitems": 3, "threshold": 1000, "precision": 8, "linewidth": 75, "suppress": False, "nanstr": "nan", "infstr": "inf",
+                "floatmode": "maxprec", "formatter": None, "sign": "-", "legacy": False, "override_repr": None}  # fmt: skip
+    return {name: standard.get(name, value) for name, value in known.items()}
+
+
+STYLES = ("rcParams", "rcdefaults", "style", ".rc(", "set_theme", "set_context", "set_palette", ".set(")
+
+KINDS = {
+    "<random>": Kind("random", lambda: sys.modules["random"].getstate(), _set_random),
+    "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy),
+    "<torch.random>": Kind("torch", _get_torch, _set_torch),
+    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas),
+    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib),
+    "<numpy.options>": Kind("numpy", lambda: sys.modules["numpy"].get_printoptions(), _set_printing, ("printoptions",), _initial_printing),
+    "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
+    "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
+    "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
+}  # fmt: skip
+
+class Hidden:
+    """The states before any cell changed them, and access to those now in effect."""
+
+    def __init__(self) -> None:
+        self.base: dict[str, Any] = {}
+        self._current: dict[str, Any] = {}
+
+    def names(self, source: str) -> list[str]:
+        """Pseudo-names of the state that exists now and that a cell with this text may change."""
+        return [n for n, k in KINDS.items() if k.module in sys.modules and (not k.marks or any(m in source for m in k.marks))]
+
+    def note(self, source: str) -> dict[str, Any]:
+        """Before a cell with this text runs: the states that it may change."""
+        states = {name: self.get(name) for name in self.names(source)}
+        for name, state in states.items():
+            self.base.setdefault(name, state)
+        return states
+
+    def changed(self, source: str, before: dict[str, Any], effects: Container[str]) -> dict[str, Any]:
+        """After it ran: the states that it changed.
+
+        Of a module that it imported, a change is seen by its ``initial`` state, or told by ``effects``.
+        """
+        found: dict[str, Any] = {}
+        for name in self.names(source):
+            now, kind = self.get(name), KINDS[name]
+            if name in before:
+                if now != before[name]:
+                    found[name] = now
+                continue
+            self.base[name] = kind.initial() if kind.initial is not None else now
+            if name in effects or self.base[name] != now:
+                found[name] = now
+        self._current.update(found)
+        return found
+
+    def get(self, name: str) -> Any:
+        """The state now; comparable."""
+        return KINDS[name].get()
+
+    def set(self, name: str, state: Any) -> None:
+        """Put a state into effect that `get` gave; nothing to do if it is the one last set."""
+        if self._current.get(name) is not state:
+            KINDS[name].set(state)
+            self._current[name] = state
+
+    def restore(self, states: dict[str, Any]) -> None:
+        """Put states back after a run that is not to count."""
+        for name, state in states.items():
+            KINDS[name].set(state)
+            self._current.pop(name, None)

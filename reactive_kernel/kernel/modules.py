@@ -1,0 +1,103 @@
+"""Local modules: the user's own files that cells import, watched for edits on disk.
+
+A token of such a module (or of something in it) carries the module's *edition*, so that cells which
+use it become stale when the file changes.  The module is loaded again before the next cell runs, as
+IPython's autoreload would.  Modules that import an edited one count as edited too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import types
+from collections.abc import Iterator
+
+__all__ = ["LocalModules"]
+
+
+class LocalModules:
+    """Which modules are the user's own, and which edition of each is known."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[str, tuple[int, int]] = {}
+        self._editions: dict[str, int] = {}
+        self._foreign: set[str] = set()
+        self.pending: list[str] = []  # to be loaded again, in this order
+
+    def edition(self, name: str) -> int | None:
+        """The edition of a local module, or None if the module isn't local (or not imported)."""
+        if name in self._foreign:
+            return None
+        if name not in self._stamps:
+            module = sys.modules.get(name)
+            path = getattr(module, "__file__", None)
+            if module is None or name == "__main__" or path is None or not _is_local(path):
+                self._foreign.add(name)
+                return None
+            self._stamps[name] = _stamp(path)
+        return self._editions.get(name, 0)
+
+    def check(self) -> bool:
+        """Look at the files; True if any changed since last asked: then tokens are out of date."""
+        edited = set()
+        for name, stamp in self._stamps.items():
+            path = getattr(sys.modules.get(name), "__file__", None)
+            now = _stamp(path) if path else stamp
+            if now != stamp and now != (0, 0):
+                self._stamps[name] = now
+                edited.add(name)
+        if not edited:
+            return False
+        order = [*sorted(edited), *self._importers(edited)]
+        for name in order:
+            self._editions[name] = self._editions.get(name, 0) + 1
+        self.pending = [*dict.fromkeys([*self.pending, *order])]
+        return True
+
+    def reload(self) -> None:
+        """Load the edited modules again.  Raises what their code raises; they stay pending then."""
+        while self.pending:
+            module = sys.modules.get(self.pending[0])
+            if module is not None:
+                importlib.invalidate_caches()
+                importlib.reload(module)
+            self.pending.pop(0)
+
+    def _importers(self, edited: set[str]) -> Iterator[str]:
+        """Local modules that import any of ``edited``, directly or through others, nearest first."""
+        seen = set(edited)
+        found = True
+        while found:
+            found = False
+            for name in self._stamps:
+                module = sys.modules.get(name)
+                if name not in seen and module is not None and _uses(module, seen):
+                    seen.add(name)
+                    found = True
+                    yield name
+
+
+def _uses(module: types.ModuleType, names: set[str]) -> bool:
+    for value in list(vars(module).values()):
+        home = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
+        if isinstance(home, str) and home in names:
+            return True
+    return False
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:  # being saved, or gone
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)
+
+
+def _is_local(path: str) -> bool:
+    """True for a Python file that is the user's own: not of Python, nor installed."""
+    path = os.path.realpath(path)
+    installed = "site-packages" in path or "dist-packages" in path
+    prefixes = {os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix)}
+    inside_python = any(path.startswith(prefix) for prefix in prefixes) and not path.startswith(os.path.realpath(os.getcwd()) + os.sep)
+    return path.endswith(".py") and not installed and not inside_python

@@ -1,0 +1,52 @@
+"""ipywidgets as inputs: the traits of a widget that a name holds, as a variable of their own.
+
+The pseudo-name ``<slider.traits>`` has a token made from the widget's traits.  When the browser changes
+a trait, the token changes, and cells that read ``slider.value`` become stale; cells that only show the
+widget don't read the pseudo-name.  Changes are noted as they happen, by the widget's own events.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+__all__ = ["Widgets", "is_widget", "pseudo_name"]
+
+LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tooltip", "description_allow_html"})
+
+
+def is_widget(value: Any) -> bool:
+    """True for an ipywidget; ipywidgets isn't imported for it."""
+    module = sys.modules.get("ipywidgets")
+    return module is not None and isinstance(value, module.Widget)
+
+
+def pseudo_name(name: str) -> str:
+    """What the traits of the widgets behind a name are called."""
+    return f"<{name}.traits>"
+
+
+class Widgets:
+    """The widgets that cells made, and whether any changed outside of a cell's run."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, Any] = {}
+        self.running = False
+        self.changed = False
+
+    def token(self, widgets: Iterable[Any]) -> str:
+        """Token of the traits of these widgets; from now on they are watched."""
+        parts = []
+        for widget in widgets:
+            if id(widget) not in self._watched:
+                self._watched[id(widget)] = widget
+                widget.observe(self._note)
+            values = {key: getattr(widget, key) for key in sorted(widget.keys) if not key.startswith("_") and key not in LOOKS}
+            parts.append(repr(values))
+        return "widget:" + blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def _note(self, change: Any) -> None:
+        if not self.running and change["name"] not in LOOKS and not change["name"].startswith("_"):
+            self.changed = True
