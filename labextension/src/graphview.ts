@@ -10,9 +10,9 @@ import type { Entry } from './protocol';
 import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
-const WIDTH = 164;
-const HEIGHT = 28;
-const LONGEST_LABEL = 14;
+const WIDTH = 128;
+const HEIGHT = 26;
+const LONGEST_LABEL = 11;
 
 export interface GraphActions {
   go(cell: string): void;
@@ -178,9 +178,9 @@ export class GraphView extends Widget {
       },
       svg('rect', { width: WIDTH, height: HEIGHT, rx: 3 }),
       svg('path', { class: 'jp-ReactiveNode-bar', d: `M1.5 3v${HEIGHT - 6}` }),
-      svg('text', { x: 12, y: 18, class: 'jp-ReactiveNode-number' }),
-      svg('text', { x: 34, y: 18, class: 'jp-ReactiveNode-label' }),
-      svg('text', { x: WIDTH - 8, y: 18, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
+      svg('text', { x: 24, y: 17, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
+      svg('text', { x: 30, y: 17, class: 'jp-ReactiveNode-label' }),
+      svg('text', { x: WIDTH - 7, y: 17, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
       svg('title', {})
     );
   }

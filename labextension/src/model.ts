@@ -112,18 +112,35 @@ export function applyEntries(
       changed.add(id);
     }
   }
+  const edges = withEdges(state.edges, cells, changed, news.edges);
   return {
     state: {
       ...state,
       revision: news.revision,
       mode: news.mode ?? state.mode,
       cells,
-      edges: news.edges ?? state.edges,
+      edges,
       cascade: withEnded(state, news.cells ?? [])
     },
     changed,
-    edges: news.edges !== undefined
+    edges: edges !== state.edges
   };
+}
+
+/** News of edges are those into the changed cells; the others stay. The same list comes back if nothing changed. */
+function withEdges(
+  edges: readonly Edge[],
+  cells: ReadonlyMap<string, Entry>,
+  changed: ReadonlySet<string>,
+  news: readonly Edge[] | undefined
+): readonly Edge[] {
+  const stays = (edge: Edge) =>
+    cells.has(edge.from) && cells.has(edge.to) && (news === undefined || !changed.has(edge.to));
+  const kept = edges.filter(stays);
+  const gone = edges.filter(edge => !stays(edge));
+  const key = (list: readonly Edge[]) =>
+    list.map(edge => JSON.stringify([edge.from, edge.to, edge.names])).sort().join();
+  return key(gone) === key(news ?? []) ? edges : [...kept, ...(news ?? [])];
 }
 
 /** Take an event from iopub. */

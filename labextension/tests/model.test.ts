@@ -41,6 +41,26 @@ describe('changed entries', () => {
     expect(applyEntries(state, { revision: 4, removed: ['a'] }).state).toBe(state);
   });
 
+  it('bring the edges into them, and leave the others', () => {
+    const edges = [{ from: 'a', to: 'c', names: ['x'] }];
+    const change = applyEntries(chain(), { revision: 2, cells: [entry('c')], edges });
+    expect(change.edges).toBe(true);
+    expect(change.state.edges).toEqual([{ from: 'a', to: 'b', names: ['x'] }, ...edges]);
+    const none = applyEntries(chain(), { revision: 2, cells: [entry('c')], edges: [] });
+    expect(none.state.edges).toEqual([{ from: 'a', to: 'b', names: ['x'] }]);
+  });
+
+  it('whose edges are as before change no edges', () => {
+    const state = chain();
+    const change = applyEntries(state, { revision: 2, cells: [entry('c')], edges: [state.edges[1]] });
+    expect(change.edges).toBe(false);
+    expect(change.state.edges).toBe(state.edges);
+  });
+
+  it('take the edges of removed cells along', () => {
+    expect(applyEntries(chain(), { revision: 2, removed: ['b'] }).state.edges).toEqual([]);
+  });
+
   it('remove cells, and an unknown one is no change', () => {
     const change = applyEvent(chain(), { event: 'cells', revision: 2, cells: [], removed: ['c', 'nobody'] });
     expect([...change.state.cells.keys()]).toEqual(['a', 'b']);

@@ -51,6 +51,7 @@ def test_the_graph_lives(books: Books) -> None:
     book.run(2)
     expect(page.locator("[data-cell=cell-5].jp-ReactiveNode")).to_have_attribute("data-kind", "done")
     expect(page.locator("[data-cell=cell-7].jp-ReactiveNode")).to_have_attribute("data-kind", "skipped")
+    expect(page.locator(".jp-ReactiveEdge")).to_have_count(6)
     page.locator(".jp-ReactiveNode[data-cell=cell-5]").click()
     page.wait_for_function(f"{ACTIVE} === 'cell-5'")
     page.locator(".jp-ReactiveNode[data-cell=cell-1]").focus()
