@@ -7,7 +7,6 @@ Knows nothing of engines, except the order in which the caller says that forward
 
 from __future__ import annotations
 
-import ast
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from .bindings import changed, deleted, mentioned, stored
 from .canon import Form, inputs_form, namespace_form
-from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form, parses
+from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
 
 Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
 Edges = frozenset[tuple[str, str, frozenset[str]]]  # (producer, reader, names)
@@ -43,20 +43,6 @@ class Clean:
     murky: bool = False
 
 
-@lru_cache(maxsize=20_000)
-def mentioned(source: str) -> frozenset[str]:
-    """Return every name that the source spells, plus ``<random>`` if it may draw numbers."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return frozenset()
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    for node in ast.walk(tree):  # the text of exec, eval, query and f-strings counts too
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            names.update(word for word in node.value.replace("@", " ").replace("(", " ").split() if word.isidentifier())
-    return frozenset(names)
-
-
 def _inputs(source: str, namespace: Namespace) -> Form:
     """What the cell can see; the generators' state is an input of whoever can reach it."""
     names = set(mentioned(source))
@@ -64,22 +50,6 @@ def _inputs(source: str, namespace: Namespace) -> Form:
     text = repr(form)
     draws = "'random'" in text or "numpy" in text or names & {"random", "shuffle", "randint", "seed", "np"}
     return (normal_form(source), form, _generators() if draws else ())
-
-
-@lru_cache(maxsize=20_000)
-def _stored(source: str) -> frozenset[str]:
-    """Names that the source itself binds: a use of them is not of one from below."""
-    if not parses(source):
-        return frozenset()
-    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name))
-    return frozenset(node.id for node in names if not isinstance(node.ctx, ast.Load))
-
-
-@lru_cache(maxsize=20_000)
-def _deleted(source: str) -> frozenset[str]:
-    """Names that the source itself unbinds somewhere."""
-    names = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)) if parses(source) else ()
-    return frozenset(node.id for node in names if isinstance(node.ctx, ast.Del))
 
 
 Needs = dict[int, dict[int, frozenset[str]]]  # reader -> producer -> names, by position
@@ -95,7 +65,8 @@ class _Run:
         self.order = _order(len(cells), needs) if self.by_position else list(range(len(cells)))
         self.namespace = new_namespace()
         self.bound: dict[int, dict[str, Any]] = {}
-        self.gone: dict[int, set[str]] = {}
+        self.gone: dict[int, set[str]] = {}  # deleted by the cell, though it had not bound them
+        self.dropped: dict[int, frozenset[str]] = {}  # deleted: what is above doesn't show below
         self.result = Clean()
 
     def go(self) -> str | None:
@@ -128,8 +99,10 @@ class _Run:
         state = _generators() if views else None
         shown = execute(source, self.namespace)
         now = self.namespace
-        self.bound[index] = {n: v for n, v in now.items() if n not in before or before[n] is not v}
-        self.gone[index] = (set(before) | _deleted(source)) - set(now)
+        sure = stored(source)
+        self.bound[index] = {n: v for n, v in now.items() if n in sure or n not in before or before[n] is not v}
+        self.gone[index] = set(before) - set(now)
+        self.dropped[index] = deleted(source) - set(now)
         if views and "globals" in mentioned(source):
             self.result.murky = True
         if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
@@ -139,18 +112,20 @@ class _Run:
     def _at(self, index: int) -> Namespace:
         """What the document has at ``index``: of each name the nearest above, else the nearest below.
 
-        From below comes only what the cell spells and doesn't bind, and what the caller says that it needs.
+        From below comes only what the cell spells and doesn't itself change, and what the caller says that it needs.
         """
         there = new_namespace()
         settled: set[str] = set()
         source = self.cells[index][1] if index < len(self.cells) else ""
-        wanted = (mentioned(source) - _stored(source)).union(*self.needs.get(index, {}).values())
+        hidden: set[str] = set()
+        wanted = (mentioned(source) - changed(source)).union(*self.needs.get(index, {}).values())
         for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
             for name, value in self.bound.get(j, {}).items():
-                if name not in settled and (j < index or name in wanted):
+                if name not in settled and (name not in hidden if j < index else name in wanted):
                     there[name] = value
                     settled.add(name)
             settled |= self.gone.get(j, set())
+            hidden |= self.dropped.get(j, set())
         return there
 
     def _place(self, index: int) -> None:

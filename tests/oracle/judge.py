@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .bindings import mentioned
 from .canon import Form, namespace_form, sharing_lost
-from .clean import Cells, Clean, Edges, clean_run, mentioned
+from .clean import Cells, Clean, Edges, clean_run
 from .driver import Seen
 from .execute import Namespace, parses
 
