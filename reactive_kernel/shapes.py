@@ -6,6 +6,7 @@ Decides whether a value has a type's shape and how the type is written as JSON S
 from __future__ import annotations
 
 import types
+from functools import cache
 from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 Json = dict[str, Any]
@@ -59,7 +60,7 @@ def misfit(value: Any, kind: Any, where: str = "") -> str | None:
 def _misfit_fields(value: Any, kind: Any, where: str) -> str | None:
     if not isinstance(value, dict):
         return f"{where} must be an object"
-    for name, hint in get_type_hints(kind, include_extras=True).items():
+    for name, hint in _hints(kind).items():
         place = f"{where}.{name}" if where else name
         if name in value:
             fault = misfit(value[name], hint, place)
@@ -68,6 +69,11 @@ def _misfit_fields(value: Any, kind: Any, where: str) -> str | None:
         elif get_origin(hint) is not NotRequired:
             return f"{place} is missing"
     return None
+
+
+@cache
+def _hints(kind: Any) -> Json:
+    return get_type_hints(kind, include_extras=True)
 
 
 def reference(shape: Any) -> Json:

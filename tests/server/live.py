@@ -29,7 +29,9 @@ PATIENCE = 30.0
 class Server:
     """A server with a root directory; `options` are command-line settings."""
 
-    def __init__(self, root: Path, *options: str, token: str = TOKEN, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, root: Path, *options: str, token: str = TOKEN, env: dict[str, str] | None = None, bare: bool = False
+    ) -> None:
         self.root = root
         self.token = token
         self.log_path = root / f".server-{uuid.uuid4().hex[:6]}.log"
@@ -40,13 +42,24 @@ class Server:
         argv = [sys.executable, "-m", "reactive_kernel", "-f", "{connection_file}"]
         spec = {"argv": argv, "display_name": "Reactive", "language": "python", "interrupt_mode": "signal"}
         (kernels / "kernel.json").write_text(json.dumps(spec))
-        self.env = {**os.environ, "JUPYTER_NO_CONFIG": "1", "JUPYTER_PATH": str(root / ".jupyter"), "JUPYTER_PLATFORM_DIRS": "1"}
+        self.env = {
+            **os.environ,
+            "JUPYTER_NO_CONFIG": "1",
+            "JUPYTER_PATH": str(root / ".jupyter"),
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
         self.env |= {"JUPYTER_CONFIG_DIR": str(root / ".config"), "JUPYTER_RUNTIME_DIR": str(root / ".runtime")}
         self.env |= {"IPYTHONDIR": str(root / ".ipython"), "PYTHONPATH": str(Path(__file__).parents[2])} | (env or {})
-        command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0"]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyter_server",
+            f"--ServerApp.port={self.port}",
+            "--ServerApp.port_retries=0",
+        ]
         command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", "--ServerApp.ip=127.0.0.1"]
         command += ["--ServerApp.open_browser=False", "--ServerApp.allow_root=True"]
-        command += ["--ServerApp.jpserver_extensions={'reactive_kernel.server': True}", *options]
+        command += [f"--ServerApp.jpserver_extensions={{'reactive_kernel.server': {not bare}}}", *options]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=subprocess.STDOUT)
         headers = {"Authorization": f"token {token}"} if token else {}

@@ -19,7 +19,10 @@ def test_every_route_is_tried() -> None:
     assert len(patterns) == len(PATHS)
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "token wrong"}, {"Cookie": "username=me"}], ids=["none", "wrong", "cookie"])
+WITHOUT = {"none": {}, "wrong": {"Authorization": "token wrong"}, "cookie": {"Cookie": "username=me"}}
+
+
+@pytest.mark.parametrize("headers", WITHOUT.values(), ids=WITHOUT.keys())
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_without_credentials(server: Server, opened: str, method: str, path: str, headers) -> None:
@@ -60,8 +63,8 @@ async def test_a_channel_from_another_site_is_refused(server: Server) -> None:
     """What a browser sends by itself (its cookies) is not enough; the same rule as for a kernel's own channel."""
     path = server.notebook("x = 1")
     session = server.session(path)
-    with httpx.Client(base_url=server.url) as browser:
-        browser.get(f"/?token={TOKEN}")
+    async with httpx.AsyncClient(base_url=server.url) as browser:
+        await browser.get(f"/?token={TOKEN}")
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
         for target in (PATHS[2].format(path), f"/api/kernels/{session['kernel']['id']}/channels"):
             url = f"{server.url}{target}".replace("http", "ws", 1)

@@ -33,7 +33,8 @@ def test_a_script_opens_changes_runs_and_reads(server: Server) -> None:
 
 async def test_an_agent_sees_what_another_does_and_what_is_refused(server: Server) -> None:
     path = server.notebook(*CHAIN)
-    async with await AsyncNotebook.open(server.url, path, TOKEN) as one, await AsyncNotebook.open(server.url, path, TOKEN) as two:
+    opened = [await AsyncNotebook.open(server.url, path, TOKEN) for _ in range(2)]
+    async with opened[0] as one, opened[1] as two:
         await one.update("c0", "x = 7")
         await one.run("c0")
         await two.wait_for(lambda mirror: mirror.text("c2") == "14\n")

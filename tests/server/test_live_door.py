@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from reactive_kernel.door import schema
+from reactive_kernel.door import SERVER_MESSAGES, message_type, schema
 from reactive_kernel.mirror import Mirror
 from tests.server.live import TOKEN, Door, Server
 
@@ -37,11 +37,7 @@ def outputs(mirror: Mirror) -> list[str]:
 def check_schema(door: Door) -> None:
     whole = schema()
     for message in door.seen:
-        name = next(
-            name
-            for name, shape in whole["$defs"].items()
-            if shape.get("properties", {}).get("type", {}).get("enum") == [message["type"]] and "seq" in shape["properties"]
-        )
+        name = next(shape.__name__ for shape in SERVER_MESSAGES if message_type(shape) == message["type"])
         jsonschema.validate(message, {**whole, "$ref": f"#/$defs/{name}"})
 
 

@@ -92,7 +92,7 @@ async def test_a_stopped_process_holds_back_no_edit(server: Server) -> None:
     process.suspend()
     try:
         await door.ask("cell_update", cellId="c0", code="x = 3")
-        await door.until("kernel_status", status="unresponsive") if mirrored(door).kernel_status != "unresponsive" else None
+        assert mirrored(door).kernel_status == "unresponsive"
         await door.ask("cell_update", cellId="c0", code="x = 4")
         await other.until("cell_updated", lambda message: message["cell"]["code"] == "x = 4")
     finally:
@@ -104,7 +104,7 @@ async def test_a_stopped_process_holds_back_no_edit(server: Server) -> None:
 
 async def test_what_had_been_fresh_is_run_again_without_the_killer(start) -> None:
     server = start("--ReactiveKernelApp.rerun_after_death=True", "--ReactiveKernelApp.restart_delay=0.1")
-    path, session = server.open("x = 1", "y = x\nprint(y)", KILL + "\nz = x", "print(z)", "print('never run')")
+    path, _ = server.open("x = 1", "y = x\nprint(y)", KILL + "\nz = x", "print(z)", "print('never run')")
     door = await server.connect(path)
     await door.ready()
     await door.ask("run_cell", cellId="c1", run="upstream")
@@ -121,8 +121,8 @@ async def test_what_had_been_fresh_is_run_again_without_the_killer(start) -> Non
 async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(start, tmp_path) -> None:
     shim = tmp_path / "shim"
     shim.mkdir()
-    broken = f"import os, sys\nif 'reactive_kernel' in sys.orig_argv and os.path.exists({str(tmp_path / 'broken')!r}): os._exit(7)"
-    (shim / "sitecustomize.py").write_text(broken)
+    condition = f"'reactive_kernel' in sys.orig_argv and os.path.exists({str(tmp_path / 'broken')!r})"
+    (shim / "sitecustomize.py").write_text(f"import os, sys\nif {condition}: os._exit(7)")
     options = ("--ReactiveKernelApp.restart_delay=0.05", "--ReactiveKernelApp.max_restart_delay=0.1")
     server = start(*options, env={"PYTHONPATH": f"{shim}:{Path(__file__).parents[2]}"})
     path, session = server.open("x = 1")
@@ -138,8 +138,7 @@ async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(start, 
     await door.until("kernel_status", status="dead")
     assert mirrored(door).cell("c0")["code"] == "x = 'kept'"
     (tmp_path / "broken").unlink()
-    while server.http.get("/api/sessions").json():  # until the server has forgotten it
-        await asyncio.sleep(0.1)
+    await no_sessions(server)
     await door.ask("cell_update", cellId="c0", code="x = 'edited'\nx")
     await door.ask("restart_kernel")
     await door.ask("run_all")
@@ -160,7 +159,7 @@ async def test_interrupted_commands_leave_no_process_behind(server: Server) -> N
 async def gone(processes: list[psutil.Process]) -> None:
     """Until none of these is in the process table."""
     deadline = time.monotonic() + PATIENCE
-    while any(p.is_running() and is_kernel(p) for p in processes):
+    for _ in iter(lambda: any(p.is_running() and is_kernel(p) for p in processes), False):
         assert time.monotonic() < deadline, processes
         await asyncio.sleep(0.1)
 
@@ -190,7 +189,14 @@ async def test_a_kernel_nobody_looks_at_is_stopped_if_so_configured(start) -> No
     kernels = server.kernels()
     door.close()
     await gone(kernels)
-    while server.http.get("/api/sessions").json():
+    await no_sessions(server)
+
+
+async def no_sessions(server: Server) -> None:
+    """Until the server has forgotten all sessions."""
+    deadline = time.monotonic() + PATIENCE
+    for _ in iter(lambda: server.http.get("/api/sessions").json(), []):
+        assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
 
 

@@ -149,10 +149,9 @@ def test_the_size_is_what_is_kept_and_a_mirror_shows_the_same() -> None:
             elif step == 1:
                 told = outputs.end_run(cell)
             else:
-                kind, content = rng.choice(
-                    [stream("t", rng.choice(["stdout", "stderr"])), display("d", rng.choice(["x", None])), ERROR]
-                    + [CLEAR, CLEAR_WAIT, ("update_display_data", display("new", "x")[1]), display("r", None, "execute_result")]
-                )
+                shows = [stream("t"), stream("e", "stderr"), display("d"), display("d", "x"), ERROR]
+                more = [display("r", None, "execute_result"), ("update_display_data", display("new", "x")[1])]
+                kind, content = rng.choice([*shows, *more, CLEAR, CLEAR_WAIT])
                 told = outputs.take(cell, kind, content)
             for message in told:
                 mirror.take({**message, "seq": 0, "revision": 0})

@@ -61,11 +61,9 @@ def test_runs_are_dropped_with_their_kernel_and_edits_are_not() -> None:
     assert len(pending) == 2
 
 
-requests = st.lists(
-    st.one_of(
-        st.tuples(st.just("cell_update"), st.sampled_from("abc")), st.tuples(st.sampled_from(["run_all", "sync"]), st.none())
-    )
-)
+edits = st.tuples(st.just("cell_update"), st.sampled_from("abc"))
+others = st.tuples(st.sampled_from(["run_all", "sync"]), st.none())
+requests = st.lists(st.one_of(edits, others))
 
 
 @given(requests)
