@@ -12,9 +12,10 @@ N ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-# pip, saying what it is at in a line per package and no more.
+# pip, saying where it is in a few lines.
 PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(1) 2>&1 \
-	| sed -nE '/^ *(Collecting|Building|Installing|Successfully built|ERROR|error|.*[Ee]rror:)/s/(.{0,110}).*/    \1/p'
+	| awk '/^ *Collecting/ { if (++found % 25 == 0) print "    " found " packages found"; next } \
+		/^ *(Building wheels|Installing|ERROR|.*[Ee]rror:)/ { print "    " substr($$0, 1, 110); fflush() }'
 # pip keeps the output of builds to itself: say here when the labextension could not be built.
 tell-labextension = @test -f reactive_kernel/labextension/package.json || printf '%s\n' \
 	"Note: the JupyterLab extension was not built (Node 20 or newer is needed): kernel and server work without it."
@@ -47,7 +48,7 @@ checks: lint types js pytest
 
 lint: $(STAMPS)/test  ## ruff
 	$(call say,"Lint: ruff")
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --output-format concise .
 
 types: $(STAMPS)/test  ## mypy, and the front end's types of the protocol
 	$(call say,"Types: mypy$(comma) protocol.ts")
