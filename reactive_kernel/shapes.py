@@ -33,7 +33,8 @@ def misfit(value: Any, kind: Any, where: str = "") -> str | None:
     """What is wrong with a value of this type, in a few words, or None. Unknown fields are let pass."""
     if is_typeddict(kind):
         return _misfit_fields(value, kind, where)
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin: Any = get_origin(kind)
+    arguments = get_args(kind)
     if origin is NotRequired:
         return misfit(value, arguments[0], where)
     if kind is Any:
@@ -96,7 +97,8 @@ def define(shape: Any, definitions: Json) -> None:
 
 
 def _schema_of(kind: Any, definitions: Json) -> Json:
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin: Any = get_origin(kind)
+    arguments = get_args(kind)
     if is_typeddict(kind):
         define(kind, definitions)
         return reference(kind)
