@@ -33,6 +33,10 @@ def problem(session: Session, cell: Cell) -> Problem | None:
         return Problem("error", cell.error)
     if cell.blockers and not cell.fresh:
         return blocked_by(session, cell, cell.blockers)
+    if cell.effects and cell.has_run and not cell.fresh:
+        where = ", ".join(cell.effects)
+        message = f"Not run again by itself: it changes data outside the notebook ({where}). Run it by hand, or allow it with --rerun."
+        return Problem("outside", message, cell.effects)
     return None
 
 
@@ -65,6 +69,10 @@ def blocked_by(session: Session, cell: Cell, culprits: tuple[str, ...]) -> Probl
     if disabled and len(disabled) == len(cells):
         message = f"Not run{reads}: {_labels(session, culprits)} is disabled and not up to date."
         return Problem("blocked_by_disabled", message, names, culprits)
+    outside = [c for c in cells if c.effects and not c.has_failed]
+    if outside and len(outside) == len(cells):
+        message = f"Not run{reads}: {_labels(session, culprits)} changes data outside the notebook and is not up to date. Run it by hand."
+        return Problem("blocked_by_outside", message, names, culprits)
     first = cells[0] if cells else None
     detail = f": {first.error}" if first is not None and first.error and len(cells) == 1 else ""
     return Problem("blocked_by_error", f"Not run{reads}: {_labels(session, culprits)} failed{detail}", names, culprits)

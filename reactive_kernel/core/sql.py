@@ -6,7 +6,7 @@ Decides which pseudo-names a SQL cell reads, defines, mutates and deletes.  Name
   ``sql:f()``: a macro; ``sql:s.``: a schema or attached database; ``sql:@pg.users``: on the connection ``pg``;
 - ``users``: what Python could supply for it, in its own spelling (the graph drops what nobody defines);
 - ``<sql:session>``: settings, USE, loaded extensions; ``<sql:connection:pg>``: what ``pg`` is connected to;
-- ``<sql:effect:pg>``: in ``effects``, where data outside the notebook changes.
+- ``<sql:effect:pg>``: in ``effects``, where data outside the notebook changes and ``--rerun`` does not allow it.
 
 Never knows catalogs, values, connections or runs.
 """
@@ -69,8 +69,8 @@ def _code(source: str) -> str:
 def _normalised(script: Script) -> str:
     """Comments and layout don't count; the spelling of names does (columns are shown with it)."""
     header = script.header
-    options = [header.target, header.on, header.kind, header.limit, header.dialect, header.command, *header.words]
-    lines = [" ".join(str(option) for option in options)]
+    options = [header.target, header.rerun, header.on, header.kind, header.limit, header.dialect, header.command]
+    lines = [" ".join(str(option) for option in (*options, *header.words))]
     for statement in script.statements:
         parameters = {p.start: p for p in statement.parameters}
         texts = []
@@ -92,6 +92,8 @@ class _Folder:
         self.outside = self.connection or (None if dialect == "duckdb" or header.dialect else "default")
         self.session = f"<sql:session:{self.connection}>" if self.connection else _SESSION
         self.reads: dict[str, Site] = {}
+        self.inert: set[str] = set()  # frames and connections: SQL can't change the objects
+        self.worked: set[str] = set()  # names in Python expressions, which can
         self.writes: dict[str, Site] = {}
         self.maybe: set[str] = set()
         self.deletes: dict[str, Site] = {}
@@ -115,6 +117,7 @@ class _Folder:
             code=_normalised(self.script),
             reads=self.reads,
             writes=self.writes,
+            inert=frozenset(self.inert & self.reads.keys() - self.worked),
             maybe=frozenset(self.maybe & set(self.writes)),
             deletes=self.deletes,
             mutates=self.mutates,
@@ -139,6 +142,7 @@ class _Folder:
         if self.connection:
             if self.connection.isidentifier():
                 self.reads[self.connection] = site
+                self.inert.add(self.connection)
             self.reads[f"<sql:connection:{self.connection}>"] = site
         if self.script.statements:
             self.reads[self.session] = site_at(self.script.source, self.script.statements[0].start)
@@ -152,6 +156,7 @@ class _Folder:
     def _statement(self, statement: Statement) -> None:
         source = self.script.source
         for parameter in statement.parameters:
+            self.worked.update(parameter.names)
             for name in parameter.names:
                 self.reads.setdefault(name, site_at(source, parameter.start))
         facts = self._analysed(statement)
@@ -208,6 +213,7 @@ class _Folder:
                 python = relation.parts[0]
                 if python.isidentifier() and name not in self.writes:
                     names.setdefault(python, site)
+                    self.inert.add(python)
         for name, site in names.items():
             if name not in self.writes or name in self.maybe:
                 self.reads.setdefault(name, site)
@@ -252,6 +258,8 @@ class _Folder:
         """Mark data outside the notebook that the cell changes."""
         first = relation.parts[0].lower()
         attached = len(relation.parts) > 1 and (first in self.attached or len(relation.parts) > 2)
+        if self.script.header.rerun:
+            return
         if self.outside and not temporary:
             self.effects.setdefault(f"<sql:effect:{self.outside}>", site)
         elif attached and first not in _DEFAULT:

@@ -41,6 +41,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPTION = re.compile(r"--(?P<key>on|as|limit|dialect)(?:=|[ \t]+)(?P<value>[^\s;]+)[ \t]*")
+_RERUN = re.compile(r"--rerun\b[ \t]*")
 _TARGET = re.compile(r"(?P<name>[^\W\d]\w*)[ \t]*<<[ \t]*")
 _MAGIC = re.compile(r"\s*%{1,2}sql\b[ \t]*")
 _IN_QUOTES = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
@@ -83,7 +84,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The options on the first line.  ``command`` is a connection command ("connect", …) with its words."""
+    """The options on the first line.
+
+    ``rerun`` allows cascades to change data outside; ``command`` is a connection command ("connect", …) with its words.
+    """
 
     target: str | None = None
     target_start: int = 0
@@ -92,6 +96,7 @@ class Header:
     kind: str | None = None
     limit: str | None = None
     dialect: str | None = None
+    rerun: bool = False
     command: str | None = None
     words: tuple[str, ...] = ()
 
@@ -156,7 +161,10 @@ def _header(source: str) -> tuple[Header, int]:
         return command, line_end
     header, at = Header(), magic.end()
     while True:
-        if option := _OPTION.match(source, at, line_end):
+        if rerun := _RERUN.match(source, at, line_end):
+            header = replace(header, rerun=True)
+            at = rerun.end()
+        elif option := _OPTION.match(source, at, line_end):
             header = _with_option(header, option)
             at = option.end()
         elif header.target is None and (target := _TARGET.match(source, at, line_end)):
@@ -168,7 +176,7 @@ def _header(source: str) -> tuple[Header, int]:
         word = source[at:line_end].split()[0]
         raise _Fault(
             "sql-option",
-            f"`{word}` is no option of %%sql: it knows --on, --as, --limit and --dialect "
+            f"`{word}` is no option of %%sql: it knows --on, --as, --limit, --dialect and --rerun "
             "(and %sql --connect NAME URL). A comment needs a space after the dashes.",
             at,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,3 +174,30 @@ def test_a_result_kept_in_the_engine_is_a_value(kernel: Kernel) -> None:
     kernel.cell("show", "%%sql\nSELECT count(*) AS n FROM big")
     assert rows(kernel.cell("n", "n = 5"), "show") == [[5]]
     assert kernel.cell("py", "print(len(big), big.df().x.tolist())").text() == "5 [0, 1, 2, 3, 4]\n"
+
+
+def test_an_effect_cell_is_never_run_by_a_cascade(kernel: Kernel, tmp_path: Path) -> None:
+    kernel.cell("file", f"%%sql\nATTACH '{tmp_path}/shop.db' AS shop")
+    kernel.cell("make", "%%sql\nCREATE TABLE IF NOT EXISTS shop.log (x INT)")
+    kernel.cell("n", "n = 1")
+    kernel.cell("add", "%%sql\nINSERT INTO shop.log VALUES ({n})")
+    kernel.cell("show", "%%sql\nSELECT * FROM shop.log")
+    ran = kernel.cell("n", "n = 2")
+    assert "add" not in ran_cells(ran)
+    entry = kernel.entries()["add"]
+    assert not entry["fresh"]
+    assert "changes data outside the notebook (shop)" in entry["problem"]["message"]
+    assert rows(kernel.cell("add", "%%sql\nINSERT INTO shop.log VALUES ({n})"), "show") == [[1], [2]]
+
+
+def test_an_effect_cell_may_be_allowed(kernel: Kernel) -> None:
+    kernel.cell("open", "import sqlite3\ncon = sqlite3.connect(':memory:', check_same_thread=False)")
+    kernel.cell("make", "%%sql --on con\nCREATE TABLE log (x INT)")
+    kernel.cell("n", "n = 1")
+    kernel.cell("held", "%%sql --on con\nINSERT INTO log VALUES ({n})")
+    kernel.cell("let", "%%sql --on con --rerun\nINSERT INTO log VALUES ({n} * 10)")
+    ran = kernel.cell("n", "n = 2")
+    assert "held" not in ran_cells(ran)
+    show = "%%sql --on con\nSELECT x FROM log"
+    kernel.cell("held", "%%sql --on con\nINSERT INTO log VALUES ({n})")
+    assert rows(kernel.cell("show", show), "show") == [[1], [10], [2], [20]]

@@ -122,8 +122,13 @@ def view_reads(relations: Iterable[Relation]) -> list[Relation]:
     return found
 
 
-def note(done: Done, engine: Adapter, connection: str | None, namespace: Namespace | None) -> None:
-    """Note what a statement did, and bind its relations in the namespace (None: in a shell without a graph)."""
+def note(
+    done: Done, engine: Adapter, connection: str | None, namespace: Namespace | None, allowed: bool = False
+) -> None:
+    """Note what a statement did, and bind its relations in the namespace (None: in a shell without a graph).
+
+    ``allowed``: the user lets cascades repeat its changes outside.
+    """
     facts = done.facts
 
     def named(relation: Relation) -> str:
@@ -143,7 +148,7 @@ def note(done: Done, engine: Adapter, connection: str | None, namespace: Namespa
         if named(relation) not in done.existed:
             _create(relation, named(relation), done, engine, namespace)
     for relation in (*facts.creates, *facts.mutates, *facts.drops):
-        if _outlives(relation, facts, engine):
+        if not allowed and _outlives(relation, facts, engine):
             _state.effects.add(connection or (relation.parts[0].lower() if len(relation.parts) > 1 else "default"))
     if facts.session and namespace is not None:
         session = f"<sql:session:{connection}>" if connection else "<sql:session>"

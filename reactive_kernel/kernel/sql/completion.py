@@ -26,7 +26,7 @@ _KEYWORDS = (
     "SUMMARIZE EXPLAIN"
 )
 _AFTER_TABLE_WORD = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "DESCRIBE", "SUMMARIZE", "PIVOT", "UNPIVOT"})
-_OPTIONS = ("--on", "--as", "--limit", "--dialect")
+_OPTIONS = ("--on", "--as", "--limit", "--dialect", "--rerun")
 _LIMIT = 200
 
 

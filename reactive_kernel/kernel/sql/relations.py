@@ -126,7 +126,12 @@ class Shelf:
         return held
 
     def changed(self, name: str, held: Held) -> Held:
-        """Note a change in place: the new version; the old one is spent."""
+        """Note a change in place: the new version; the old one is spent.
+
+        What is outside the notebook has no versions to go back to: nothing is run again to get an old one.
+        """
+        if held.body.engine is None:
+            return Held(Body(held.body.kind, held.body.home, None))
         self._spent.append(held)
         held.body.version += 1
         new = Held(held.body)
@@ -141,6 +146,8 @@ class Shelf:
             self._kill(old.body)
 
     def _kill(self, body: Body) -> None:
+        if body.engine is None:
+            return
         self._spent.append(Held(body))
         body.dead = True
         body.place.clear()

@@ -116,7 +116,7 @@ class _Cell:
         for result in results:
             self.show(result)
         for done in self.notes:
-            catalog.note(done, self.engine, self.label, managed)
+            catalog.note(done, self.engine, self.label, managed, allowed=self.header.rerun)
         return kept
 
     @contextmanager
