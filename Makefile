@@ -12,13 +12,6 @@ N ?= 1000
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
-# pip, saying where it is in a few lines.
-PIP = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off $(1) 2>&1 \
-	| awk '/^ *Collecting/ { if (++found % 25 == 0) print "    " found " packages found"; next } \
-		/^ *(Building wheels|Installing|ERROR|.*[Ee]rror:)/ { print "    " substr($$0, 1, 110); fflush() }'
-# pip keeps the output of builds to itself: say here when the labextension could not be built.
-tell-labextension = @test -f reactive_kernel/labextension/package.json || printf '%s\n' \
-	"Note: the JupyterLab extension was not built (Node 20 or newer is needed): kernel and server work without it."
 say = @printf '\n\033[1m==> %s\033[0m\n' $(1)
 
 # What the installed package is made from: editable for Python code, copied for everything else.
@@ -79,7 +72,7 @@ docs: $(STAMPS)/test  ## the documentation, into build/docs
 
 wheel: $(STAMPS)/venv  ## a wheel, into dist/
 	$(call say,"Wheel, into dist/")
-	@$(call PIP,build) && $(BIN)/python -m build --wheel
+	@.ci/install $(VENV) build && $(BIN)/python -m build --wheel
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) build dist reactive_kernel/labextension labextension/lib labextension/node_modules
@@ -90,14 +83,12 @@ $(STAMPS)/venv:
 
 $(STAMPS)/lab: $(STAMPS)/venv $(SOURCES)
 	$(call say,"Installing the kernel$(comma) JupyterLab and what the examples use (a few minutes the first time)")
-	@$(call PIP,-e '.[examples]')
-	$(tell-labextension)
+	@.ci/install $(VENV) -e '.[examples]'
 	@touch $@
 
 $(STAMPS)/test: $(STAMPS)/venv $(SOURCES)
 	$(call say,"Installing the kernel and what its tests use (a few minutes the first time)")
-	@$(call PIP,-e '.[test]')
-	$(tell-labextension)
+	@.ci/install $(VENV) -e '.[test]'
 	@touch $@ $(STAMPS)/lab
 
 $(STAMPS)/apt: $(STAMPS)/venv
