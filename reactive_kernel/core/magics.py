@@ -168,10 +168,8 @@ def _merge(w: Walker, facts: Facts, node: ast.expr) -> None:
 
 def sql_facts(source: str) -> Facts:
     """Return the facts of a whole SQL cell."""
-    try:
-        from .sql import analyse_sql
-    except ImportError:
-        return Facts(code=text_hash((source,)), opaque=(Opaque("SQL can't be analysed here", Site(1, 0)),))
+    from .sql import analyse_sql  # only notebooks with SQL pay for it
+
     return analyse_sql(source)
 
 
