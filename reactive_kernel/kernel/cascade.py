@@ -81,7 +81,7 @@ class Cascade:
         code = self._trigger["content"]["code"] if step.root else step.source
         output = publisher.open(step, self._id, self._trigger, self._idents, code)
         self._ran.append(step.cell_id)
-        self._kernel.events.cell_starts(self._id, self._ran)
+        self._kernel.events.cell_starts(self._id, self._ran, run)
         run.enter(step)
         start = time.perf_counter()
         reply = await self._execute(step)

@@ -138,6 +138,13 @@ class Run:
                 label=explain.label(engine.session, cell),
             )
 
+    @property
+    def planned(self) -> list[str]:
+        """Ids of the cells that are still expected to run, in document order."""
+        with self._engine.lock:
+            cells = self._engine.session.cells
+            return sorted((i for i in self._cascade.wanted if i in cells), key=lambda i: cells[i].key)
+
     def enter(self, step: Step) -> None:
         """Set the namespace to what a clean run would have at the cell."""
         with self._engine.lock:

@@ -17,7 +17,7 @@ from tornado.ioloop import IOLoop
 from reactive_kernel.protocol import Json
 
 if TYPE_CHECKING:
-    from reactive_kernel.kernel.engine import Event
+    from reactive_kernel.kernel.engine import Event, Run
 
 _INTERVAL = 0.05
 
@@ -47,7 +47,7 @@ class Events:
         with self._lock:
             self._running, self._budget, self._announced = True, -1, None
 
-    def cell_starts(self, cascade_id: str, started: list[str]) -> None:
+    def cell_starts(self, cascade_id: str, started: list[str], run: Run) -> None:
         """A cell of the cascade starts: the last of those that ``started``."""
         if not self._audible:
             return
@@ -56,7 +56,7 @@ class Events:
             if len(started) == 2:  # A single cell is no cascade worth two events more.
                 self._announced = cascade_id
                 self._budget -= 2
-                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": started})
+                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": [*started, *run.planned]})
         self._set_timer()
 
     def cascade_ends(self, ran: list[str]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -161,8 +160,6 @@ class ReactiveKernel(IPythonKernel):
             return
         metadata = self.init_metadata(parent)
         content = await self._run_cells(ident, parent)
-        sys.stdout.flush()
-        sys.stderr.flush()
         if self._execute_sleep:
             time.sleep(self._execute_sleep)  # noqa: ASYNC251 (as ipykernel: outputs before the reply)
         content = json_clean(content)
@@ -179,7 +176,8 @@ class ReactiveKernel(IPythonKernel):
             request = read_request(parent, cell_id)
             if cell_id is not None:
                 self.events.listen()
-                self.publisher.remember(cell_id, parent["header"])
+            if request.cell_id is not None:
+                self.publisher.remember(request.cell_id, parent["header"])
         except Refused as refused:
             return self._refuse("BadRequest", str(refused), parent)
         return await self._run_cells_for(ident, parent, request)

@@ -48,7 +48,7 @@ def test_a_cascade_begins_and_ends(kernel: Kernel) -> None:
     assert [kind for kind in kinds(ran) if kind != "cells"] == ["cascade_started", "cascade_finished"]
     assert kinds(ran)[-1] == "cascade_finished"
     started, finished = (event for event in ran.events if event["event"] != "cells")
-    assert started["cells"] == ["A", "B"]
+    assert started["cells"] == ["A", "B", "C"]
     assert finished["cells"] == ["A", "B", "C"]
     assert {started["cascade_id"], finished["cascade_id"]} == {ran.content["reactive"]["cascade_id"]}
 
