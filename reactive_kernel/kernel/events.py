@@ -56,7 +56,8 @@ class Events:
             if len(started) == 2:  # A single cell is no cascade worth two events more.
                 self._announced = cascade_id
                 self._budget -= 2
-                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": [*started, *run.planned]})
+                planned = [*started, *(cell for cell in run.planned if cell not in started)]
+                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": planned})
         self._set_timer()
 
     def cascade_ends(self, ran: list[str]) -> None:

@@ -25,7 +25,7 @@ from reactive_kernel.kernel.events import Events
 from reactive_kernel.kernel.interrupts import Interrupts
 from reactive_kernel.kernel.magic import register_magics
 from reactive_kernel.kernel.marking import MarkingSession
-from reactive_kernel.kernel.publisher import Publisher
+from reactive_kernel.kernel.publisher import Publisher, as_parent, flush_streams
 from reactive_kernel.kernel.requests import cell_id_of, is_plain, read_request
 from reactive_kernel.kernel.threads import follow_starting_cell
 from reactive_kernel.kernel.waiting import WaitingRequests
@@ -302,15 +302,14 @@ class ReactiveKernel(IPythonKernel):
                 await self._run_cells_for(None, trigger, request)
             finally:
                 self._cascade = None
-                sys.stdout.flush()
-                sys.stderr.flush()
+                flush_streams()
                 self._publish_status("idle", "shell", parent=trigger)
 
     def _own_request(self) -> Json:
         """A request of the kernel's own, for cells that run without a client's."""
         header = self.session.msg_header("execute_request")
         content = {"code": "", "allow_stdin": False}
-        return {"header": header, "msg_id": header["msg_id"], "msg_type": header["msg_type"], "parent_header": {}, "metadata": {}, "content": content, "buffers": []}
+        return as_parent(header, {}, content)
 
     def _on_settled(self, handler: Callable[..., Any], *args: Any) -> Any:
         self.settle()

@@ -80,19 +80,24 @@ class Publisher:
             header["session"] = trigger["header"]["session"]
             header["username"] = trigger["header"]["username"]
             self._headers[cell_id] = header
-        return {
-            "header": header,
-            "msg_id": header["msg_id"],
-            "msg_type": header["msg_type"],
-            "parent_header": {},
-            "metadata": {"cellId": cell_id},
-            "content": {},
-            "buffers": [],
-        }
+        return as_parent(header, {"cellId": cell_id}, {})
 
     def _send(self, msg_type: str, content: Json, parent: Json) -> None:
         kernel = self._kernel
         self._session.send(kernel.iopub_socket, msg_type, content, parent=parent, ident=kernel._topic(msg_type))
+
+
+def as_parent(header: Json, metadata: Json, content: Json) -> Json:
+    """The request that has this header, for `set_parent`."""
+    return {
+        "header": header,
+        "msg_id": header["msg_id"],
+        "msg_type": header["msg_type"],
+        "parent_header": {},
+        "metadata": metadata,
+        "content": content,
+        "buffers": [],
+    }
 
 
 def flush_streams() -> None:
