@@ -80,7 +80,11 @@ _ASSIGNED = re.compile(r"(\s*[^=\n#'\"!%]+?[^=\n#'\"!%<>+\-*/&|^@:]=\s*)([%!])(?
 _HELP_END = re.compile(r"(%{0,2}(?!\d)[\w*]+(?:\.\w+|\[-?[0-9]+\])*)\?{1,2}\s*$")
 _TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|#.*|[\[({]|[\])}]|\\$")
 _CLOSING = {quote: re.compile(r"(?:\\.|[^\\])*?" + quote, re.DOTALL) for quote in ("'''", '"""')}
-_PROMPT = re.compile(r"\s*(>>>|In \[\d+\]:) ?")
+# Prompts of pasted sessions: the first line must have one; then they are cut off every line that has.
+_PROMPTS = (
+    (re.compile(r">>>( |$)"), re.compile(r"(>>>|\.\.\.)( |$)")),
+    (re.compile(r"In \[\d+\]: "), re.compile(r"(In \[\d+\]: |\s*\.{3,}: ?)")),
+)
 
 
 def split_magic(text: str) -> tuple[str, str]:
@@ -93,12 +97,13 @@ def translate(source: str) -> Translation | None:
     """Return ``source`` as Python, or None if it has no IPython syntax in it."""
     lines = source.replace("\r\n", "\n").split("\n")
     translation = Translation("")
+    _strip_prompts(lines, translation)
     start = _cell_magics(lines, translation)
     if translation.foreign:
         return translation
-    dedented = _dedent(lines, start, translation)
+    _dedent(lines, start, translation)
     _Lines(lines, translation).run(start)
-    if not (translation.magics or translation.cell_magics or dedented):
+    if not (translation.magics or translation.cell_magics or translation.indents):
         return None
     translation.text = "\n".join(lines)
     return translation
@@ -123,17 +128,26 @@ def _cell_magics(lines: list[str], translation: Translation) -> int:
         at = first + 1
 
 
-def _dedent(lines: list[str], start: int, translation: Translation) -> bool:
+def _strip_prompts(lines: list[str], translation: Translation) -> None:
+    first = next((line for line in lines if line.strip()), "")
+    for initial, prompt in _PROMPTS:
+        if initial.match(first):
+            for number, line in enumerate(lines):
+                if found := prompt.match(line):
+                    lines[number] = line[found.end() :]
+                    translation.indents[number + 1] = found.end()
+
+
+def _dedent(lines: list[str], start: int, translation: Translation) -> None:
     """Cut the first line's indentation off all lines, as IPython does."""
     first = next((line for line in lines[start:] if line.strip()), "")
     margin = first[: len(first) - len(first.lstrip())]
     if not margin:
-        return False
+        return
     for number in range(start, len(lines)):
         if lines[number].startswith(margin):
             lines[number] = lines[number][len(margin) :]
-            translation.indents[number + 1] = len(margin)
-    return True
+            translation.indents[number + 1] = translation.indents.get(number + 1, 0) + len(margin)
 
 
 class _Lines:
