@@ -204,7 +204,7 @@ class ReactiveKernel(IPythonKernel):
         metadata = parent["metadata"]
         if "deletedCells" in metadata:
             self._notebook_seen = True
-        elif self._notebook_seen and cell_id and "reactive" not in metadata and not self.publisher.knows(cell_id):
+        elif self._notebook_seen and "reactive" not in metadata and cell_id not in self.engine.session.cells:
             return None
         return cell_id
 

@@ -38,10 +38,6 @@ class Publisher:
             self._session.outputs.pop(old["msg_id"], None)
         self._headers[cell_id] = header
 
-    def knows(self, cell_id: str) -> bool:
-        """Whether the cell ever had a request of its own, or ran as a dependent."""
-        return cell_id in self._headers
-
     def open(self, step: Step, cascade_id: str, trigger: Json, idents: Any, code: str) -> CellOutput:
         """Direct all output to the step's cell and say that it runs."""
         parent = trigger if step.root or not step.has_id else self._parent_of(step.cell_id, trigger)

@@ -74,6 +74,15 @@ def test_a_console_beside_a_notebook(fresh_kernel: Kernel) -> None:
     assert "an-input-of-the-code-console" not in fresh_kernel.entries()
 
 
+def test_other_clients_beside_a_notebook_may_send_the_id_alone(fresh_kernel: Kernel) -> None:
+    fresh_kernel.cells(A="x = 10")
+    cells = [{"cell_id": "A", "source": "x = 10"}, {"cell_id": "B", "source": "print(x)"}]
+    fresh_kernel.control("sync", cells=cells)
+    ran = fresh_kernel.result(fresh_kernel.send("print(x)", {"cellId": "B"}))
+    assert ran.order == ["B"]
+    assert list(fresh_kernel.entries()) == ["A", "B"]
+
+
 def test_prompts_of_a_blocked_input(fresh_kernel: Kernel) -> None:
     fresh_kernel.console("x = 0")
     ran = fresh_kernel.console("1 / x")

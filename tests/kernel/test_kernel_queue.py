@@ -61,7 +61,7 @@ def test_cells_outside_of_the_burst_still_follow(kernel: Kernel) -> None:
 
 def test_a_failed_root_aborts_what_waits(kernel: Kernel) -> None:
     kernel.cell("A", "import time")
-    ids = [kernel.send_cell("B", "time.sleep(0.2); 1 / 0"), kernel.send_cell("C", "print('never')")]
+    ids = [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print('never')")]
     first, second = kernel.result(ids[0]), kernel.result(ids[1])
     assert first.content["status"] == "error"
     assert second.content["status"] == "aborted"
@@ -70,14 +70,14 @@ def test_a_failed_root_aborts_what_waits(kernel: Kernel) -> None:
 
 def test_an_aborted_request_no_longer_waits(kernel: Kernel) -> None:
     kernel.cells(A="import time; x = 1", C="print(x)")
-    ids = [kernel.send_cell("B", "time.sleep(0.2); 1 / 0"), kernel.send_cell("C", "print(x)")]
+    ids = [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print(x)")]
     for msg_id in ids:
         kernel.result(msg_id)
     assert kernel.cell("A", "import time; x = 2").text("C") == "2\n"
 
 
 def test_a_failed_dependent_aborts_nothing(kernel: Kernel) -> None:
-    kernel.cells(A="import time; x = 1", B="time.sleep(0.2); y = 1 / x")
+    kernel.cells(A="import time; x = 1", B="time.sleep(0.5); y = 1 / x")
     ids = [kernel.send_cell("A", "import time; x = 0"), kernel.send_cell("C", "print('runs')")]
     first, second = kernel.result(ids[0]), kernel.result(ids[1])
     assert first.content["status"] == "ok"
@@ -89,7 +89,7 @@ def test_a_failed_dependent_aborts_nothing(kernel: Kernel) -> None:
 def test_errors_that_are_wanted_abort_nothing(kernel: Kernel) -> None:
     kernel.cell("A", "import time")
     ids = [
-        kernel.send_cell("B", "time.sleep(0.2); 1 / 0", stop_on_error=False),
+        kernel.send_cell("B", "time.sleep(0.5); 1 / 0", stop_on_error=False),
         kernel.send_cell("C", "print('runs')"),
     ]
     assert kernel.result(ids[0]).content["status"] == "error"
