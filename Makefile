@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_NO_INPUT := 1
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help lab test test-slow lint types pytest js oracle docs wheel clean
+.PHONY: help lab test test-slow lint types pytest js bench oracle docs wheel clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -61,6 +61,11 @@ pytest: $(STAMPS)/test  ## all Python tests (arguments in ARGS)
 test-slow: $(STAMPS)/test $(STAMPS)/apt  ## the tests that `make test` leaves out
 	$(call say,"Slow tests: pytest -m slow")
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+bench: $(STAMPS)/test  ## the benchmarks, one after the other (on an otherwise idle machine)
+	@for file in benchmarks/[a-z]*.py; do \
+		printf '\n\033[1m==> Benchmark: %s\033[0m\n' "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; \
+	done
 
 oracle: $(STAMPS)/test  ## N random sessions compared with clean runs (make oracle N=1000)
 	$(call say,"Oracle: $(N) random sessions")
