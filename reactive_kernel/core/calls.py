@@ -135,8 +135,11 @@ def mutate_target(frame: Frame, node: ast.Attribute | ast.Subscript, strength: S
         frame.mutate(name, strength, node)
 
 
-def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
-    """Report what ``node`` may change: the object of the method and the arguments."""
+def call_mutations(frame: Frame, node: ast.Call, thrown: bool, unseen: bool) -> None:
+    """Report what ``node`` may change: the object of the method and the arguments.
+
+    ``thrown``: its result is not kept; ``unseen``: nor shown, so that it is called for its effect only.
+    """
     func = node.func
     if func.__class__ is ast.Attribute:
         path = _dotted(func)
@@ -147,12 +150,12 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool) -> None:
         else:
             _receiver(frame, node, func, thrown)
         pure = of_module or _leaves_arguments(func.attr)
-        arguments = _arguments(func.attr, pure, thrown and _is_module(frame, path))
+        arguments = _arguments(func.attr, pure, unseen and _is_module(frame, path))
     elif func.__class__ is ast.Name:
-        likely = thrown or func.id.startswith(MUTATING_PREFIXES)
+        likely = unseen or func.id.startswith(MUTATING_PREFIXES)
         arguments = _arguments(func.id, func.id in PURE_FUNCTIONS and not frame.owns(func.id), likely)
     else:
-        arguments = "likely" if thrown else "possible"
+        arguments = "likely" if unseen else "possible"
     if arguments is not None:
         for arg in node.args:
             _argument(frame, arg, arguments)

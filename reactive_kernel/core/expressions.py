@@ -161,7 +161,7 @@ def _call(w: Walker, node: ast.Call) -> None:
             del cell.codes[made:]
     if func.__class__ is ast.Attribute and func.attr in FUNCTION_TAKERS:
         del cell.loaded[loaded:]
-    call_mutations(w.frame, node, thrown)
+    call_mutations(w.frame, node, thrown, thrown and not w.shows(node))
     if func.__class__ is ast.Attribute:
         random_state(w.frame, func)
         if func.attr in ("query", "eval", "evaluate") and node.args:

@@ -81,13 +81,16 @@ def _syntax_error(source: str, error: SyntaxError) -> Facts:
 
 def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -> Facts:
     walker = Walker(_HANDLERS, ":=" in source)
+    quiet = _is_quiet(source if translation is None else translation.text, body)
+    if body and not quiet:
+        walker.shown = body[-1]
     if translation is not None and translation.cell_magics:
         run_body(walker, translation.cell_magics, body, ast.Pass(lineno=1, col_offset=0))
     else:
         block(walker, body)
     cell = walker.cell
     sites = _Sites(source, translation)
-    marks = [";"] if _is_quiet(source if translation is None else translation.text, body) else []
+    marks = [";"] if quiet else []
     if translation is not None:
         marks += [f"{magic.name} {magic.line}" for magic in translation.cell_magics]
     bound = {name: mask for name, mask in cell.flow.items() if mask & BOUND}

@@ -27,7 +27,7 @@ Handler = Callable[["Walker", Any], None]
 class Walker:
     """The state of one walk: the current scope and the table of handlers."""
 
-    __slots__ = ("cell", "frame", "future", "handlers", "loops", "private", "thrown", "walrus")
+    __slots__ = ("cell", "frame", "future", "handlers", "loops", "private", "shown", "thrown", "walrus")
 
     def __init__(self, handlers: dict[type, Handler], walrus: bool) -> None:
         self.handlers = handlers
@@ -36,7 +36,8 @@ class Walker:
         self.walrus = walrus  # the source has a ``:=`` somewhere
         self.future = False  # annotations are not evaluated
         self.private = ""  # the class around the current point, for names like __x
-        self.thrown: ast.expr | None = None  # the expression whose result is thrown away
+        self.thrown: ast.expr | None = None  # the expression whose result is not kept
+        self.shown: ast.stmt | None = None  # the last statement, if its result is shown
         self.loops: list[tuple[list[Flow], list[Flow]]] = []  # states at break and continue
 
     def visit(self, node: ast.AST) -> None:
@@ -49,6 +50,10 @@ class Walker:
         for node in nodes:
             if node is not None:
                 handlers[node.__class__](self, node)
+
+    def shows(self, node: ast.expr) -> bool:
+        """Tell whether the result of ``node`` is what the cell shows."""
+        return isinstance(self.shown, ast.Expr) and self.shown.value is node
 
     def now(self, node: ast.expr) -> None:
         """Walk ``node``, whose value is not kept: code made in it counts as run."""
