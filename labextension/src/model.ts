@@ -206,7 +206,7 @@ function withEnded(state: NotebookState, entries: readonly Entry[]): Cascade | n
     const before = state.cells.get(entry.cell_id);
     if (ENDED.has(entry.status) && before?.execution_count !== entry.execution_count) {
       ended.add(entry.cell_id);
-    } else if (ENDED.has(entry.status) && before?.status === 'queued') {
+    } else if (entry.fresh && before !== undefined && !before.fresh) {
       skipped.add(entry.cell_id);
     }
   }

@@ -84,8 +84,8 @@ describe('a cascade', () => {
   });
 
   it('tells cells that ran from cells that needed no run', () => {
-    const queued = [entry('b', { status: 'queued' }), entry('c', { status: 'queued' })];
-    const waiting = applyEntries(started, { revision: 2, cells: queued }).state;
+    const stale = [entry('b', { fresh: false }), entry('c', { fresh: false, status: 'queued' })];
+    const waiting = applyEntries(started, { revision: 2, cells: stale }).state;
     const cells = [entry('b', { execution_count: 7 }), entry('c', { execution_count: 1 })];
     const { cascade } = applyEntries(waiting, { revision: 3, cells }).state;
     expect([...(cascade?.ended ?? [])]).toEqual(['b']);
