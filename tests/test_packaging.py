@@ -55,7 +55,7 @@ def clean_checkout(target: Path) -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """A wheel of a clean checkout, built as on a machine without Node."""
     source = clean_checkout(tmp_path_factory.mktemp("checkout"))
-    return build(source, tmp_path_factory.mktemp("wheel"), {"SKIP_LABEXTENSION": "1"})
+    return build(source, tmp_path_factory.mktemp("wheel"), {"PATH": str(source / "nothing-here")})
 
 
 def data(wheel: zipfile.ZipFile) -> dict[str, str]:
