@@ -39,7 +39,7 @@ def stored(source: str) -> frozenset[str]:
             found.update((alias.asname or alias.name).split(".")[0] for alias in statement.names)
         elif isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            found.update(_names(targets, ast.Store))
+            found.update(_names([*targets], ast.Store))
     return frozenset(found - deleted(source) - {"*"})
 
 
@@ -67,8 +67,14 @@ def changed(source: str) -> frozenset[str]:
         elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             found.update(_root(node))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            found.update(_root(node.value.func))
+            found.update(_called_for_effect(node.value))
     return frozenset(found)
+
+
+def _called_for_effect(call: ast.Call) -> Iterator[str]:
+    yield from _root(call.func)
+    if not (isinstance(call.func, ast.Name) and call.func.id == "print"):
+        yield from (argument.id for argument in call.args if isinstance(argument, ast.Name))
 
 
 def _root(node: ast.expr) -> Iterator[str]:

@@ -18,7 +18,7 @@ import numpy as np
 Form = tuple[Any, ...]
 
 _ATOMS = (int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice)
-_ITERATORS = (
+_ITERATORS: tuple[type, ...] = (
     type(iter([])), type(iter(())), type(iter({})), type(iter(set())), type(iter(range(0))), type(iter("")),
     type(reversed([])), zip, map, filter, enumerate,
 )  # fmt: skip
@@ -233,9 +233,11 @@ def inputs_form(names: set[str], namespace: Mapping[str, Any]) -> Form:
 
 def sharing_lost(form: Form) -> Form:
     """Return ``form`` without object numbers: equal forms then mean equal values, whoever shares them."""
-    if not isinstance(form, tuple):
-        return form
-    return tuple(sharing_lost(part) for part in form if not (isinstance(part, int) and not isinstance(part, bool)))
+    return tuple(
+        sharing_lost(part) if isinstance(part, tuple) else part
+        for part in form
+        if not (isinstance(part, int) and not isinstance(part, bool))
+    )
 
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000))

@@ -60,9 +60,9 @@ def hidden_state_kept() -> Iterator[None]:
 def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
     tree = ast.parse(source)
     last: CodeType | None = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
-        expression = ast.Expression(tree.body.pop().value)
-        last = compile(expression, "<cell>", "eval")
+    if tree.body and isinstance(end := tree.body[-1], ast.Expr):
+        tree.body.pop()
+        last = compile(ast.Expression(end.value), "<cell>", "eval")
     return compile(tree, "<cell>", "exec"), last
 
 

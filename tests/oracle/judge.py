@@ -150,8 +150,10 @@ def _names(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespac
 
 def _first(mine: Form, other: Form) -> str:
     """The innermost place where two forms differ, with what is around it."""
-    if isinstance(mine, tuple) and isinstance(other, tuple) and len(mine) == len(other):
+    if len(mine) == len(other):
         for one, two in zip(mine, other, strict=True):
+            if one != two and not (isinstance(one, tuple) and isinstance(two, tuple)):
+                return f"{one!r:.150}, clean: {two!r:.150}"
             if one != two:
                 inner = _first(one, two)
                 return inner if len(inner) > 60 or "\n" in inner else f"{mine[0]!r:.30} … {inner}"

@@ -137,7 +137,7 @@ class Notebook(RuleBasedStateMachine):
         self._do("stale")
 
 
-class TestNotebook(Notebook.TestCase):  # type: ignore[misc,name-defined]
+class TestNotebook(Notebook.TestCase):  # type: ignore[misc,valid-type]
     settings = settings(
         max_examples=25, stateful_step_count=8, deadline=None, suppress_health_check=list(HealthCheck), database=None
     )
