@@ -21,10 +21,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, LABEXTENSION, Server, serve  # noqa: E402
-from tests.browser.extension_fixtures import BUILT, PLAIN, REACTIVE, Book, write  # noqa: E402
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, LABEXTENSION, Server, serve
+from tests.browser.extension_fixtures import BUILT, PLAIN, REACTIVE, Book, write
 
 WATCH = """() => {
     const first = document.querySelectorAll('.jp-CodeCell')[1];

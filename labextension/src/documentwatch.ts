@@ -9,7 +9,7 @@ import type { CellText } from './protocol';
 import type { Context } from './session';
 
 /** A pause in typing after which the kernel is told; with the kernel's answer it stays well under 150 ms. */
-export const PAUSE = 60;
+export const PAUSE = 40;
 
 export class DocumentWatch {
   constructor(

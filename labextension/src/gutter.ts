@@ -57,6 +57,9 @@ export class GutterLine extends Widget {
         chip('opaque', 'opaque', 'What this cell reads and writes can only be learnt by running it.')
       );
     }
+    if (parts.remarks.length > 0) {
+      nodes.push(chip('opaque', 'note', parts.remarks.join('\n')));
+    }
     if (mark.label !== '' && mark.kind !== 'running' && mark.kind !== 'queued') {
       nodes.push(this._reason(state, mark));
     }
@@ -125,6 +128,7 @@ export class GutterLine extends Widget {
 interface Contents {
   readonly mark: Mark;
   readonly opaque: boolean;
+  readonly remarks: readonly string[];
   readonly reads: readonly NameLink[];
   readonly writes: readonly NameLink[];
 }
@@ -133,13 +137,16 @@ function contents(state: NotebookState, entry: Entry): Contents {
   return {
     mark: markOf(state, entry),
     opaque: entry.opaque,
+    // Kernels before this field send none.
+    remarks: entry.remarks ?? [],
     reads: readLinks(state, entry),
     writes: writeLinks(state, entry)
   };
 }
 
 function isEmpty(parts: Contents): boolean {
-  return parts.mark.label === '' && !parts.opaque && parts.reads.length + parts.writes.length === 0;
+  const quiet = parts.mark.label === '' && !parts.opaque && parts.remarks.length === 0;
+  return quiet && parts.reads.length + parts.writes.length === 0;
 }
 
 function chip(kind: Parameters<typeof markIcon>[0], label: string, title: string): HTMLElement {
@@ -157,6 +164,7 @@ function sentence(state: NotebookState, entry: Entry, parts: Contents): string {
     `${cellName(state, entry.cell_id)}${parts.mark.label === '' ? '' : ` is ${parts.mark.label}`}.`,
     parts.mark.label === '' ? '' : parts.mark.reason,
     parts.opaque ? 'Opaque.' : '',
+    ...parts.remarks,
     parts.reads.length > 0 ? `Reads ${list(parts.reads)}.` : '',
     parts.writes.length > 0 ? `Writes ${list(parts.writes)}.` : ''
   ]

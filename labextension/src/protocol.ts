@@ -49,6 +49,7 @@ export interface Entry {
   seconds: number | null;
   disabled: boolean;
   problem: ProblemDict | null;
+  remarks: string[];
 }
 
 export interface Edge {

@@ -22,6 +22,7 @@ export function entry(cell_id: string, news: Partial<Entry> = {}): Entry {
     seconds: 0.01,
     disabled: false,
     problem: null,
+    remarks: [],
     ...news
   };
 }

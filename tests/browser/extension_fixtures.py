@@ -1,4 +1,4 @@
-"""JupyterLab and Notebook 7 with the labextension as it is built in this checkout, and a driver for a notebook on screen."""
+"""JupyterLab and Notebook 7 with the labextension as built in this checkout, and a driver for a notebook on screen."""
 
 from __future__ import annotations
 

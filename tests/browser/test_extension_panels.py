@@ -68,7 +68,8 @@ def test_the_graph_lives(books: Books) -> None:
 
 
 def test_variables(books: Books) -> None:
-    book = books.new(["import pandas as pd\ndf = pd.DataFrame({'a': range(4), 'b': 1})", "rows = [1, 2]", "n = len(df) + len(rows)"])
+    frame = "import pandas as pd\ndf = pd.DataFrame({'a': range(4), 'b': 1})"
+    book = books.new([frame, "rows = [1, 2]", "n = len(df) + len(rows)"])
     book.command("reactive:show-dependencies")
     book.command("reactive:run-all")
     book.marked("fresh", "fresh", "fresh")
