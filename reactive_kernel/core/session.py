@@ -35,7 +35,7 @@ from reactive_kernel.core.operations import (
     Sync,
     Text,
 )
-from reactive_kernel.core.versions import digest, version
+from reactive_kernel.core.versions import digest, name_version, token_version, version
 
 __all__ = ["Refusal", "Session"]
 
@@ -230,9 +230,18 @@ class Session:
 
     def _started(self, cell: Cell) -> None:
         cell.activity = "running"
-        outs = {name: tuple((p, self.cells[p].outs.get(name, "")) for p in found) for name, found in cell.inputs.items()}
+        outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
         self._running[cell.id] = (cell.facts.code, outs)
         self.touch(cell)
+
+    def _held_out(self, producer_id: str, name: str) -> str:
+        """Version of the value that a reader finds now; a cell that runs alone may find one that is out of date."""
+        producer = self.cells[producer_id]
+        ran = producer.ran
+        if producer.exact or ran is None:
+            return producer.outs.get(name, "") if ran is not None else ""
+        token = ran.bound.get(name)
+        return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 
     def _ended(self, news: Succeeded | Failed | Interrupted) -> None:
         cell = self.cells.get(news.cell_id)
@@ -252,6 +261,7 @@ class Session:
             self._learn(cell, news, code, before)
             return
         cell.last = "error"
+        self.rebound.update(cell.produces)
         self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
             cell.failed, cell.error = (cell.version, cell.text), news.error
@@ -275,10 +285,13 @@ class Session:
             ran.version = digest("superseded", code)
             return
         late = {n for n in seen.mutated if any(self.cells[p].key > cell.key for p in cell.inputs.get(n, ()))}
+        view = resolve.view(cell, self.graph, self.sharing, known=True)
+        # What the run did without is not waited for now that it could be had from below.
+        late.update(n for n, found in view.inputs.items() if found and before.get(n) == () and self.cells[found[0]].key > cell.key)
         if late and cell.kind == "notebook":
             earlier = cell.late[1] if cell.late[0] == code else frozenset()
             cell.late = (code, earlier | late)
-        view = resolve.view(cell, self.graph, self.sharing, known=True)
+            view = resolve.view(cell, self.graph, self.sharing, known=True)
         pairs: list[tuple[str, str]] = []
         for name, found in sorted(view.inputs.items()):
             known = before.get(name)
@@ -372,7 +385,7 @@ class Session:
             names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
         cell.blockers = self._blockers(cell)
         blocks = before[2] != cell.blockers
-        if blocks:
+        if blocks or (cell.blockers and before[3] != cell.fresh):
             self.rebound.update(cell.produces)
         for dependent, read in cell.dependents.items():
             if blocks or (names and not names.isdisjoint(read)):

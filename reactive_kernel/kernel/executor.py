@@ -7,6 +7,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 __all__ = ["Executor"]
 
 BUDGET = 0.002  # seconds for taking states, and again for comparing
+STAR_IMPORT = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+\*", re.MULTILINE)
 SHARE = 0.02  # of the cell's own last time, if that is more
 
 
@@ -54,7 +56,6 @@ class Changes:
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
-    seen: set[str] = field(default_factory=set)  # names that were looked at whole and hold no changed object
 
 
 class Executor:
@@ -133,20 +134,25 @@ class Executor:
     def _bind_forward(self, cell: Cell) -> None:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
+        above: set[str] = set()
         for name, producers in cell.inputs.items():
-            if producers and (key := self.session.cells[producers[0]].key) > cell.key:
+            if producers and self.session.cells[producers[0]].key < cell.key:
+                above.add(name)
+            elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
                 value = self.store.value_for(cell, name)
                 if value is not MISSING:
                     self.namespace[name] = value
                     self.store.dirty.add(name)
                     last = max(last, key)
         if last > cell.key:
-            self.store.swap_to(nextafter(last, inf))
+            self.store.swap_to(nextafter(last, inf), cell.key, above)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         start = perf_counter()
         deadline = start + max(BUDGET, SHARE * (cell.seconds or 0.0))
-        names = [n for n in cell.inputs if type(watch.before.get(n)) not in ATOMS]
+        # SQL changes neither the frames that it reads nor the variable that holds its connection.
+        beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
+        names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
         for name in sorted(names, key=lambda n: (self._suspicion(cell, n), n)):
             if perf_counter() > deadline:
                 watch.unseen.add(name)
@@ -175,9 +181,8 @@ class Executor:
         if cell.kind == "batch":
             return self._leave_batch(watch)
         for name, value in watch.put_by.items():
-            watch.before[name] = value
             if name not in self.namespace:
-                self.namespace[name] = value
+                watch.before[name] = self.namespace[name] = value
         changes = self._changes(watch)
         if not ok or cell.id not in self.session.cells:
             self._roll_back(watch, changes)
@@ -213,6 +218,10 @@ class Executor:
         for name in facts.writes:
             if name not in bound and name not in watch.put_by and name not in facts.maybe and name in self.namespace:
                 bound[name] = self.namespace[name]
+        for module in STAR_IMPORT.findall(watch.cell.source) if facts.opaque else ():
+            for name in _public(module):
+                if name in self.namespace and tracked(name):
+                    bound.setdefault(name, self.namespace[name])
         return bound
 
     def _changes(self, watch: Watch) -> Changes:
@@ -223,15 +232,13 @@ class Executor:
         for name, seen in watch.surveys.items():
             touched = {k: (v, s) for k, (v, s) in seen.states.items() if s is not None and _has_changed(v, s)}
             changes.touched.update(touched)
-            if touched:
+            presumed = not seen.complete and self._presumed_changed(watch, name, seen)
+            if touched or presumed:
                 changes.names.add(name)
-                if not seen.complete:
-                    changes.lost.update(seen.states)
-            elif not seen.complete and self._presumed_changed(watch, name, seen):
+            if presumed or (touched and seen.truncated):
+                changes.lost.update(seen.states if seen.truncated else seen.untold)
+            if presumed and not touched:
                 unsure.add(name)
-                changes.lost.update(seen.states)
-            else:
-                changes.seen.add(name)
         for name in watch.unseen:
             if self._suspicion(cell, name) == 0:
                 unsure.add(name)
@@ -243,7 +250,6 @@ class Executor:
         changes.names |= unsure | self._sharers(watch, changes.touched.keys() | changes.lost)
         changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
         changes.gone |= {n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)} & changes.names
-        changes.seen -= changes.names
         return changes
 
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
@@ -272,30 +278,32 @@ class Executor:
                 del self.namespace[name]
         for name in watch.before.keys() - self.namespace.keys():
             self.namespace[name] = watch.before[name]
+        self.namespace.update(watch.put_by)
         for value, state in changes.touched.values():
             if state.restore is not None:
                 state.restore(value)
         self.hidden.restore(watch.states)
-        self._lose(watch, changes.gone)
+        self._lose(watch, changes)
         self.store.dirty.update(self.store.values.pop(watch.cell.id, {}))
         self.tokens.pop(watch.cell.id, None)
 
-    def _lose(self, watch: Watch, names: Iterable[str]) -> None:
-        """Tell the session that the values of these names, as the cell found them, are used up."""
-        lost = []
-        for name in names:
+    def _lose(self, watch: Watch, changes: Changes) -> None:
+        """Tell the session which values of other cells are used up: those with lost objects inside."""
+        lost = {pair for key in changes.lost for pair in self.session.sharing.get(key, ()) if pair[0] != watch.cell.id}
+        for name in changes.gone:
             value = watch.before.get(name, MISSING)
             for cell_id, values in self.store.values.items():
                 if cell_id != watch.cell.id and values.get(name, MISSING) is value:
-                    lost.append((cell_id, name))
+                    lost.add((cell_id, name))
         if lost:
-            self.session.apply(Lost(tuple(lost)))
+            self.session.apply(Lost(tuple(sorted(lost))))
 
     def _keep(self, watch: Watch, changes: Changes) -> Observed:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
         bound = self._bound(watch)
-        deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
+        surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
+        deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes)
@@ -309,7 +317,7 @@ class Executor:
         store.values[cell.id] = {**values, **drawn}
         store.managed.update(bound)
         store.at = nextafter(cell.key, inf)
-        self._lose(watch, changes.gone)
+        self._lose(watch, changes)
         carried: dict[str, Deferred] = {}
         reach: dict[str, frozenset[int]] = {}
         traits: dict[str, str] = {}
@@ -348,7 +356,8 @@ class Executor:
 
     def _keep_delta(self, cell: Cell, changes: Changes) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
-        delta = Delta(frozenset(changes.names), [entry for key, entry in changes.touched.items() if key not in changes.lost])
+        names = {name: cell.inputs.get(name, ()) for name in changes.names if name in cell.inputs}
+        delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
         if not delta.entries:
             return
         if delta.size > self.max_superseded_bytes:
@@ -408,6 +417,13 @@ class Executor:
             if (seen := watch.surveys.get(name)) is not None:
                 found |= self._sharers(watch, seen.states)
         return frozenset(found - changes.names)
+
+
+def _public(module: str) -> Iterable[str]:
+    """The names that ``from module import *`` binds."""
+    found = sys.modules.get(module)
+    names = getattr(found, "__all__", None)
+    return names if names is not None else [n for n in getattr(found, "__dict__", {}) if not n.startswith("_")]
 
 
 def _has_changed(value: Any, state: State) -> bool:

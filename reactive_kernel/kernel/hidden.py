@@ -26,6 +26,7 @@ class Kind:
     ``module``: what has to be imported for it to exist.  ``get`` gives something comparable, ``set``
     takes what ``get`` gave.  ``marks``: a cell changes it only if its text contains one of these
     (empty: any cell may, as with random draws).  ``initial``: the state of a module just imported.
+    ``sets``: a cell with one of these in its text sets it, changed or not (with ``effect``: if the analysis agrees).
     Who reads it is said in `core.options`.
     """
 
@@ -34,6 +35,8 @@ class Kind:
     set: Callable[[Any], None]
     marks: tuple[str, ...] = ()
     initial: Callable[[], Any] | None = None
+    sets: tuple[str, ...] = ()
+    effect: bool = False
 
 
 def _set_random(state: Any) -> None:
@@ -136,13 +139,15 @@ def _initial_printing() -> Any:
 
 STYLES = ("rcParams", "rcdefaults", "style", ".rc(", "set_theme", "set_context", "set_palette", ".set(")
 
+SEEDS = ("seed", "set_state", "setstate", "set_rng_state")
+
 KINDS = {
-    "<random>": Kind("random", lambda: sys.modules["random"].getstate(), _set_random),
-    "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy),
-    "<torch.random>": Kind("torch", _get_torch, _set_torch),
-    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas),
-    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib),
-    "<numpy.options>": Kind("numpy", lambda: sys.modules["numpy"].get_printoptions(), _set_printing, ("printoptions",), _initial_printing),
+    "<random>": Kind("random", lambda: sys.modules["random"].getstate(), _set_random, sets=SEEDS, effect=True),
+    "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy, sets=SEEDS, effect=True),
+    "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
+    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, ("option",)),
+    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, STYLES),
+    "<numpy.options>": Kind("numpy", lambda: sys.modules["numpy"].get_printoptions(), _set_printing, ("printoptions",), _initial_printing, ("printoptions",)),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
@@ -175,7 +180,8 @@ class Hidden:
         for name in self.names(source):
             now, kind = self.get(name), KINDS[name]
             if name in before:
-                if now != before[name]:
+                # What a cell sets to what it already was, it sets all the same.
+                if now != before[name] or (any(mark in source for mark in kind.sets) and (not kind.effect or name in effects)):
                     found[name] = now
                 continue
             self.base[name] = kind.initial() if kind.initial is not None else now

@@ -13,7 +13,6 @@ import types
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from operator import is_
 from typing import Any, Literal
 
@@ -29,7 +28,7 @@ IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: a type written in C, whose 
 IMMUTABLE_MODULES = ("pyarrow", "re", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo", "enum", "ipaddress", "inspect", "typing", "_thread", "weakref", "_weakref", "_abc", "operator", "functools")
 STATELESS: tuple[type, ...] = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType, types.MethodDescriptorType,
                                types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, types.MappingProxyType, types.CellType,
-                               tuple, frozenset, partial, staticmethod, classmethod, property, types.GenericAlias, types.UnionType)  # fmt: skip
+                               tuple, frozenset, staticmethod, classmethod, property, types.GenericAlias, types.UnionType)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
     """How to take the state of an object whose exact type isn't in the table."""
     module = kind.__module__
     package = module.partition(".")[0]
-    if package in IMMUTABLE_MODULES:
+    if package in IMMUTABLE_MODULES or kind.__name__ == "_tuplegetter":
         return None
     if isinstance(value, type):
         return _class if value.__module__ == main else None

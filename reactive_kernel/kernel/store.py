@@ -11,6 +11,7 @@ Moving costs what lies between the two places, not the notebook.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
@@ -38,7 +39,7 @@ def tracked(name: str) -> bool:
 class Delta:
     """What a cell changed in place: the objects, and the state that each has on the other side of the cell."""
 
-    names: frozenset[str]
+    names: dict[str, tuple[str, ...]]  # and from which cells these were read
     entries: list[tuple[Any, State]] = field(default_factory=list)
 
     def swap(self, main: str) -> None:
@@ -94,14 +95,18 @@ class Store:
         for name in names:
             self.bind(name)
 
-    def swap_to(self, key: float) -> None:
-        """Bring the in-place changes of exactly the cells above ``key`` into effect."""
+    def swap_to(self, key: float, reader: float = inf, above: Collection[str] = ()) -> None:
+        """Bring the in-place changes of exactly the cells above ``key`` into effect.
+
+        For a reader further up, which looks at names from below too: not the changes between it and
+        ``key`` of names that it sees from ``above``.
+        """
         if not self.deltas:
             return
         cells = self.session.cells
-        for cell_id in [i for i, d in self.deltas.items() if i not in cells or not d.names <= cells[i].produces.keys()]:
+        for cell_id in [i for i, d in self.deltas.items() if i not in cells or not _still_holds(d, cells[i])]:
             self.drop_delta(cell_id)
-        target = sorted((i for i in self.deltas if cells[i].key < key and cells[i].shown), key=lambda i: cells[i].key)
+        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, above)), key=lambda i: cells[i].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1
@@ -110,6 +115,12 @@ class Store:
         for cell_id in target[common:]:
             self.deltas[cell_id].swap(self.main)
             self.applied.append(cell_id)
+
+    def _in_effect(self, cell_id: str, key: float, reader: float, above: Collection[str]) -> bool:
+        cell = self.session.cells[cell_id]
+        if cell.key >= key or not cell.shown:
+            return False
+        return cell.key < reader or self.deltas[cell_id].names.keys().isdisjoint(above)
 
     def drop_delta(self, cell_id: str) -> None:
         """Undo a cell's changes in place, if they are in effect, and forget them."""
@@ -156,7 +167,7 @@ class Store:
             value = self.values.get(cell_id, {}).get(name, MISSING) if cell.shown else MISSING
             if value is not MISSING:
                 return value
-            if cell.produces[name] == DELETES and cell.exact:
+            if cell.produces[name] == DELETES and not cell.has_failed:
                 return MISSING
         return MISSING
 
@@ -167,3 +178,8 @@ class Store:
             if value is not MISSING:
                 return value
         return MISSING
+
+
+def _still_holds(delta: Delta, cell: Cell) -> bool:
+    """True if the cell still changes these names, of the cells from which it had them."""
+    return all(name in cell.produces and cell.inputs.get(name, ()) == source for name, source in delta.names.items())

@@ -39,7 +39,8 @@ class Survey:
 
     Attributes:
         states: id -> (object, its state or None if not asked for, or not to be had).
-        complete: every reachable object was visited, and each mutable one has a state that tells everything.
+        truncated: the budget ended before everything was visited.
+        untold: ids of objects whose state can't be seen, or not whole.
         iterator: something inside can only be consumed (a generator, a file).
         unknown: something inside has no state that could be seen (a connection).
         widgets: ipywidgets, which are live and have no states.
@@ -47,12 +48,18 @@ class Survey:
     """
 
     states: dict[int, tuple[Any, State | None]] = field(default_factory=dict)
-    complete: bool = True
+    truncated: bool = False
+    untold: set[int] = field(default_factory=set)
     iterator: bool = False
     unknown: bool = False
     widgets: list[Any] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
+
+    @property
+    def complete(self) -> bool:
+        """True if every reachable object was visited, and the state of each tells everything."""
+        return not self.truncated and not self.untold
 
     @property
     def code(self) -> Deferred:
@@ -77,7 +84,7 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
         seen.add(id(value))
         count += 1
         if count > MAX_OBJECTS or (count % 32 == 0 and perf_counter() > deadline):
-            result.complete = False
+            result.truncated = True
             break
         if is_widget(value):
             result.widgets.append(value)
@@ -91,7 +98,7 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
         _visit(value, kind, result, capture, main)
         inner, whole = children(value, main)
         if not whole:
-            result.complete = False
+            result.truncated = True
         queue.extend(inner)
     return result
 
@@ -103,9 +110,9 @@ def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> 
     result.states[id(value)] = (value, state)
     if tells == "iterator":
         result.iterator = True
-        result.complete = False
+        result.untold.add(id(value))
     elif tells == "partly":
-        result.complete = False
+        result.untold.add(id(value))
         result.unknown |= state is None
 
 
