@@ -23,7 +23,7 @@ class CellFrame(Frame):
 
     __slots__ = (
         "alias", "carried", "codes", "dead", "effects", "flow", "holders", "loaded", "modules", "mutates",
-        "not_plain", "opaque", "plain", "reads", "used", "writes",
+        "not_plain", "opaque", "plain", "reads", "stars", "used", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -36,6 +36,7 @@ class CellFrame(Frame):
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}
         self.opaque: list[tuple[str, Node, bool]] = []  # reason, where, whether it hides reads too
+        self.stars: list[str] = []
         self.plain: set[str] = set()
         self.not_plain: set[str] = set()
         self.modules: dict[str, str] = {}  # imported name -> dotted module

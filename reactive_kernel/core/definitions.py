@@ -121,6 +121,7 @@ def _import_from(w: Walker, node: ast.ImportFrom) -> None:
         if alias.name == "*":
             reason = f"`from {node.module or '.'} import *` binds names that only the run can show"
             w.cell.opaque.append((reason, node, False))
+            w.cell.stars.append("." * node.level + (node.module or ""))
             continue
         name = alias.asname or alias.name
         w.frame.bind(w.name(name), node, Value())

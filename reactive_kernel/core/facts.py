@@ -104,6 +104,8 @@ class Facts:
         plain: written names whose value certainly can't be mutated or shared (numbers, strings …).
         effects: hidden state that the cell reads and advances, by pseudo-name (``<random>``).
         opaque: reasons why the rest is not all there is; empty for an ordinary cell.
+        stars: modules of ``from m import *``: a run binds their public names, also where they were bound to the same
+            objects before.
         problem: a syntax error, as data, or None.
         line_magics: names of line magics used; ``cell_magic``: name of the cell magic, or None.
     """
@@ -121,6 +123,7 @@ class Facts:
     plain: frozenset[str] = frozenset()
     effects: Mapping[str, Site] = field(default_factory=dict)
     opaque: tuple[Opaque, ...] = ()
+    stars: tuple[str, ...] = ()
     problem: Problem | None = None
     line_magics: tuple[str, ...] = ()
     cell_magic: str | None = None
