@@ -61,20 +61,22 @@ def misfit(value: Any, kind: Any, where: str = "") -> str | None:
 def _misfit_fields(value: Any, kind: Any, where: str) -> str | None:
     if not isinstance(value, dict):
         return f"{where} must be an object"
-    for name, hint in _hints(kind).items():
+    for name, (hint, required) in _fields(kind).items():
         place = f"{where}.{name}" if where else name
         if name in value:
             fault = misfit(value[name], hint, place)
             if fault:
                 return fault
-        elif get_origin(hint) is not NotRequired:
+        elif required:
             return f"{place} is missing"
     return None
 
 
 @cache
-def _hints(kind: Any) -> Json:
-    return get_type_hints(kind, include_extras=True)
+def _fields(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """The fields of a TypedDict: their types, and whether they are required."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: (hint, "NotRequired[" not in repr(hint)[:30]) for name, hint in hints.items()}
 
 
 def reference(shape: Any) -> Json:

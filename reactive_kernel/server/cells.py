@@ -43,6 +43,7 @@ class Cell:
     language: str | None = None
     disabled: bool = False
     entry: Entry = field(default_factory=lambda: blank_entry(""))
+    told: Entry | None = None  # what the kernel last said; `entry` may know by an output that the cell runs already
     revision: int = -1  # of the entry, in the kernel's own count
     edited: bool = False  # clients wait to be told of an edit
     kept_from: ProblemDict | None = None  # why it may not run: it ended the kernel too often

@@ -163,7 +163,8 @@ class Coordinator:
 
     def _look_for_strangers(self, revision: int) -> None:
         """A change that neither a run nor a request of ours made: someone else tells the kernel edits."""
-        unasked = not self._busy and not self._asking and revision > self.notebook.own_revision
+        waiting = self._busy or self._asking or self._overdue
+        unasked = not waiting and revision > self.notebook.own_revision
         if unasked or self.notebook.strange:
             self._adopt_soon()
 

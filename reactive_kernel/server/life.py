@@ -49,7 +49,9 @@ class KernelLife:
         self.connections: dict[str, str] = {}  # database connections to make again; never shown
         self.deaths = Deaths(settings.max_deaths_per_cell)
         self._km: Any = None
-        self._process = ""  # the session id that the kernel's process puts on its messages
+        self._process = ""  # the process that was told the document, by the session id on its messages
+        self._ended: set[str] = set()  # processes that are gone, of which messages may still come
+        self._heard = ""
         self._known = False  # whether what the kernel already had when we came is in the document
         self._was_fresh: list[str] = []
         self._reaching: asyncio.Task[None] | None = None
@@ -113,9 +115,14 @@ class KernelLife:
         self._reach()
 
     def heard(self, process: str, state: str) -> None:
-        """A message came on iopub: notice a process that we don't know."""
-        known, self._process = self._process, process
-        if self._settled.is_set() and (known not in ("", process) or state in ("restarting", "starting")):
+        """A message came on iopub: notice a process that was not told the document, however it came about."""
+        if state in ("restarting", "dead"):  # said by a gateway, not by the kernel itself
+            if self._settled.is_set():
+                self.died(None, state == "restarting")
+            return
+        self._heard = process
+        reaching = self._reaching is not None and not self._reaching.done()
+        if not reaching and process != self._process and process not in self._ended:
             self.started_over()
 
     def _reach(self) -> None:
@@ -143,6 +150,7 @@ class KernelLife:
     def _give_up(self, reason: str) -> None:
         note(self.log, "kernel_unreachable", self.notebook.path, kernel=self.kernel_id, reason=reason)
         self.set_status("unreachable", reason)
+        self._process = self._heard
         self._settled.set()
 
     async def _open_link(self) -> Link:
@@ -187,6 +195,7 @@ class KernelLife:
                 raise Unreachable(f"The kernel refused the document: {state.get('evalue')}")
             self.publish(self.notebook.take_reply(state, structure=True) + self.notebook.told_edits())
         note(self.log, "kernel_ready", self.notebook.path, kernel=self.kernel_id, cells=len(told or []))
+        self._process = link.process
         self._settled.set()
         self.set_status("idle")
         self._run_again(link)
@@ -214,6 +223,7 @@ class KernelLife:
     def _lose(self) -> None:
         """What was asked of the old process will not be answered."""
         self._settled.clear()
+        self._ended.add(self._process)
         self._process = ""
         if self._reaching:
             self._reaching.cancel()

@@ -39,6 +39,7 @@ class Link:
         self.session = session
         self._on_iopub = on_iopub
         self._waiting: dict[str, asyncio.Future[Json]] = {}
+        self.process = ""  # the session id that the kernel's process puts on its messages
 
     async def open(self) -> None:
         raise NotImplementedError
@@ -95,6 +96,7 @@ class Link:
         if channel == "iopub":
             self._on_iopub(message)
             return
+        self.process = message["header"].get("session", "")
         future = self._waiting.pop((message.get("parent_header") or {}).get("msg_id", ""), None)
         if future and not future.done():
             future.set_result(message["content"])

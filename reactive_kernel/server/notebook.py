@@ -233,6 +233,7 @@ class Notebook:
         if revision < cell.revision:
             return []
         cell.revision = revision
+        cell.told = entry
         return self._show(cell, entry)
 
     def _show(self, cell: Cell, entry: Entry) -> list[Json]:
@@ -294,7 +295,12 @@ class Notebook:
     def idle(self) -> list[Json]:
         """A request was dealt with: runs that showed nothing have ended."""
         self._current = None
-        return [message for cell_id in self._order for message in self.outputs.end_run(cell_id)]
+        told: list[Json] = []
+        for cell in self.cells.values():
+            # The word that it ended came by another way, before the news that it ran.
+            if cell.entry["status"] == "running" and cell.told and cell.told["status"] != "running":
+                told += self._show(cell, cell.told)
+        return told + [message for cell_id in self._order for message in self.outputs.end_run(cell_id)]
 
     def adopt(self, state: Json, newer: bool) -> list[Json]:
         """Take what the kernel holds (a `state` with sources) and someone else told it.
@@ -331,6 +337,7 @@ class Notebook:
         told: list[Json] = []
         for cell in self.cells.values():
             cell.revision = -1
+            cell.told = None
             cell.edited_while_busy = False
             lost: Any = {"status": "idle", "fresh": False, "has_run": False, "version": None, "problem": None}
             self.outputs.keep(cell.cell_id)

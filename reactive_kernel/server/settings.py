@@ -11,7 +11,7 @@ class Settings:
 
     kernel_names: tuple[str, ...] = ("reactive_python",)
     edit_delay: float = 0.02
-    control_timeout: float = 10.0
+    control_timeout: float = 3.0
     start_timeout: float = 60.0
     max_message_bytes: int = 4 * 2**20
     max_pending: int = 10_000

@@ -122,6 +122,14 @@ def test_a_cell_that_starts_is_running_at_once_and_suspect(book: Notebook) -> No
     assert book.suspects() == []
 
 
+def test_news_that_a_cell_ran_after_the_word_that_it_ended_does_not_leave_it_running(book: Notebook) -> None:
+    book.take_reply(state(5, entry("b", status="success", fresh=True)))
+    book.take_output("execute_input", {"code": "y = x"}, mark("b"), "")
+    assert book.take_state(state(4, entry("b", status="success"))) == []
+    (told,) = book.idle()
+    assert (told["status"], told["fresh"]) == ("success", True)
+
+
 def test_a_run_that_was_asked_for_makes_its_cell_suspect_before_it_starts(book: Notebook) -> None:
     book.requests["m1"] = "c"
     assert book.suspects() == ["c"]
