@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reactive_kernel.kernel.engine import Outcome, Run, RunRequest, Step
@@ -37,6 +37,7 @@ class Cascade:
         self._request = request
         self._id = uuid.uuid4().hex
         self._interrupts = Interrupts()
+        self._cleanup = ExitStack()
         self._root_reply: Json | None = None
         self._ran: list[str] = []
         self._mark: ReplyMark = {"cascade_id": self._id, "cells": [], "skipped": 0, "stale": []}
@@ -47,7 +48,7 @@ class Cascade:
         """Run all of it; returns the content of the reply."""
         self._kernel.events.cascade_begins()
         try:
-            with self._interrupts.held(), _history_gathered(self._kernel.shell):
+            with self._interrupts.held(), self._cleanup:
                 await self._run(self._request)
                 if self.then_stale and not self.interrupted:
                     await self._run(RunRequest(kind="stale"))
@@ -81,6 +82,8 @@ class Cascade:
         code = self._trigger["content"]["code"] if step.root else step.source
         output = publisher.open(step, self._id, self._trigger, self._idents, code)
         self._ran.append(step.cell_id)
+        if len(self._ran) == 2:
+            self._cleanup.enter_context(_history_gathered(self._kernel.shell))
         self._kernel.events.cell_starts(self._id, self._ran, run)
         run.enter(step)
         start = time.perf_counter()
