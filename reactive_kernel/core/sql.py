@@ -244,9 +244,12 @@ class _Folder:
         for space in self._namespaces(relation):
             if space not in self.writes:
                 self.reads.setdefault(space, site)
-        if facts.guarded and name not in self.writes and name not in self.deletes:
-            self.maybe.add(name)
+        absent = name not in self.writes and name not in self.deletes
+        if absent and not facts.replaces:
+            # Without OR REPLACE it matters whether the name is taken: by IF NOT EXISTS quietly, else by an error.
             self.reads.setdefault(name, site)
+        if facts.guarded and absent:
+            self.maybe.add(name)
         elif not facts.guarded:
             self.maybe.discard(name)
         self.deletes.pop(name, None)
