@@ -32,3 +32,9 @@ def fresh_kernel() -> Iterator[Kernel]:
     kernel = Kernel()
     yield kernel
     kernel.stop()
+
+
+@pytest.fixture
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give engines in this process time to look at values, so that a busy machine changes no log."""
+    monkeypatch.setattr("reactive_kernel.kernel.executor.BUDGET", 5.0)

@@ -12,6 +12,8 @@ import pytest
 
 from tests.kernel.inprocess import Notebook
 
+pytestmark = pytest.mark.usefixtures("no_hurry")
+
 # name: [what a is, what b is, what b may be instead, what c is]
 EVERY = {
     name: re.split(r"\n# (?:then|or|show)\n", text)
