@@ -83,21 +83,18 @@ def test_cross_site_requests_are_treated_as_the_servers_own_routes_treat_them(se
                 assert ours == theirs, (method, headers)
 
 
-@pytest.mark.parametrize(
-    ("allowed", "rest", "channel"),
-    [("read:kernels", 200, 403), ("read:kernels execute:kernels", 200, 101), ("execute:contents", 403, 403)],
-)
-async def test_the_deployments_authorizer_is_asked(start, allowed: str, rest: int, channel: int) -> None:
-    server = start(
-        "--ServerApp.authorizer_class=tests.server.deny.Deny",
-        env={"ALLOWED": allowed + " write:sessions read:sessions execute:kernels" if channel == 101 else allowed},
-    )
-    assert server.http.get(PATHS[0]).status_code == rest
-    path = server.notebook("x = 1")
-    if channel == 101:
-        server.session(path)
-        door = await server.connect(path)
-        assert (await door.next())["type"] == "notebook"
-    else:
-        with pytest.raises(HTTPClientError, match=str(channel)):
-            await server.connect(path)
+async def test_the_deployments_authorizer_is_asked(start, tmp_path) -> None:
+    allowed = tmp_path / "allowed"
+    allowed.write_text("write:sessions read:kernels execute:kernels")
+    server = start("--ServerApp.authorizer_class=tests.server.deny.Deny", env={"ALLOWED": str(allowed)})
+    path, _ = server.open("x = 1")
+    door = await server.connect(path)
+    assert (await door.next())["type"] == "notebook"
+    assert server.http.get(PATHS[0]).status_code == 200
+    allowed.write_text("read:kernels execute:contents")
+    assert server.http.get(PATHS[1].format(path)).status_code == 200
+    with pytest.raises(HTTPClientError, match="403"):
+        await server.connect(path)
+    allowed.write_text("read:contents execute:contents write:kernels")
+    for target in (PATHS[0], PATHS[1].format(path)):
+        assert server.http.get(target).status_code == 403

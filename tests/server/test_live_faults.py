@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -102,8 +103,25 @@ async def test_a_stopped_process_holds_back_no_edit(server: Server) -> None:
     assert mirrored(door).text("c2") == "8\n"
 
 
-async def test_what_had_been_fresh_is_run_again_without_the_killer(start) -> None:
-    server = start("--ReactiveKernelApp.rerun_after_death=True", "--ReactiveKernelApp.restart_delay=0.1")
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory) -> Iterator[Server]:
+    """A server with settings out of the ordinary, whose kernels don't start while a file `broken` is there."""
+    root = tmp_path_factory.mktemp("odd")
+    shim = tmp_path_factory.mktemp("shim")
+    condition = f"'reactive_kernel' in sys.orig_argv and os.path.exists({str(root / 'broken')!r})"
+    (shim / "sitecustomize.py").write_text(f"import os, sys\nif {condition}: os._exit(7)")
+    options = ("rerun_after_death=True", "restart_delay=0.05", "max_restart_delay=0.1", "stop_kernel_after=0.5")
+    running = Server(
+        root,
+        *(f"--ReactiveKernelApp.{option}" for option in (*options, "session_poll=0.2")),
+        env={"PYTHONPATH": f"{shim}:{Path(__file__).parents[2]}"},
+    )
+    yield running
+    running.stop()
+
+
+async def test_what_had_been_fresh_is_run_again_without_the_killer(odd: Server) -> None:
+    server = odd
     path, _ = server.open("x = 1", "y = x\nprint(y)", KILL + "\nz = x", "print(z)", "print('never run')")
     door = await server.connect(path)
     await door.ready()
@@ -115,21 +133,22 @@ async def test_what_had_been_fresh_is_run_again_without_the_killer(start) -> Non
     await door.until("kernel_status", status="idle")
     fresh = [cell["fresh"] for cell in server.state(path)["cells"]]
     assert fresh == [True, True, False, False, False]
-    assert len(server.kernels()) == 1
+    await end(server, door)
 
 
-async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(start, tmp_path) -> None:
-    shim = tmp_path / "shim"
-    shim.mkdir()
-    condition = f"'reactive_kernel' in sys.orig_argv and os.path.exists({str(tmp_path / 'broken')!r})"
-    (shim / "sitecustomize.py").write_text(f"import os, sys\nif {condition}: os._exit(7)")
-    options = ("--ReactiveKernelApp.restart_delay=0.05", "--ReactiveKernelApp.max_restart_delay=0.1")
-    server = start(*options, env={"PYTHONPATH": f"{shim}:{Path(__file__).parents[2]}"})
+async def end(server: Server, door) -> None:
+    """Leave; this server then stops the kernel."""
+    door.close()
+    await no_sessions(server)
+
+
+async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(odd: Server) -> None:
+    server, broken = odd, odd.root / "broken"
     path, session = server.open("x = 1")
     door = await server.connect(path)
     await door.ready()
     await door.ask("cell_update", cellId="c0", code="x = 'kept'")
-    (tmp_path / "broken").touch()
+    broken.touch()
     server.kernel_of(session).kill()
     while (await door.until("kernel_error"))["restarted"]:
         pass
@@ -137,12 +156,13 @@ async def test_a_kernel_that_dies_at_every_start_is_given_up_and_said_so(start, 
     assert "not started again" in door.seen[-1]["error"]
     await door.until("kernel_status", status="dead")
     assert mirrored(door).cell("c0")["code"] == "x = 'kept'"
-    (tmp_path / "broken").unlink()
+    broken.unlink()
     await no_sessions(server)
     await door.ask("cell_update", cellId="c0", code="x = 'edited'\nx")
     await door.ask("restart_kernel")
     await door.ask("run_all")
     assert mirrored(door).text("c0") == "'edited'\n"
+    await end(server, door)
 
 
 async def test_interrupted_commands_leave_no_process_behind(server: Server) -> None:
@@ -179,8 +199,8 @@ async def test_no_kernel_outlives_its_server(start, how: int) -> None:
     await gone(kernels)
 
 
-async def test_a_kernel_nobody_looks_at_is_stopped_if_so_configured(start) -> None:
-    server = start("--ReactiveKernelApp.stop_kernel_after=0.5", "--ReactiveKernelApp.session_poll=0.2")
+async def test_a_kernel_nobody_looks_at_is_stopped_if_so_configured(odd: Server) -> None:
+    server = odd
     path, _ = server.open("x = 1")
     door = await server.connect(path)
     await door.ready()
