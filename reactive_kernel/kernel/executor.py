@@ -7,7 +7,6 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.hidden import Hidden
+from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
@@ -29,7 +29,6 @@ from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 __all__ = ["Executor"]
 
 BUDGET = 0.002  # seconds for taking states, and again for comparing
-STAR_IMPORT = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+\*", re.MULTILINE)
 SHARE = 0.02  # of the cell's own last time, if that is more
 
 
@@ -102,8 +101,9 @@ class Executor:
     # -- before
 
     def settle(self) -> None:
-        """Show the notebook's end."""
+        """Show the notebook's end, and keep superseded values within the limit."""
         self._move(inf)
+        trim(self.store, self.session, self.max_superseded_bytes)
 
     def _move(self, key: float) -> None:
         self.store.move(key)
@@ -134,18 +134,19 @@ class Executor:
     def _bind_forward(self, cell: Cell) -> None:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
-        above: set[str] = set()
+        limits: dict[str, float] = {}  # up to where the cell sees each name
         for name, producers in cell.inputs.items():
             if producers and self.session.cells[producers[0]].key < cell.key:
-                above.add(name)
+                limits[name] = cell.key
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
                 value = self.store.value_for(cell, name)
                 if value is not MISSING:
                     self.namespace[name] = value
                     self.store.dirty.add(name)
+                    limits[name] = key
                     last = max(last, key)
         if last > cell.key:
-            self.store.swap_to(nextafter(last, inf), cell.key, above)
+            self.store.swap_to(nextafter(last, inf), cell.key, limits)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         start = perf_counter()
@@ -218,7 +219,7 @@ class Executor:
         for name in facts.writes:
             if name not in bound and name not in watch.put_by and name not in facts.maybe and name in self.namespace:
                 bound[name] = self.namespace[name]
-        for module in STAR_IMPORT.findall(watch.cell.source) if facts.opaque else ():
+        for module in facts.stars:
             for name in _public(module):
                 if name in self.namespace and tracked(name):
                     bound.setdefault(name, self.namespace[name])
@@ -284,7 +285,7 @@ class Executor:
                 state.restore(value)
         self.hidden.restore(watch.states)
         self._lose(watch, changes)
-        self.store.dirty.update(self.store.values.pop(watch.cell.id, {}))
+        self.store.dirty.update(self.store.forget(watch.cell.id))
         self.tokens.pop(watch.cell.id, None)
 
     def _lose(self, watch: Watch, changes: Changes) -> None:
@@ -314,7 +315,9 @@ class Executor:
             tokens = self._tokens(watch, bound, raw, bool(mutated or drawn or deleted))
         self.tokens[cell.id] = raw
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
+        store.forget(cell.id)
         store.values[cell.id] = {**values, **drawn}
+        store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
         store.managed.update(bound)
         store.at = nextafter(cell.key, inf)
         self._lose(watch, changes)
@@ -330,7 +333,7 @@ class Executor:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **traits},
-            mutated=frozenset(mutated) | frozenset(drawn),
+            mutated=frozenset(changes.names - deleted) | frozenset(drawn),
             deleted=deleted,
             carried=carried,
             reach=reach,
@@ -359,9 +362,6 @@ class Executor:
         names = {name: cell.inputs.get(name, ()) for name in changes.names if name in cell.inputs}
         delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
         if not delta.entries:
-            return
-        if delta.size > self.max_superseded_bytes:
-            changes.gone |= changes.names
             return
         self.store.deltas[cell.id] = delta
         self.store.applied.append(cell.id)

@@ -10,7 +10,7 @@ import itertools
 import random
 import sys
 import types
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import is_
@@ -74,11 +74,12 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
         return None
     if isinstance(value, type):
         return _class if value.__module__ == main else None
-    if module == "numpy" and kind.__name__ == "ndarray":
-        return _array
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and isinstance(value, numpy.ndarray):
+        return _array if kind is numpy.ndarray else _array_subclass
     if module == "numpy.random._generator" or module == "numpy.random.mtrand":
         return _numpy_random
-    if package == "pandas" and hasattr(value, "_mgr"):
+    if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
         return _pandas
     if package in ("pandas", "numpy"):
         return None
@@ -90,6 +91,10 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
         return _dict_subclass
     if isinstance(value, list):
         return _list_subclass
+    if isinstance(value, set):
+        return _set_subclass
+    if isinstance(value, deque):
+        return _deque_subclass
     if hasattr(kind, "__next__"):
         return _unknown
     return _instance if hasattr(value, "__dict__") or hasattr(kind, "__slots__") else _unknown
@@ -143,8 +148,10 @@ def _dict(value: Any) -> tuple[State | None, Tells]:
     copy = dict(value)
 
     def restore(target: Any) -> None:
-        dict.clear(target)
-        dict.update(target, copy)
+        kind = OrderedDict if isinstance(target, OrderedDict) else dict  # the former keeps an order of its own
+        kind.clear(target)
+        for key, item in copy.items():
+            kind.__setitem__(target, key, item)
 
     return State(lambda now: not _same_dict(copy, now), restore, 16 * len(copy)), "whole"
 
@@ -232,6 +239,8 @@ def _joined(first: Maker, second: Maker) -> Maker:
 
 _dict_subclass = _joined(_dict, _instance)
 _list_subclass = _joined(_list, _instance)
+_set_subclass = _joined(_set, _instance)
+_deque_subclass = _joined(_deque, _instance)
 
 
 def _function(value: Any) -> tuple[State | None, Tells]:
@@ -313,6 +322,9 @@ def _array(value: Any) -> tuple[State | None, Tells]:
             target.flags.writeable = False
 
     return State(changed, restore, value.nbytes), "whole"
+
+
+_array_subclass = _joined(_array, _instance)
 
 
 def _numpy_random(value: Any) -> tuple[State | None, Tells]:

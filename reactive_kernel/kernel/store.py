@@ -11,7 +11,7 @@ Moving costs what lies between the two places, not the notebook.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
@@ -24,6 +24,7 @@ from reactive_kernel.kernel.states import State, state_of
 __all__ = ["MISSING", "Delta", "Store", "tracked"]
 
 MISSING = object()
+NO_LIMITS: Mapping[str, float] = {}
 
 SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code"})
 
@@ -66,6 +67,7 @@ class Store:
         self.namespace = namespace
         self.main = main
         self.values: dict[str, dict[str, Any]] = {}
+        self.large: dict[tuple[str, str], int] = {}  # bytes of values that hold many
         self.deltas: dict[str, Delta] = {}
         self.applied: list[str] = []
         self.managed: set[str] = set()
@@ -79,7 +81,7 @@ class Store:
         order = self.session.document.order
         for gone in self.session.gone:
             if gone not in self.session.cells:
-                names |= self.values.pop(gone, {}).keys()
+                names |= self.forget(gone).keys()
         self.session.gone.clear()
         if self.session.renumbered:
             self.session.renumbered = False
@@ -95,18 +97,25 @@ class Store:
         for name in names:
             self.bind(name)
 
-    def swap_to(self, key: float, reader: float = inf, above: Collection[str] = ()) -> None:
+    def forget(self, cell_id: str) -> dict[str, Any]:
+        """Drop what a cell gave; returns it."""
+        values = self.values.pop(cell_id, {})
+        for name in values:
+            self.large.pop((cell_id, name), None)
+        return values
+
+    def swap_to(self, key: float, reader: float = inf, limits: Mapping[str, float] = NO_LIMITS) -> None:
         """Bring the in-place changes of exactly the cells above ``key`` into effect.
 
-        For a reader further up, which looks at names from below too: not the changes between it and
-        ``key`` of names that it sees from ``above``.
+        For a reader further up that looks at names from below too, ``limits`` says up to where it
+        sees each name: changes between it and ``key`` count only so far.
         """
         if not self.deltas:
             return
         cells = self.session.cells
-        for cell_id in [i for i, d in self.deltas.items() if i not in cells or not _still_holds(d, cells[i])]:
+        for cell_id in [i for i in self.deltas if i not in cells]:
             self.drop_delta(cell_id)
-        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, above)), key=lambda i: cells[i].key)
+        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, limits)), key=lambda i: cells[i].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1
@@ -116,11 +125,11 @@ class Store:
             self.deltas[cell_id].swap(self.main)
             self.applied.append(cell_id)
 
-    def _in_effect(self, cell_id: str, key: float, reader: float, above: Collection[str]) -> bool:
-        cell = self.session.cells[cell_id]
-        if cell.key >= key or not cell.shown:
+    def _in_effect(self, cell_id: str, key: float, reader: float, limits: Mapping[str, float]) -> bool:
+        cell, delta = self.session.cells[cell_id], self.deltas[cell_id]
+        if cell.key >= key or not cell.shown or not _still_holds(delta, cell):
             return False
-        return cell.key < reader or self.deltas[cell_id].names.keys().isdisjoint(above)
+        return cell.key < reader or all(cell.key <= limits.get(name, inf) for name in delta.names)
 
     def drop_delta(self, cell_id: str) -> None:
         """Undo a cell's changes in place, if they are in effect, and forget them."""
