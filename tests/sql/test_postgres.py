@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reactive_kernel.kernel.sql import catalog, connections
+from tests.kernel.driver import Kernel
 from tests.sql import postgres
 from tests.sql.conftest import Shell
 
@@ -141,3 +142,24 @@ def test_sqlalchemy_engines_are_connections(pg: Shell, url: str) -> None:
     rows: list[dict[str, Any]] = pg.rows("%%sql --on engine\nSELECT id, name FROM users WHERE id = {user_id}")
     assert rows == [{"id": 42, "name": "Bo"}]
     pg.names["engine"].dispose()
+
+
+def test_the_founding_case_in_the_kernel(url: str) -> None:
+    kernel = Kernel()
+    try:
+        reply = kernel.control("connect", name="pg", url=url)
+        assert (reply["name"], reply["dialect"]) == ("pg", "postgres")
+        assert "s3cr3t" not in str(reply)
+        kernel.cell("make", "%%sql --on pg\nDROP TABLE IF EXISTS users; CREATE TABLE users (id INT, name TEXT)")
+        kernel.cell("fill", "%%sql --on pg\nINSERT INTO users VALUES (1, 'Ann'), (42, 'Bo')")
+        kernel.cell("value", "user_id = 42")
+        kernel.cell("query", "%%sql found << --on pg\nSELECT * FROM users WHERE id = {user_id}")
+        assert kernel.cell("print", "print(found.name.tolist())").text() == "['Bo']\n"
+        ran = kernel.cell("value", "user_id = 1")
+        assert [c["cell_id"] for c in ran.reply["content"]["reactive"]["cells"]] == ["value", "query", "print"]
+        assert ran.text("print") == "['Ann']\n"
+        attempt = kernel.cell("value", "user_id = '1; DROP TABLE users'")
+        assert "the text '1; DROP TABLE users'" in str(attempt.of_type("error")[0]["content"])
+        assert kernel.cell("value", "user_id = 42").text("print") == "['Bo']\n"
+    finally:
+        kernel.stop()

@@ -106,10 +106,23 @@ def collect(batches: Iterable[pa.RecordBatch], schema: pa.Schema, cap: int) -> p
     return pa.Table.from_batches(kept, schema)
 
 
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """The values in Python; as text where Python has none so large or so early."""
+    import pyarrow as pa
+
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        try:
+            return list(column.cast(pa.string()).to_pylist())
+        except pa.ArrowException:
+            return ["(not to be shown)"] * len(column)
+
+
 def shown_rows(table: pa.Table, types: Sequence[str], limit: int, total: int | None) -> Shown:
     """The first rows of a table for display."""
     head = table.slice(0, limit)
-    columns = [column.to_pylist() for column in head.columns]
+    columns = [_values(column) for column in head.columns]
     rows = tuple(zip(*columns, strict=True)) if columns else ()
     more = table.num_rows > limit
     return Shown(tuple(table.column_names), tuple(types), rows, total, more)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +21,15 @@ __all__ = ["Kept", "Shown", "SqlTable", "convert"]
 
 _MAX_COLUMNS = 100
 _MAX_TEXT = 200
-_NUMBERS = tuple(
-    "int uint float double decimal hugeint uhugeint bigint smallint tinyint real "
-    "ubigint uinteger usmallint utinyint numeric halffloat bignum".split()
+_FITS = 50  # characters that a cell surely shows
+_NUMBER = re.compile(
+    r"u?(tiny|small|big|huge)?int(eger|\d+)?$|float\d*$|halffloat$|double|real$|numeric|decimal|bignum$"
 )
 _STYLE = """<style>
 .rk-sql{overflow-x:auto;max-width:100%;font-size:var(--jp-code-font-size,13px);line-height:1.4}
 .rk-sql table{border-collapse:collapse;border:0;margin:0;color:var(--jp-content-font-color1,inherit);background:none}
-.rk-sql th,.rk-sql td{padding:3px 12px 3px 8px;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:40em;
-border:0;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.3))}
+.rk-sql th,.rk-sql td{padding:3px 12px 3px 8px;text-align:left;white-space:nowrap;max-width:32em;
+overflow:hidden;text-overflow:ellipsis;border:0;border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.3))}
 .rk-sql th{border-bottom:2px solid var(--jp-border-color1,rgba(128,128,128,.55));font-weight:600;white-space:nowrap}
 .rk-sql th small{display:block;font-weight:400;opacity:.65}
 .rk-sql .n{text-align:right;font-variant-numeric:tabular-nums}
@@ -104,8 +105,11 @@ class Shown:
         return "\n".join([*map(line, head), rule, *map(line, rows), *notes])
 
     def resource(self) -> dict[str, Any]:
-        fields = [{"name": n, "type": _resource_type(t)} for n, t in zip(self.columns, self.types, strict=True)]
-        data = [dict(zip(self.columns, map(_plain, row), strict=True)) for row in self.rows]
+        names: list[str] = []
+        for name in self.columns:
+            names.append(name if name not in names else f"{name}_{len(names)}")
+        fields = [{"name": n, "type": _resource_type(t)} for n, t in zip(names, self.types, strict=True)]
+        data = [dict(zip(names, map(_plain, row), strict=True)) for row in self.rows]
         return {"schema": {"fields": fields, "pandas_version": "1.4.0"}, "data": data}
 
 
@@ -113,7 +117,7 @@ def _cell(value: Any, number: bool) -> str:
     if value is None:
         return f'<td class="{"n " * number}z">NULL</td>'
     text = _text(value)
-    title = f' title="{html.escape(_shorten(text, 2000))}"' if len(text) > _MAX_TEXT else ""
+    title = f' title="{html.escape(_shorten(text, 2000))}"' if len(text) > _FITS else ""
     return f"<td{' class=n' * number}{title}>{html.escape(_shorten(text, _MAX_TEXT))}</td>"
 
 
@@ -133,8 +137,7 @@ def _shorten(text: str, width: int) -> str:
 
 
 def _is_number(kind: str) -> bool:
-    kind = kind.lower()
-    return "[" not in kind and kind.startswith(_NUMBERS)
+    return "[" not in kind and _NUMBER.match(kind.lower()) is not None
 
 
 def _resource_type(kind: str) -> str:
