@@ -153,6 +153,18 @@ def _connect(engine: Engine, arguments: Json) -> Json:
         raise Refused("bad_connection", str(error)) from None
 
 
+def _schema(engine: Engine, arguments: Json) -> Json:
+    from reactive_kernel.kernel.sql import browse
+
+    path = _get(arguments, "path", list) if arguments.get("path") is not None else []
+    if not all(isinstance(part, str) for part in path):
+        raise Refused("bad_argument", "The argument 'path' must be a list of texts: [connection, schema, table].")
+    try:
+        return {"path": path, **browse.children(path, engine.namespace)}
+    except ValueError as error:
+        raise Refused("bad_path", str(error)) from None
+
+
 def _forget(engine: Engine, arguments: Json) -> Json:
     engine.forget()
     return _state(engine, {})
@@ -168,5 +180,6 @@ COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "state": (_state, ("sources",)),
     "configure": (_configure, None),
     "connect": (_connect, ("name", "url", "default")),
+    "schema": (_schema, ("path",)),
     "forget": (_forget, ()),
 }

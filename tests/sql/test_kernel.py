@@ -176,6 +176,19 @@ def test_a_result_kept_in_the_engine_is_a_value(kernel: Kernel) -> None:
     assert kernel.cell("py", "print(len(big), big.df().x.tolist())").text() == "5 [0, 1, 2, 3, 4]\n"
 
 
+def test_the_schema_is_told_level_by_level(kernel: Kernel) -> None:
+    kernel.cell("frame", "import pandas as pd\ndf = pd.DataFrame({'x': [1]})")
+    kernel.cell("make", "%%sql\nCREATE TABLE t AS SELECT 1 AS a, 'b' AS b")
+    kernel.cell("gone", "%%sql\nCREATE OR REPLACE TABLE t AS SELECT 1.5 AS c")
+    assert {"name": "default", "kind": "connection", "dialect": "duckdb"} in kernel.control("schema")["items"]
+    assert kernel.control("schema", path=["default", "main"])["items"] == [{"name": "t", "kind": "table"}]
+    columns = kernel.control("schema", path=["default", "main", "t"])["items"]
+    assert columns == [{"name": "c", "kind": "column", "type": "decimal(2,1)"}]
+    assert kernel.control("schema", path=["default", "frames"])["items"] == [{"name": "df", "kind": "frame"}]
+    assert kernel.control("schema", path=["nowhere"])["status"] == "error"
+    assert kernel.control("schema", path=[3])["status"] == "error"
+
+
 def test_an_effect_cell_is_never_run_by_a_cascade(kernel: Kernel, tmp_path: Path) -> None:
     kernel.cell("file", f"%%sql\nATTACH '{tmp_path}/shop.db' AS shop")
     kernel.cell("make", "%%sql\nCREATE TABLE IF NOT EXISTS shop.log (x INT)")
