@@ -112,16 +112,20 @@ class _Run:
     def _at(self, index: int) -> Namespace:
         """What the document has at ``index``: of each name the nearest above, else the nearest below.
 
-        From below comes only what the cell spells and doesn't itself change, and what the caller says that it needs.
+        From below comes only what the cell spells and doesn't itself change, and what the caller says that it needs,
+        from where the caller says.
         """
         there = new_namespace()
         settled: set[str] = set()
         source = self.cells[index][1] if index < len(self.cells) else ""
         hidden: set[str] = set()
-        wanted = (mentioned(source) - changed(source)).union(*self.needs.get(index, {}).values())
+        needs = self.needs.get(index, {})
+        wanted = (mentioned(source) - changed(source)).union(*needs.values())
+        chosen = {name: j for j, names in sorted(needs.items(), reverse=True) if j > index for name in names}
         for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
             for name, value in self.bound.get(j, {}).items():
-                if name not in settled and (name not in hidden if j < index else name in wanted):
+                below = name in wanted and chosen.get(name, j) == j
+                if name not in settled and (name not in hidden if j < index else below):
                     there[name] = value
                     settled.add(name)
             settled |= self.gone.get(j, set())
