@@ -44,7 +44,7 @@ interface Spec {
   readonly visible?: (place: Place) => boolean;
 }
 
-function specs(commands: CommandRegistry, showPanel: () => void): Record<string, Spec> {
+function runSpecs(commands: CommandRegistry): Record<string, Spec> {
   return {
     [ids.runStale]: {
       label: place => staleLabel(place),
@@ -74,7 +74,12 @@ function specs(commands: CommandRegistry, showPanel: () => void): Record<string,
       label: 'Lazy: Only Mark Dependents Stale',
       toggled: ({ session }) => session.state.mode === 'lazy',
       run: ({ session }) => session.setMode(session.state.mode === 'lazy' ? 'auto' : 'lazy')
-    },
+    }
+  };
+}
+
+function cellSpecs(showPanel: () => void): Record<string, Spec> {
+  return {
     [ids.toggleDisabled]: {
       label: place => (place !== null && isDisabled(place) ? 'Enable Cell' : 'Disable Cell'),
       caption: 'Cascades leave out a disabled cell and what depends on it',
@@ -103,7 +108,7 @@ export function addCommands(
   palette: ICommandPalette | null,
   showPanel: () => void
 ): void {
-  for (const [id, spec] of Object.entries(specs(commands, showPanel))) {
+  for (const [id, spec] of Object.entries({ ...runSpecs(commands), ...cellSpecs(showPanel) })) {
     const { label, toggled, enabled, visible } = spec;
     commands.addCommand(id, {
       label: typeof label === 'string' ? label : () => label(sessions.current),

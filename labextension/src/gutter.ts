@@ -9,6 +9,7 @@ import { cellName, type Mark, markOf, type NameLink, readLinks, writeLinks } fro
 
 /** More names than these are only counted; the graph panel shows them all. */
 const MOST_NAMES = 6;
+const OPAQUE = 'What this cell reads and writes can only be learnt by running it.';
 
 export interface LineActions {
   /** Go to one of these cells, asking which if there are several. */
@@ -52,13 +53,9 @@ export class GutterLine extends Widget {
     if (mark.label !== '') {
       nodes.push(chip(mark.kind, mark.label, mark.reason));
     }
-    if (parts.opaque) {
-      nodes.push(
-        chip('opaque', 'opaque', 'What this cell reads and writes can only be learnt by running it.')
-      );
-    }
-    if (parts.remarks.length > 0) {
-      nodes.push(chip('opaque', 'note', parts.remarks.join('\n')));
+    if (parts.opaque || parts.remarks.length > 0) {
+      const why = parts.remarks.length > 0 ? parts.remarks.join('\n') : OPAQUE;
+      nodes.push(chip('opaque', parts.opaque ? 'opaque' : 'note', why));
     }
     if (mark.label !== '' && mark.kind !== 'running' && mark.kind !== 'queued') {
       nodes.push(this._reason(state, mark));

@@ -7,12 +7,12 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 
 import { addCommands } from './commands';
-import { markCells } from './marks';
+import { PanelMarks } from './marks';
 import { addMenu } from './menu';
 import { showNotices } from './notice';
 import { PANEL_ID, ReactivePanel } from './panel';
 import { Sessions } from './sessions';
-import { PLUGIN_ID, Settings } from './settings';
+import { PLUGIN_ID, Settings, startMode } from './settings';
 import { StatusLine } from './status';
 import { ReactiveToolbar } from './toolbar';
 
@@ -36,9 +36,10 @@ function activate(
 ): void {
   const settings = new Settings();
   const sessions = new Sessions(tracker, (view, session) => {
-    const marks = markCells(view, session, () => settings);
+    const marks = new PanelMarks(view, session, settings);
     settings.changed.connect(() => marks.refresh());
     showNotices(view, session, settings);
+    startMode(session, settings);
   });
   const panel = addPanel(app, sessions);
   addCommands(app.commands, sessions, palette, panel);

@@ -3,14 +3,14 @@
  */
 import { type Cell, CodeCell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
 import type { PanelLayout } from '@lumino/widgets';
 
 import { isSql } from './document';
 import { GutterLine } from './gutter';
 import type { Change } from './model';
 import { choose, highlight } from './navigate';
-import type { Entry } from './protocol';
 import type { NotebookSession } from './session';
 import { cellName, kindOf } from './views';
 
@@ -19,67 +19,86 @@ export interface MarkSettings {
   readonly highlight: boolean;
 }
 
-/** Keep the marks of a panel current until the panel is gone. */
-export function markCells(
-  panel: NotebookPanel,
-  session: NotebookSession,
-  settings: () => MarkSettings
-): IDisposable & { refresh(): void } {
-  const lines = new Map<Cell, GutterLine>();
-  let dirty: Set<string> | 'all' = new Set();
-  let frame = 0;
+/** Keeps the marks of a panel current until the panel is gone. */
+export class PanelMarks implements IDisposable {
+  constructor(
+    private readonly _panel: NotebookPanel,
+    private readonly _session: NotebookSession,
+    private readonly _settings: MarkSettings
+  ) {
+    _session.changed.connect(this._onChange, this);
+    _session.activeChanged.connect(this.refresh, this);
+    _session.context.model.cells.changed.connect(this.refresh, this);
+    _panel.disposed.connect(this.dispose, this);
+    this.refresh();
+  }
 
-  const later = (ids: ReadonlySet<string> | 'all') => {
-    dirty = dirty === 'all' || ids === 'all' ? 'all' : new Set([...dirty, ...ids]);
-    frame ||= requestAnimationFrame(update);
-  };
-  const onChange = (_: unknown, change: Change) => later(change.edges ? 'all' : change.changed);
-  const all = () => later('all');
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
 
-  const update = () => {
-    frame = 0;
-    const ids = dirty;
-    dirty = new Set();
-    if (panel.isDisposed || session.isDisposed) {
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      Signal.clearData(this);
+      this._lines.forEach(line => line.dispose());
+    }
+  }
+
+  /** Look at every cell again. */
+  refresh(): void {
+    this._later('all');
+  }
+
+  private _onChange(_: NotebookSession, change: Change): void {
+    this._later(change.edges ? 'all' : change.changed);
+  }
+
+  private _later(ids: ReadonlySet<string> | 'all'): void {
+    this._dirty = this._dirty === 'all' || ids === 'all' ? 'all' : new Set([...this._dirty, ...ids]);
+    this._frame ||= requestAnimationFrame(() => this._update());
+  }
+
+  private _update(): void {
+    this._frame = 0;
+    const ids = this._dirty;
+    this._dirty = new Set();
+    if (this._isDisposed || this._panel.isDisposed || this._session.isDisposed) {
       return;
     }
-    panel.toggleClass('jp-mod-reactive', session.active);
-    panel.toggleClass('jp-mod-reactiveQuiet', !settings().showFlow);
-    for (const cell of panel.content.widgets) {
+    this._panel.toggleClass('jp-mod-reactive', this._session.active);
+    this._panel.toggleClass('jp-mod-reactiveQuiet', !this._settings.showFlow);
+    for (const cell of this._panel.content.widgets) {
       if (cell instanceof CodeCell && (ids === 'all' || ids.has(cell.model.id))) {
-        mark(cell);
+        this._mark(cell);
       }
     }
-  };
+  }
 
-  const mark = (cell: CodeCell) => {
-    const entry = session.active ? session.state.cells.get(cell.model.id) ?? null : null;
+  private _mark(cell: CodeCell): void {
+    const { active, state } = this._session;
+    const entry = active ? (state.cells.get(cell.model.id) ?? null) : null;
     if (entry === null) {
       delete cell.node.dataset.reactive;
     } else {
       cell.node.dataset.reactive = kindOf(entry);
     }
-    let line = lines.get(cell);
-    if (line === undefined && entry !== null) {
-      line = attach(cell);
-    }
-    line?.present(session.state, entry);
-    setLanguage(cell, session.active, panel.content.codeMimetype);
-  };
+    const line = this._lines.get(cell) ?? (entry === null ? null : this._attach(cell));
+    line?.present(state, entry);
+    setLanguage(cell, active, this._panel.content.codeMimetype);
+  }
 
-  const attach = (cell: CodeCell) => {
+  private _attach(cell: CodeCell): GutterLine {
     const line = new GutterLine({
       go: (cells, event) => {
-        const targets = cells.map(id => ({ id, label: label(session, panel, id) }));
-        choose(panel, targets, { x: event.clientX, y: event.clientY });
+        const targets = cells.map(id => ({ id, label: label(this._session, this._panel, id) }));
+        choose(this._panel, targets, { x: event.clientX, y: event.clientY });
       },
-      hover: (entry: Entry | null) => {
-        highlight(panel, settings().highlight ? entry : null);
-      }
+      hover: entry => highlight(this._panel, this._settings.highlight ? entry : null)
     });
-    lines.set(cell, line);
+    this._lines.set(cell, line);
     cell.disposed.connect(() => {
-      lines.delete(cell);
+      this._lines.delete(cell);
       line.dispose();
     });
     void cell.ready.then(() => {
@@ -89,20 +108,12 @@ export function markCells(
       }
     });
     return line;
-  };
+  }
 
-  session.changed.connect(onChange);
-  session.activeChanged.connect(all);
-  session.context.model.cells.changed.connect(all);
-  later('all');
-
-  const cleanup = new DisposableDelegate(() => {
-    session.changed.disconnect(onChange);
-    session.activeChanged.disconnect(all);
-    lines.forEach(line => line.dispose());
-  });
-  panel.disposed.connect(() => cleanup.dispose());
-  return Object.assign(cleanup, { refresh: all });
+  private readonly _lines = new Map<Cell, GutterLine>();
+  private _dirty: ReadonlySet<string> | 'all' = new Set();
+  private _frame = 0;
+  private _isDisposed = false;
 }
 
 /** A cell for a menu: its place and how it begins. */

@@ -166,7 +166,6 @@ export class NotebookSession {
     this._connection?.dispose();
     this._connection = null;
     this._state = EMPTY;
-    this._trouble = null;
     this._setActive(false);
   }
 
@@ -184,7 +183,6 @@ export class NotebookSession {
       this._take(whole ? applyState(this._state, reply) : applyEntries(this._state, reply));
       if (whole) {
         window.clearTimeout(this._patience);
-        this._trouble = null;
         this._setActive(true);
         if (this._behind) {
           void this._catchUp();
@@ -233,8 +231,10 @@ export class NotebookSession {
   }
 
   private _setActive(active: boolean): void {
-    if (active !== this._active || active) {
-      this._active = active;
+    const news = active !== this._active || this._trouble !== null;
+    this._active = active;
+    this._trouble = null;
+    if (news) {
       this._activeChanged.emit();
     }
   }

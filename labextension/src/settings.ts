@@ -3,6 +3,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { Signal, type ISignal } from '@lumino/signaling';
 
 import type { Mode } from './protocol';
+import type { NotebookSession } from './session';
 
 export const PLUGIN_ID = 'reactive-kernel-labextension:plugin';
 
@@ -15,6 +16,8 @@ export class Settings {
   notices = true;
   /** The mode in which a fresh kernel starts. */
   mode: Mode = 'auto';
+  /** Whether these are the user's, not yet the defaults. */
+  loaded = false;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -27,6 +30,7 @@ export class Settings {
       this.highlight = loaded.composite['highlight'] !== false;
       this.notices = loaded.composite['notices'] !== false;
       this.mode = loaded.composite['mode'] === 'lazy' ? 'lazy' : 'auto';
+      this.loaded = true;
       this._changed.emit();
     };
     loaded.changed.connect(take);
@@ -34,4 +38,23 @@ export class Settings {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+}
+
+/** Put a kernel that has not run anything into the mode that the user wants to start in. */
+export function startMode(session: NotebookSession, settings: Settings): void {
+  let done: string | undefined;
+  const apply = () => {
+    const { state, active, kernel } = session;
+    if (!active || !settings.loaded || kernel?.id === done) {
+      return;
+    }
+    done = kernel?.id;
+    const untouched = [...state.cells.values()].every(entry => !entry.has_run);
+    if (untouched && settings.mode === 'lazy' && state.mode === 'auto') {
+      // Refused or unreachable: the toolbar shows the mode that holds.
+      session.setMode('lazy').catch(error => console.warn('reactive-kernel: the mode stays as it is.', error));
+    }
+  };
+  session.activeChanged.connect(apply);
+  settings.changed.connect(apply);
 }

@@ -121,7 +121,7 @@ function explainStale(
 ): { reason: string; culprits: readonly string[] } {
   const causes = entry.upstream.filter(id => state.cells.get(id)?.fresh === false);
   if (causes.length === 0) {
-    return { reason: 'Its code, or what it reads, has changed since it ran.', culprits: [] };
+    return { reason: 'Its code or its inputs changed since it ran.', culprits: [] };
   }
   const names = new Set<string>();
   for (const edge of edgesInto(state, entry.cell_id)) {
@@ -129,9 +129,8 @@ function explainStale(
       edge.names.forEach(name => names.add(name));
     }
   }
-  const what = names.size > 0 ? ` (${[...names].sort().join(', ')})` : '';
-  const who = causes.length === 1 ? 'a cell that it reads from' : `${causes.length} cells that it reads from`;
-  return { reason: `Out of date: ${who}${what} changed.`, culprits: causes };
+  const what = names.size > 0 ? `${[...names].sort().join(', ')}, which` : 'from a cell that';
+  return { reason: `Reads ${what} ${names.size > 1 ? 'are' : 'is'} out of date.`, culprits: causes };
 }
 
 function others(entry: Entry): string[] {
