@@ -67,6 +67,7 @@ class Executor:
         self.store = Store(session, namespace, self.main)
         self.hidden = Hidden()
         self.widgets = Widgets()
+        self._caches: dict[int, set[tuple[str, str | None]]] = {}  # cached function -> what it read
         self.max_superseded_bytes = max_superseded_bytes
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
         self._salt = 0
@@ -158,7 +159,24 @@ class Executor:
             if perf_counter() > deadline:
                 watch.unseen.add(name)
                 continue
-            watch.surveys[name] = survey((watch.before[name],), self.namespace, deadline, True, self.main)
+            seen = survey((watch.before[name],), self.namespace, deadline, True, self.main)
+            watch.surveys[name] = seen
+            for wrapper in seen.caches:
+                self._clear_outdated(cell, wrapper)
+
+    def _clear_outdated(self, cell: Cell, wrapper: Any) -> None:
+        """Empty a function's cache if what the function reads has changed since the cache was last used."""
+        reads, todo = set(), set(self._look(wrapper).reads)
+        while todo:
+            name = todo.pop()
+            reads.add(name)
+            for producer in map(self.session.cells.__getitem__, cell.inputs.get(name, ())):
+                code = producer.carried.get(name)
+                todo |= code.reads - reads if code is not None else set()
+        versions = {(n, self.session.cells[p].outs.get(n)) for n in reads for p in cell.inputs.get(n, ())}
+        if self._caches.setdefault(id(wrapper), versions) != versions:
+            wrapper.cache_clear()
+            self._caches[id(wrapper)] = versions
 
     def _suspicion(self, cell: Cell, name: str) -> int:
         """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
@@ -378,7 +396,7 @@ class Executor:
         cell, ran = watch.cell, watch.cell.ran
         kept = self.store.values.get(cell.id, {})
         same = not changed and watch.same_inputs and self.tokens.get(cell.id) == raw and None not in raw.values() and kept.keys() >= bound.keys()
-        if same and ran is not None and all(n in cell.facts.deferred or bound[n] is kept[n] for n in matters):
+        if same and ran is not None and all(bound[n] is kept[n] or _made_here(cell, n) for n in matters):
             for name in bound:
                 bound[name] = self.namespace[name] = kept[name]
             return {n: ran.bound.get(n) for n in bound}
@@ -417,6 +435,11 @@ class Executor:
             if (seen := watch.surveys.get(name)) is not None:
                 found |= self._sharers(watch, seen.states)
         return frozenset(found - changes.names)
+
+
+def _made_here(cell: Cell, name: str) -> bool:
+    """True if the cell's own ``def``, ``class`` or lambda makes the value, which so is nobody else's object."""
+    return name in cell.facts.deferred or not cell.facts.carries.get(name)
 
 
 def _public(module: str) -> Iterable[str]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import gc
 import types
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -26,8 +26,9 @@ from reactive_kernel.kernel.widgets import is_widget
 __all__ = ["ATOMS", "Survey", "children", "survey"]
 
 ATOMS: frozenset[type] = frozenset(
-    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.BuiltinFunctionType, types.ModuleType, types.CodeType}
+    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.ModuleType, types.CodeType}
 )
+CACHED: type = type(lru_cache(len))
 MAX_OBJECTS = 4000
 MAX_CHILDREN = 5000  # children of one object that are looked at
 CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__"})
@@ -43,6 +44,7 @@ class Survey:
         untold: ids of objects whose state can't be seen, or not whole.
         iterator: something inside can only be consumed (a generator, a file).
         unknown: something inside has no state that could be seen (a connection).
+        caches: functions with a cache of their results.
         widgets: ipywidgets, which are live and have no states.
         reads, writes: globals that code inside reads and writes when called.
     """
@@ -52,6 +54,7 @@ class Survey:
     untold: set[int] = field(default_factory=set)
     iterator: bool = False
     unknown: bool = False
+    caches: list[Any] = field(default_factory=list)
     widgets: list[Any] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
@@ -90,6 +93,8 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
             result.widgets.append(value)
             queue.extend(getattr(value, "children", ()))
             continue
+        if kind is CACHED:
+            result.caches.append(value)
         for code in code_of(value):
             if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
                 done = names_in(code)
@@ -124,11 +129,14 @@ def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     if kind is dict or isinstance(value, dict):
         keys, all_keys = _items(value.keys(), len(value))
         items, all_items = _items(value.values(), len(value))
-        return [*keys, *items, *(_attributes(value) if kind is not dict else ())], all_keys and all_items
+        factory = (value.default_factory,) if isinstance(value, defaultdict) else ()
+        return [*keys, *items, *factory, *(_attributes(value) if kind is not dict else ())], all_keys and all_items
     if isinstance(value, types.FunctionType):
         found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *vars(value).values()]
         found.extend(_contents(value.__closure__ or ()))
         return found, True
+    if kind is types.BuiltinFunctionType:  # a method of a C type holds its object
+        return (value.__self__,), True
     if isinstance(value, types.MethodType):
         return (value.__self__, value.__func__), True
     if isinstance(value, partial):
@@ -155,6 +163,10 @@ def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
             inner, whole = _items(value.flat, value.size)
             return [*found, *inner], whole
         return found, True
+    manager = getattr(value, "_mgr", None) if module.partition(".")[0] == "pandas" else None
+    if manager is not None and hasattr(manager, "blocks"):
+        objects = [item for block in manager.blocks if block.dtype == object for item in islice(block.values.flat, MAX_CHILDREN)]
+        return [item for item in objects if type(item) not in ATOMS], True
     if module.partition(".")[0] in ("pandas", "polars", "pyarrow", "numpy"):
         return (), True
     if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples

@@ -82,6 +82,8 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         return f"numpy:{value.dtype.str}:{value!r}" if value.dtype.kind in "biufcmMSU" else None
     if kind.__module__.startswith("pandas") and kind.__name__ in ("Timestamp", "Timedelta", "Period", "NaTType", "NAType", "Interval"):
         return f"pandas:{value!r}"
+    if kind.__module__ == main:  # looking at an attribute could run the user's code
+        return None
     return _imported(value) if getattr(value, "__qualname__", None) and getattr(value, "__module__", None) else None
 
 

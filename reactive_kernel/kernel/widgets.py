@@ -20,7 +20,7 @@ LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tool
 def is_widget(value: Any) -> bool:
     """True for an ipywidget; ipywidgets isn't imported for it."""
     module = sys.modules.get("ipywidgets")
-    return module is not None and isinstance(value, module.Widget)
+    return module is not None and issubclass(type(value), module.Widget)
 
 
 def pseudo_name(name: str) -> str:
