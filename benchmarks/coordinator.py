@@ -87,7 +87,7 @@ async def load(server: Server, paths: list[str], options: argparse.Namespace) ->
     pairs = await connect(server, paths, options.clients)
     process = psutil.Process(server.process.pid)
     readers = [asyncio.create_task(read(*pair)) for pair in pairs]
-    before, start = process.cpu_times(), time.perf_counter()
+    before, kernels_before, start = process.cpu_times(), spent(server), time.perf_counter()
     until = start + options.seconds
     writers = [
         asyncio.create_task(write(door, tally, options.rate, until, (index % 97) / 97 / options.rate))
@@ -99,10 +99,18 @@ async def load(server: Server, paths: list[str], options: argparse.Namespace) ->
         memory.append(process.memory_info().rss / 2**20)
     await asyncio.gather(*writers)
     used = sum(process.cpu_times()[:2]) - sum(before[:2])
+    kernels = spent(server) - kernels_before
     await asyncio.sleep(5)  # for what is on its way
     for task in readers:
         task.cancel()
+    edits = sum(tally.latest + 1 for _, tally in pairs)
+    print(f"  CPU for an edit: server {used / edits * 1000:.2f} ms, kernel {kernels / edits * 1000:.2f} ms")
     return report([tally for _, tally in pairs], memory, used / options.seconds)
+
+
+def spent(server: Server) -> float:
+    """CPU seconds of the kernels so far."""
+    return sum(sum(kernel.cpu_times()[:2]) for kernel in server.kernels())
 
 
 def report(tallies: list[Tally], memory: list[float], cpu: float) -> bool:

@@ -1,10 +1,12 @@
-"""Watching a local kernel's process: its death noticed within a second, the next start after a pause that grows.
+"""Watching a local kernel's process: its death noticed at once, the next start after a pause that grows.
 
 Decides when a dead kernel is started again.  What that means to a notebook is the coordinator's affair.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +19,12 @@ OnDeath = Callable[[int | None, bool], None]
 
 
 class BackOffRestarter(AsyncIOLoopKernelRestarter):
-    """jupyter_client's restarter with a pause before each start after the first: 0, then `first_delay`, doubled."""
+    """jupyter_client's restarter with a pause before each start after the first: 0, then `first_delay`, doubled.
 
-    time_to_dead = Float(1.0, help="Seconds between looks at the process.")
+    Where the system tells of a process's end by itself (Linux), looking at it often is not needed.
+    """
+
+    time_to_dead = Float(3.0 if hasattr(os, "pidfd_open") else 1.0, help="Seconds between looks at the process.")
     first_delay = Float(1.0)
     max_delay = Float(60.0)
     forgive_after = Float(120.0, help="Seconds of life after which earlier deaths are forgotten.")
@@ -29,23 +34,68 @@ class BackOffRestarter(AsyncIOLoopKernelRestarter):
     _deaths = 0
     _last_death = 0.0
     _start_at: float | None = None
+    _looking = False
+    _watched: int | None = None  # a descriptor that is readable when the process has ended
 
     def start(self) -> None:
-        """Start watching (again, after a restart that was asked for)."""
+        """Start watching (again, when there is a new process)."""
         self._start_at = None
         super().start()
+        self._watch()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        super().stop()
+        self._unwatch()
+
+    def _watch(self) -> None:
+        self._unwatch()
+        pid = getattr(getattr(self.kernel_manager, "provisioner", None), "pid", None)
+        if pid is None or not hasattr(os, "pidfd_open"):
+            return
+        try:
+            self._watched = os.pidfd_open(pid)
+        except OSError:  # it has ended already: the next look will see it
+            return
+        asyncio.get_running_loop().add_reader(self._watched, self._ended)
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            os.close(self._watched)
+            self._watched = None
+
+    def _ended(self) -> None:
+        self._unwatch()
+        self._look_in(0.0)
+
+    def _look_in(self, seconds: float) -> None:
+        """Look at the process then, unless watching has stopped."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, lambda: self._pcallback and asyncio.ensure_future(self.poll()))
 
     async def poll(self) -> None:  # type: ignore[override]  # as jupyter_client's own
         """Look at the process; start it again when its time has come."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            await self._look()
+        finally:
+            self._looking = False
+
+    async def _look(self) -> None:
         now = time.monotonic()
         if self._start_at is None and not await self.kernel_manager.is_alive():
             gives_up = not self.restarts or (self._restarting and self._restart_count >= self.restart_limit)
-            self._start_at = now if gives_up else now + self._pause(now)
+            pause = 0.0 if gives_up else self._pause(now)
+            self._start_at = now + pause
             if self.on_death:
                 self.on_death(await exit_code(self.kernel_manager), not gives_up)
             if not self.restarts:
                 self.stop()
                 return
+            self._look_in(pause + 0.01)
         if self._start_at is None or now >= self._start_at:
             self._start_at = None
             await super().poll()
