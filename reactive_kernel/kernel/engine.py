@@ -9,6 +9,7 @@ for microseconds); `settle`, `begin` and a run's methods only from the main thre
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from threading import RLock
@@ -335,12 +336,14 @@ class Engine:
 
     def look_at_modules(self) -> None:
         """Mark what uses a local module whose file was edited."""
-        if self.settings["autoreload"] == "off" or not LOCAL.check():
+        edited = LOCAL.check() if self.settings["autoreload"] != "off" else set()
+        if not edited:
             return
-        changes = self.executor.retoken_modules()
-        self.session.apply(Changed(tuple(changes)))
-        for cell_id in {cell_id for cell_id, _, token in changes if token.startswith("object:")}:
-            self.session.apply(Rerun(cell_id))  # it has to import the new object
+        self.session.apply(Changed(tuple(self.executor.retoken_modules())))
+        imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, sorted(edited)))})\b", re.MULTILINE)
+        for cell in self.session.document.order[:]:
+            if cell.ran is not None and imports.search(cell.source):
+                self.session.apply(Rerun(cell.id))  # it has to import the new objects
 
     def retire(self) -> None:
         """Delete console inputs of which every definition is superseded and that nothing reads."""

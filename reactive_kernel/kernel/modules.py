@@ -36,10 +36,12 @@ class LocalModules:
                 self._foreign.add(name)
                 return None
             self._stamps[name] = _stamp(path)
+            for home in _homes(module):  # what it imports in its turn
+                self.edition(home)
         return self._editions.get(name, 0)
 
-    def check(self) -> bool:
-        """Look at the files; True if any changed since last asked: then tokens are out of date."""
+    def check(self) -> set[str]:
+        """Look at the files; the modules that changed since last asked: their tokens are out of date."""
         edited = set()
         for name, stamp in self._stamps.items():
             path = getattr(sys.modules.get(name), "__file__", None)
@@ -48,12 +50,12 @@ class LocalModules:
                 self._stamps[name] = now
                 edited.add(name)
         if not edited:
-            return False
+            return edited
         order = [*sorted(edited), *self._importers(edited)]
         for name in order:
             self._editions[name] = self._editions.get(name, 0) + 1
         self.pending = [*dict.fromkeys([*self.pending, *order])]
-        return True
+        return set(order)
 
     def reload(self) -> None:
         """Load the edited modules again.  Raises what their code raises; they stay pending then."""
@@ -79,11 +81,17 @@ class LocalModules:
 
 
 def _uses(module: types.ModuleType, names: set[str]) -> bool:
+    return not names.isdisjoint(_homes(module))
+
+
+def _homes(module: types.ModuleType) -> set[str]:
+    """Names of the modules that a module's globals are, or come from."""
+    found = set()
     for value in list(vars(module).values()):
         home = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
-        if isinstance(home, str) and home in names:
-            return True
-    return False
+        if isinstance(home, str):
+            found.add(home)
+    return found
 
 
 def _stamp(path: str) -> tuple[int, int]:
