@@ -127,11 +127,7 @@ def _mark(step: Step, cascade_id: str) -> OutputMark:
 
 
 def _heading(step: Step) -> str:
-    r"""The line above a dependent's output in a console.
-
-    >>> _heading(Step("a", "print(y)", "python", 1, 2, True, False, False, "In [3]"))
-    '\x1b[2m↻ In [3]: print(y)\x1b[0m\n'
-    """
+    # In a console: "↻ In [3]: print(y)", dim.
     lines = step.source.strip().splitlines() or [""]
     text = lines[0][:_HEADING_LENGTH]
     if len(lines) > 1 or len(lines[0]) > _HEADING_LENGTH:
