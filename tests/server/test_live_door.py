@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from reactive_kernel.door import SERVER_MESSAGES, message_type, schema
+from reactive_kernel.door import message_type, schema
+from reactive_kernel.messages import SERVER_MESSAGES
 from reactive_kernel.mirror import Mirror
 from tests.server.live import TOKEN, Door, Server
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reactive_kernel.door import CLIENT_MESSAGES, SERVER_MESSAGES, SHOWN, Malformed, message_type, parse, schema
+from reactive_kernel.door import SHOWN, Malformed, message_type, parse, schema
+from reactive_kernel.messages import CLIENT_MESSAGES, SERVER_MESSAGES
 from reactive_kernel.server.deaths import Deaths, describe
 
 ROOT = Path(__file__).parents[2]
