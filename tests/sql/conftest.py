@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -59,4 +60,5 @@ def ip() -> Iterator[Shell]:
     connections.close_all()
     catalog.reset()
     shell.history_manager.end_session()
+    atexit.unregister(shell.atexit_operations)  # a hundred shells that tidy up at the end would take minutes
     InteractiveShell.clear_instance()
