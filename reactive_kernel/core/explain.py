@@ -20,7 +20,9 @@ def label(session: Session, cell: Cell) -> str:
 
 def _labels(session: Session, cell_ids: Iterable[str]) -> str:
     names = [label(session, session.cells[cell_id]) for cell_id in cell_ids if cell_id in session.cells]
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else "another cell"
+    if len(names) < 2:
+        return names[0] if names else "another cell"
+    return ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def problem(session: Session, cell: Cell) -> Problem | None:
@@ -35,7 +37,10 @@ def problem(session: Session, cell: Cell) -> Problem | None:
         return blocked_by(session, cell, cell.blockers)
     if cell.effects and cell.has_run and not cell.fresh:
         where = ", ".join(cell.effects)
-        message = f"Not run again by itself: it changes data outside the notebook ({where}). Run it by hand, or allow it with --rerun."
+        message = (
+            f"Not run again by itself: it changes data outside the notebook ({where}). "
+            "Run it by hand, or allow it with --rerun."
+        )
         return Problem("outside", message, cell.effects)
     return None
 
@@ -49,7 +54,8 @@ def _loop(session: Session, members: tuple[str, ...]) -> Problem:
                 if producer_id in members:
                     names.add(name)
                     shown = visible([name]) or [name]
-                    parts.append(f"{label(session, member)} reads {shown[0]} from {label(session, session.cells[producer_id])}")
+                    source = label(session, session.cells[producer_id])
+                    parts.append(f"{label(session, member)} reads {shown[0]} from {source}")
     message = f"These cells need each other, so none of them can run first: {'; '.join(parts)}."
     return Problem("loop", message, tuple(sorted(names)), members)
 
@@ -71,7 +77,8 @@ def blocked_by(session: Session, cell: Cell, culprits: tuple[str, ...]) -> Probl
         return Problem("blocked_by_disabled", message, names, culprits)
     outside = [c for c in cells if c.effects and not c.has_failed]
     if outside and len(outside) == len(cells):
-        message = f"Not run{reads}: {_labels(session, culprits)} changes data outside the notebook and is not up to date. Run it by hand."
+        who = _labels(session, culprits)
+        message = f"Not run{reads}: {who} changes data outside the notebook and is not up to date. Run it by hand."
         return Problem("blocked_by_outside", message, names, culprits)
     first = cells[0] if cells else None
     detail = f": {first.error}" if first is not None and first.error and len(cells) == 1 else ""
@@ -114,13 +121,17 @@ def status_text(session: Session, mode: str) -> str:
     counts: dict[str, int] = {}
     for cell in session.document:
         counts[_state(cell)] = counts.get(_state(cell), 0) + 1
-    lines = [f"Reactive kernel, mode {mode}: {len(session.document)} cells" + "".join(f", {n} {s}" for s, n in sorted(counts.items()))]
+    lines = [
+        f"Reactive kernel, mode {mode}: {len(session.document)} cells"
+        + "".join(f", {n} {s}" for s, n in sorted(counts.items()))
+    ]
     for cell in session.document:
         found = problem(session, cell)
         if found is not None:
             lines.append(f"  {label(session, cell)}: {found.message}")
         for reason in cell.facts.opaque:
-            lines.append(f"  {label(session, cell)}: opaque ({reason.reason}): what it reads or binds can't be told from its text")
+            what = "what it reads or binds can't be told from its text"
+            lines.append(f"  {label(session, cell)}: opaque ({reason.reason}): {what}")
         for remark in cell.remarks:
             lines.append(f"  {label(session, cell)}: {remark}")
     return "\n".join(lines)

@@ -145,7 +145,8 @@ def depends(cells: dict[str, Cell], reader: str, producer: str) -> bool:
 
 def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
     """Ids of all cells that depend on any of ``roots``, directly or through others, roots excluded
-    (unless they depend on themselves through a loop)."""
+    (unless they depend on themselves through a loop).
+    """
     seen: set[str] = set()
     todo = list(roots)
     while todo:

@@ -8,7 +8,24 @@ from dataclasses import dataclass, field
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import Kind
 
-__all__ = ["Changed", "Delete", "Edit", "Failed", "Forget", "Insert", "Interrupted", "Lost", "Move", "Observed", "Operation", "Rerun", "Started", "Succeeded", "Sync", "Text"]
+__all__ = [
+    "Changed",
+    "Delete",
+    "Edit",
+    "Failed",
+    "Forget",
+    "Insert",
+    "Interrupted",
+    "Lost",
+    "Move",
+    "Observed",
+    "Operation",
+    "Rerun",
+    "Started",
+    "Succeeded",
+    "Sync",
+    "Text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +152,6 @@ class Changed:
     values: tuple[tuple[str, str, str], ...]
 
 
-Operation = Sync | Edit | Insert | Delete | Move | Forget | Rerun | Started | Succeeded | Failed | Interrupted | Lost | Changed
+Operation = (
+    Sync | Edit | Insert | Delete | Move | Forget | Rerun | Started | Succeeded | Failed | Interrupted | Lost | Changed
+)

@@ -59,7 +59,11 @@ class Cascade:
         self._over = False
         if root is None:
             cells = (c for c in session.document if kind == "all" or c.has_run)
-            chosen = [c.id for c in cells if not c.fresh and not c.disabled and c.kind != "batch" and (only is None or c.id in only)]
+            chosen = [
+                c.id
+                for c in cells
+                if not c.fresh and not c.disabled and c.kind != "batch" and (only is None or c.id in only)
+            ]
             self.targets.update(chosen if kind == "all" else ())
             self._want(chosen)
         elif not (alone or lazy or kind == "upstream"):
@@ -109,7 +113,14 @@ class Cascade:
                 self._want(descendants(self.session.cells, [cell.id]))
         elif in_lineage and ok and not self.lazy:
             self._want(cell.dependents)
-        if ok and not self._over and not cell.fresh and not self.alone and cell.ran is not None and cell.ran.code == cell.text:
+        if (
+            ok
+            and not self._over
+            and not cell.fresh
+            and not self.alone
+            and cell.ran is not None
+            and cell.ran.code == cell.text
+        ):
             self._want([cell.id])  # its run showed that it reads something else (it was not edited meanwhile)
 
     def remaining(self) -> int:
@@ -130,7 +141,12 @@ class Cascade:
     def _want(self, cell_ids: Iterable[str]) -> None:
         for cell_id in cell_ids:
             cell = self.session.cells[cell_id]
-            if cell.fresh or self._held_back(cell) or cell_id in self.wanted or (cell_id == self.root and not self._root_done):
+            if (
+                cell.fresh
+                or self._held_back(cell)
+                or cell_id in self.wanted
+                or (cell_id == self.root and not self._root_done)
+            ):
                 continue
             if self.attempts.get(cell_id, 0) >= 3 or (cell.kind == "batch"):
                 continue

@@ -21,6 +21,7 @@ __all__ = ["Sharing", "View", "carried", "outs", "produces", "view"]
 # object token -> the (cell id, name) pairs whose values contain the object
 Sharing = dict[int, set[tuple[str, str]]]
 
+
 @dataclass(slots=True)
 class View:
     """A cell's reads, resolved; and what code of other cells that it calls does to names."""
@@ -103,7 +104,9 @@ def _close(cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, resu
             inputs[name] = found
             for producer in found:
                 ran = cells[producer].ran
-                todo.extend((option, True) for option in OPTIONS_OF.get((ran.bound.get(name) if ran else None) or "", ()))
+                todo.extend(
+                    (option, True) for option in OPTIONS_OF.get((ran.bound.get(name) if ran else None) or "", ())
+                )
                 traits = f"<{name}.traits>"  # of widgets that the name holds
                 if traits in cells[producer].produces and (name not in own_reads or _looks_inside(cell.source, name)):
                     todo.append((traits, True))
@@ -125,7 +128,9 @@ def _bound_before(facts: Facts, reader: str) -> frozenset[str]:
     site = facts.reads.get(reader)
     if site is None:
         return frozenset()
-    return frozenset(n for n, s in facts.writes.items() if s.line < site.line and n not in facts.maybe and n not in facts.reads)
+    return frozenset(
+        n for n, s in facts.writes.items() if s.line < site.line and n not in facts.maybe and n not in facts.reads
+    )
 
 
 def _candidates(cell: Cell, seen: View, cells: Mapping[str, Cell], known: bool) -> set[str]:
@@ -211,10 +216,14 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
                 if (code := cells[producer].carried.get(source)) is not None:
                     parts.append(code)
         if parts:
-            result[name] = parts[0] if len(parts) == 1 else Deferred(
-                frozenset().union(*(p.reads for p in parts)),
-                frozenset().union(*(p.writes for p in parts)),
-                frozenset().union(*(p.mutates for p in parts)),
+            result[name] = (
+                parts[0]
+                if len(parts) == 1
+                else Deferred(
+                    frozenset().union(*(p.reads for p in parts)),
+                    frozenset().union(*(p.writes for p in parts)),
+                    frozenset().union(*(p.mutates for p in parts)),
+                )
             )
     return result
 

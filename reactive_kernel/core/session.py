@@ -2,9 +2,6 @@
 
 Decides who depends on whom, which version each cell has and so which cells are fresh.  Knows no
 values, no namespace, no clock, no client.  A refused operation raises `Refusal` and changes nothing.
-
-The update is a worklist in document order: a cell is looked at again when the producers, versions or
-code of its inputs changed, and its dependents only if that changed what they see (early cut-off).
 """
 
 from __future__ import annotations
@@ -12,12 +9,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from heapq import heappop, heappush
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.facts import Facts
-from reactive_kernel.core.graph import Graph, find_loop
-from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Document, Kind, Ran
+from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Kind, Ran
 from reactive_kernel.core.operations import (
     Changed,
     Delete,
@@ -35,6 +30,7 @@ from reactive_kernel.core.operations import (
     Sync,
     Text,
 )
+from reactive_kernel.core.topology import Topology
 from reactive_kernel.core.versions import digest, name_version, token_version, version
 
 __all__ = ["Refusal", "Session"]
@@ -50,29 +46,14 @@ class Refusal(Exception):
         self.code = code
 
 
-class Session:
-    """Cells, graph, versions; and which entries changed since last asked."""
+class Session(Topology):
+    """The notebook as one value with one door: texts, runs, and the graph between them."""
 
     def __init__(self, analyse: Analyse) -> None:
         self.analyse = analyse
-        self.document = Document()
-        self.graph = Graph(self.document)
-        self.cells = self.document.cells
-        self.sharing: resolve.Sharing = {}
-        self.forward: dict[str, set[str]] = {}  # reader -> producers below it
-        self.opaque: set[str] = set()
+        super().__init__()
         self.lost: dict[tuple[str, str], None] = {}
-        self.revision = 0
-        self.changed: dict[str, None] = {}
-        self.removed: dict[str, None] = {}
-        self.rebound: set[str] = set()  # names whose producers changed
-        self.renumbered = False
-        self.gone: set[str] = set()  # deleted, and the store not yet told
-        self.refreshed: list[Cell] = []  # looked at by the last operation
         self._running: dict[str, tuple[str, dict[str, tuple[tuple[str, str], ...]]]] = {}
-        self._turned: set[str] = set()  # cells of which a producer moved
-        self._queue: list[tuple[float, str]] = []
-        self._queued: set[str] = set()
 
     # -- the door
 
@@ -110,10 +91,6 @@ class Session:
         if cell is None:
             raise Refusal("unknown_cell", f"There is no cell with the id {cell_id!r}.")
         return cell
-
-    def touch(self, cell: Cell) -> None:
-        """Note that what is told of a cell has changed."""
-        self.changed[cell.id] = None
 
     # -- edits
 
@@ -275,7 +252,9 @@ class Session:
         seen = news.seen
         self._forget_run(cell)
         held = {*seen.bound, *seen.mutated}
-        cleared = frozenset((n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key))
+        cleared = frozenset(
+            (n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key)
+        )
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held)
         cell.ran = ran
         for name, tokens in seen.reach.items():
@@ -287,7 +266,11 @@ class Session:
         late = {n for n in seen.mutated if any(self.cells[p].key > cell.key for p in cell.inputs.get(n, ()))}
         view = resolve.view(cell, self.graph, self.sharing, known=True)
         # What the run did without is not waited for now that it could be had from below.
-        late.update(n for n, found in view.inputs.items() if found and before.get(n) == () and self.cells[found[0]].key > cell.key)
+        late.update(
+            n
+            for n, found in view.inputs.items()
+            if found and before.get(n) == () and self.cells[found[0]].key > cell.key
+        )
         if late and cell.kind == "notebook":
             earlier = cell.late[1] if cell.late[0] == code else frozenset()
             cell.late = (code, earlier | late)
@@ -307,7 +290,7 @@ class Session:
         ran = cell.ran
         if ran is None:
             return
-        for name, tokens in ran.reach.items():
+        for tokens in ran.reach.values():
             for token in tokens:
                 for other_id, other in self.sharing[token]:
                     if other_id in self.cells:
@@ -346,169 +329,6 @@ class Session:
                 cell.ran = replace(cell.ran, bound={**cell.ran.bound, name: token})
                 self._push(cell)
 
-    # -- the update
-
-    def _push(self, cell: Cell) -> None:
-        if cell.id not in self._queued:
-            self._queued.add(cell.id)
-            heappush(self._queue, (cell.key, cell.id))
-
-    def _update(self) -> None:
-        """Bring everything up to date, in document order as far as that goes."""
-        rounds: dict[str, int] = {}
-        self.refreshed = []
-        while self._queue:
-            _, cell_id = heappop(self._queue)
-            self._queued.discard(cell_id)
-            cell = self.cells.get(cell_id)
-            if cell is None:
-                continue
-            rounds[cell_id] = rounds.get(cell_id, 0) + 1
-            if rounds[cell_id] > 50:  # a fault of ours, never of the notebook's: don't hang for it
-                continue
-            self._refresh(cell)
-            self.refreshed.append(cell)
-        if self.changed or self.removed:
-            self.revision += 1
-
-    def _refresh(self, cell: Cell) -> None:
-        """Look at one cell again; tell the neighbours what they see differently."""
-        before = (cell.version, cell.loop, cell.blockers, cell.fresh)
-        view = self._version(cell)
-        produces = resolve.produces(cell, view, self.cells)
-        names = self._set_produces(cell, produces)
-        carried, cell.carried = cell.carried, resolve.carried(cell, view, self.cells)
-        outs, cell.outs = cell.outs, resolve.outs(cell)
-        if carried != cell.carried:
-            names |= {n for n in carried.keys() | cell.carried.keys() if carried.get(n) != cell.carried.get(n)}
-        if outs != cell.outs:
-            names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
-        cell.blockers = self._blockers(cell)
-        blocks = before[2] != cell.blockers
-        if blocks or (cell.blockers and before[3] != cell.fresh):
-            self.rebound.update(cell.produces)
-        for dependent, read in cell.dependents.items():
-            if blocks or (names and not names.isdisjoint(read)):
-                self._push(self.cells[dependent])
-        if before != (cell.version, cell.loop, cell.blockers, cell.fresh) or names:
-            self.touch(cell)
-
-    def _version(self, cell: Cell) -> resolve.View:
-        """Resolve a cell's inputs and hash them; first as its last run showed them, then as the source has it."""
-        if cell.ran is not None and cell.ran.code == cell.facts.code:
-            view = resolve.view(cell, self.graph, self.sharing, known=True)
-            if self._hash(cell, view) == cell.ran.version:
-                self._set_loop(cell, self._set_inputs(cell, view.inputs))
-                cell.version = None if cell.loop else cell.ran.version
-                return view
-        view = resolve.view(cell, self.graph, self.sharing, known=False)
-        self._set_loop(cell, self._set_inputs(cell, view.inputs))
-        cell.version = None if cell.loop else self._hash(cell, view)
-        return view
-
-    def _hash(self, cell: Cell, view: resolve.View) -> str:
-        cells = self.cells
-        pairs = [(n, cells[p].outs.get(n, "")) for n, found in sorted(view.inputs.items()) for p in found]
-        return version(cell.facts.code, cell.nonce, pairs)
-
-    def _blockers(self, cell: Cell) -> tuple[str, ...]:
-        """Ids of the cells at fault for this one not being able to run, in document order."""
-        if cell.loop:
-            return cell.loop
-        found: dict[str, None] = {}
-        for producers in cell.inputs.values():
-            for producer in map(self.cells.__getitem__, producers):
-                if producer.has_failed and producer.kind != "batch":
-                    found[producer.id] = None
-                elif producer.blockers:
-                    found.update(dict.fromkeys(producer.blockers))
-        here = [cell_id for cell_id in found if cell_id in self.cells]
-        return tuple(sorted(here, key=lambda cell_id: self.cells[cell_id].key))
-
-    def _set_loop(self, cell: Cell, edges_changed: bool) -> None:
-        """Find the loop that a cell is in; only a new edge can close one, and only a forward reference does."""
-        edges_changed |= cell.id in self._turned
-        self._turned.discard(cell.id)
-        if not cell.loop and not (edges_changed and self.forward):
-            return
-        old, loop = cell.loop, find_loop(self.cells, cell)
-        if old == loop:
-            return
-        cell.loop = loop
-        for member in (self.cells[m] for m in {*old, *loop} - {cell.id} if m in self.cells):
-            if member.id in loop:
-                member.loop = loop
-            self._push(member)
-
-    def _set_produces(self, cell: Cell, produces: dict[str, int]) -> set[str]:
-        """Change what a cell produces; returns the names for which that changed, their readers being told."""
-        old, cell.produces = cell.produces, produces
-        if old == produces:
-            return set()
-        changed = {name for name in old.keys() | produces.keys() if old.get(name) != produces.get(name)}
-        self.rebound |= changed
-        for name in changed:
-            if name not in old:
-                self.graph.add(self.graph.producers, name, cell)
-            elif name not in produces:
-                self.graph.discard(self.graph.producers, name, cell)
-        for name in changed:
-            for reader in self.graph.affected(name, cell):
-                self._push(self.cells[reader])
-        if changed:
-            for cell_id in self.opaque:
-                if self.cells[cell_id].key > cell.key:
-                    self._push(self.cells[cell_id])
-        return changed
-
-    def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
-        """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""
-        old = cell.inputs
-        if old == inputs:
-            return False
-        cell.inputs = inputs
-        for name in old.keys() - inputs.keys():
-            self.graph.discard(self.graph.readers, name, cell)
-        for name in inputs.keys() - old.keys():
-            self.graph.add(self.graph.readers, name, cell)
-        for name, found in old.items():
-            if inputs.get(name) != found:
-                for producer_id in found:
-                    self._unlink(cell, name, producer_id)
-        for name, found in inputs.items():
-            if old.get(name) != found:
-                for producer_id in found:
-                    self._link(cell, name, producer_id)
-        self.touch(cell)
-        return True
-
-    def _link(self, cell: Cell, name: str, producer_id: str) -> None:
-        producer = self.cells[producer_id]
-        producer.dependents.setdefault(cell.id, set()).add(name)
-        if producer.key > cell.key and cell.kind == "notebook":
-            self.forward.setdefault(cell.id, set()).add(producer_id)
-        self.touch(producer)
-
-    def _unlink(self, cell: Cell, name: str, producer_id: str) -> None:
-        producer = self.cells.get(producer_id)
-        if producer is None:
-            self._no_forward(cell, producer_id)
-            return
-        names = producer.dependents.get(cell.id)
-        if names is not None:
-            names.discard(name)
-            if not names:
-                del producer.dependents[cell.id]
-                self._no_forward(cell, producer_id)
-        self.touch(producer)
-
-    def _no_forward(self, cell: Cell, producer_id: str) -> None:
-        targets = self.forward.get(cell.id)
-        if targets is not None:
-            targets.discard(producer_id)
-            if not targets:
-                del self.forward[cell.id]
-
     # -- questions
 
     def lost_at_end(self) -> list[Cell]:
@@ -539,7 +359,9 @@ class Session:
 
 
 def _longest_common_run(old: list[str], new: list[str]) -> set[str]:
-    """Ids that can keep their place when ``old`` becomes ``new``: a longest increasing subsequence (patience sorting)."""
+    """Ids that can keep their place when ``old`` becomes ``new``: a longest increasing
+    subsequence (patience sorting).
+    """
     place = {cell_id: index for index, cell_id in enumerate(new)}
     tails: list[int] = []
     back: dict[int, int] = {}

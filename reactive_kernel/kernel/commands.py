@@ -37,7 +37,15 @@ def answer(engine: Engine, command: str, arguments: Json) -> Json:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        bool: "a boolean",
+        type(None): "null",
+    }
     return names.get(type(value), type(value).__name__)
 
 
@@ -59,7 +67,9 @@ def _text(arguments: Json, where: str = "") -> Text:
     source = _get(arguments, "source", str, where)
     language = arguments.get("language")
     if language is not None and language not in LANGUAGES:
-        raise Refused("bad_argument", f"The argument {where + 'language'!r} must be \"python\" or \"sql\", not {language!r}.")
+        raise Refused(
+            "bad_argument", f'The argument {where + "language"!r} must be "python" or "sql", not {language!r}.'
+        )
     disabled = _get(arguments, "disabled", bool, where) if arguments.get("disabled") is not None else None
     return Text(cell_id, source, language, disabled)
 
@@ -129,13 +139,15 @@ def _configure(engine: Engine, arguments: Json) -> Json:
     for name, value in arguments.items():
         if name == "mode":
             if value not in MODES:
-                raise Refused("bad_argument", f"The argument 'mode' must be \"auto\" or \"lazy\", not {value!r}.")
+                raise Refused("bad_argument", f'The argument \'mode\' must be "auto" or "lazy", not {value!r}.')
         elif name == "autoreload" and value not in ("all", "off"):
-            raise Refused("bad_argument", f"The argument 'autoreload' must be \"all\" or \"off\", not {value!r}.")
+            raise Refused("bad_argument", f'The argument \'autoreload\' must be "all" or "off", not {value!r}.')
         elif name in engine.settings:
             _get(arguments, name, type(engine.settings[name]))
         else:
-            raise Refused("unknown_argument", f"There is no setting {name!r}; the settings are {', '.join(engine.settings)}.")
+            raise Refused(
+                "unknown_argument", f"There is no setting {name!r}; the settings are {', '.join(engine.settings)}."
+            )
         changes[name] = value
     engine.settings.update(changes)
     engine.executor.max_superseded_bytes = engine.settings["max_superseded_bytes"]

@@ -11,88 +11,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from threading import RLock
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from reactive_kernel.core import explain
 from reactive_kernel.core.facts import Facts, Problem
 from reactive_kernel.core.notebook import Cell, Kind
-from reactive_kernel.core.operations import Changed, Delete, Edit, Failed, Forget, Insert, Interrupted, Rerun, Started, Succeeded, Text
+from reactive_kernel.core.operations import (
+    Changed,
+    Delete,
+    Edit,
+    Failed,
+    Forget,
+    Insert,
+    Interrupted,
+    Rerun,
+    Started,
+    Succeeded,
+    Text,
+)
 from reactive_kernel.core.plan import Cascade
 from reactive_kernel.core.python import analyse as analyse_python
 from reactive_kernel.core.session import Refusal, Session
 from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.executor import Executor
+from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import LOCAL
-from reactive_kernel.protocol import Edge, Entry, Json, RanCell, Refused, ReplyMark, RunKind, Status
+from reactive_kernel.protocol import Json, RanCell, Refused, ReplyMark, Status
 
 __all__ = ["Engine", "Event", "Outcome", "Run", "RunRequest", "Step"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What a client asked to run.
-
-    Attributes:
-        kind: "cell" (stale ancestors, the cell, dependents), "upstream" (no dependents), "stale", "all".
-        cell_id: the root; None for "stale" and "all", and for a client that has no cell ids.
-        source: the root's source from now on.
-        cascade: False: this cell alone, as ipykernel would.
-        interactive: for a request without cell id: True = console (newest definition wins),
-            False = batch (append; resolve upward; roll nothing back, block nothing).
-        disabled: the cell's own setting when the request carries it, else None.
-        only: with "stale": these cells and their dependents, not all.
-    """
-
-    kind: RunKind = "cell"
-    cell_id: str | None = None
-    source: str = ""
-    cascade: bool = True
-    interactive: bool = True
-    disabled: bool | None = None
-    only: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One cell to run now.
-
-    ``index``/``total`` count from 0/1 within the cascade; ``total`` may change from step to step.
-    ``root`` is the cell that was asked for.  ``source`` is what to give to IPython.
-    """
-
-    cell_id: str
-    source: str
-    language: str
-    index: int
-    total: int
-    is_last: bool
-    root: bool
-    has_id: bool
-    label: str  # how to name the cell to people: "cell 3", or "In [4]" for console inputs
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a step ended; ``seconds`` is wall time, ``error`` "ename: evalue" for people."""
-
-    status: Literal["success", "error", "interrupted"]
-    execution_count: int | None = None
-    seconds: float = 0.0
-    error: str | None = None
-
-
-@dataclass(slots=True)
-class Event:
-    """State that changed since the last `take_event`: content of a ``cells`` event."""
-
-    revision: int
-    cells: list[Entry] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    edges: list[Edge] | None = None
 
 
 class Run:
@@ -175,7 +125,14 @@ class Run:
                 if ok and cell.kind == "console":
                     engine.retire()
             status = "success" if outcome.status == "success" else "error"
-            self.cells.append({"cell_id": step.cell_id, "status": cast(Status, status), "execution_count": outcome.execution_count, "seconds": outcome.seconds})
+            self.cells.append(
+                {
+                    "cell_id": step.cell_id,
+                    "status": cast(Status, status),
+                    "execution_count": outcome.execution_count,
+                    "seconds": outcome.seconds,
+                }
+            )
 
     def finish(self) -> ReplyMark:
         """Set the namespace to the notebook's end and sum up."""
@@ -183,8 +140,17 @@ class Run:
         with engine.lock:
             self._mark_queued(over=True)
             engine.executor.settle()
-            stale = [c.id for c in engine.session.document if c.has_run and not c.fresh and not c.has_failed and c.kind == "notebook"]
-            return {"cascade_id": self.cascade_id, "cells": self.cells, "skipped": self._cascade.skipped, "stale": stale}
+            stale = [
+                c.id
+                for c in engine.session.document
+                if c.has_run and not c.fresh and not c.has_failed and c.kind == "notebook"
+            ]
+            return {
+                "cascade_id": self.cascade_id,
+                "cells": self.cells,
+                "skipped": self._cascade.skipped,
+                "stale": stale,
+            }
 
     def _mark_queued(self, over: bool = False) -> None:
         session = self._engine.session
@@ -212,7 +178,12 @@ class Engine:
         self.namespace = namespace
         self.session = Session(analyse)
         self.executor = Executor(self.session, namespace, max_superseded_bytes)
-        self.settings: Json = {"mode": mode, "run_new_dependents": run_new_dependents, "max_superseded_bytes": max_superseded_bytes, "autoreload": autoreload}
+        self.settings: Json = {
+            "mode": mode,
+            "run_new_dependents": run_new_dependents,
+            "max_superseded_bytes": max_superseded_bytes,
+            "autoreload": autoreload,
+        }
         self.prepaid: set[str] = set()  # ran although their own request was still waiting
         self._inputs = 0
         self._forget = False
@@ -320,7 +291,12 @@ class Engine:
                 return None
             changes = self.executor.retoken_widgets()
             self.session.apply(Changed(tuple(changes)))
-            readers = {r for cell_id, name, _ in changes for r, names in self.session.cells[cell_id].dependents.items() if name in names}
+            readers = {
+                r
+                for cell_id, name, _ in changes
+                for r, names in self.session.cells[cell_id].dependents.items()
+                if name in names
+            }
             if not readers or self.settings["mode"] == "lazy":
                 return None
             return RunRequest(kind="stale", only=frozenset(readers))
@@ -332,7 +308,9 @@ class Engine:
             LOCAL.reload()
         except Exception as error:
             name = LOCAL.pending[0]
-            raise Refused("module_error", f"The edited module {name!r} can't be loaded again: {type(error).__name__}: {error}") from None
+            raise Refused(
+                "module_error", f"The edited module {name!r} can't be loaded again: {type(error).__name__}: {error}"
+            ) from None
 
     def look_at_modules(self) -> None:
         """Mark what uses a local module whose file was edited."""
@@ -340,7 +318,9 @@ class Engine:
         if not edited:
             return
         self.session.apply(Changed(tuple(self.executor.retoken_modules())))
-        imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, sorted(edited)))})\b", re.MULTILINE)
+        imports = re.compile(
+            rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, sorted(edited)))})\b", re.MULTILINE
+        )
         for cell in self.session.document.order[:]:
             if cell.ran is not None and imports.search(cell.source):
                 self.session.apply(Rerun(cell.id))  # it has to import the new objects
@@ -382,4 +362,9 @@ def analyse(source: str, language: str) -> Facts:
 
 
 def _problem(problem: Problem) -> Json:
-    return {"code": problem.code, "message": problem.message, "names": list(problem.names), "cells": list(problem.cells)}
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "names": list(problem.names),
+        "cells": list(problem.cells),
+    }

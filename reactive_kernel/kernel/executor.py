@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import inf, nextafter
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,8 @@ from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.caches import Caches
+from reactive_kernel.kernel.changes import Changes, Watch
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.states import State, state_of
@@ -32,31 +34,6 @@ BUDGET = 0.002  # seconds for taking states, and again for comparing
 SHARE = 0.02  # of the cell's own last time, if that is more
 
 
-@dataclass(slots=True)
-class Watch:
-    """What was noted before a cell ran."""
-
-    cell: Cell
-    before: dict[str, Any]
-    surveys: dict[str, Survey] = field(default_factory=dict)
-    unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
-    put_by: dict[str, Any] = field(default_factory=dict)  # taken away, to see whether the cell binds it
-    states: dict[str, Any] = field(default_factory=dict)  # hidden state
-    again: bool = False  # the cell runs at the version at which it last succeeded
-    same_inputs: bool = False  # what it reads is what it read when it last succeeded
-    held: frozenset[str] = frozenset()  # names of its last values that are still to be had
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a run changed in place."""
-
-    names: set[str] = field(default_factory=set)
-    touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
-    lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
-    gone: set[str] = field(default_factory=set)  # names with such objects inside
-
-
 class Executor:
     """The user's namespace, run by run."""
 
@@ -67,7 +44,7 @@ class Executor:
         self.store = Store(session, namespace, self.main)
         self.hidden = Hidden()
         self.widgets = Widgets()
-        self._caches: dict[int, set[tuple[str, str | None]]] = {}  # cached function -> what it read
+        self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
         self._salt = 0
@@ -121,7 +98,13 @@ class Executor:
         self._move(cell.key)
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
-        watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), held=frozenset(cell.ran.held if cell.ran is not None else ()))
+        watch = Watch(
+            cell,
+            {},
+            again=cell.exact,
+            same_inputs=self.session.same_inputs(cell),
+            held=frozenset(cell.ran.held if cell.ran is not None else ()),
+        )
         for name in cell.facts.maybe - cell.inputs.keys():
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
@@ -162,21 +145,7 @@ class Executor:
             seen = survey((watch.before[name],), self.namespace, deadline, True, self.main)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
-                self._clear_outdated(cell, wrapper)
-
-    def _clear_outdated(self, cell: Cell, wrapper: Any) -> None:
-        """Empty a function's cache if what the function reads has changed since the cache was last used."""
-        reads, todo = set(), set(self._look(wrapper).reads)
-        while todo:
-            name = todo.pop()
-            reads.add(name)
-            for producer in map(self.session.cells.__getitem__, cell.inputs.get(name, ())):
-                code = producer.carried.get(name)
-                todo |= code.reads - reads if code is not None else set()
-        versions = {(n, self.session.cells[p].outs.get(n)) for n in reads for p in cell.inputs.get(n, ())}
-        if self._caches.setdefault(id(wrapper), versions) != versions:
-            wrapper.cache_clear()
-            self._caches[id(wrapper)] = versions
+                self.caches.clear_outdated(cell, wrapper, self._look(wrapper).reads)
 
     def _suspicion(self, cell: Cell, name: str) -> int:
         """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
@@ -268,7 +237,9 @@ class Executor:
                 changes.lost.add(key)
         changes.names |= unsure | self._sharers(watch, changes.touched.keys() | changes.lost)
         changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
-        changes.gone |= {n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)} & changes.names
+        changes.gone |= {
+            n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
+        } & changes.names
         return changes
 
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
@@ -384,18 +355,28 @@ class Executor:
         self.store.deltas[cell.id] = delta
         self.store.applied.append(cell.id)
 
-    def _tokens(self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changed: bool) -> dict[str, str | None]:
+    def _tokens(
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changed: bool
+    ) -> dict[str, str | None]:
         """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
 
         Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
         unchanged only where everything that the cell gives is unchanged, and then stay the same objects.
         """
-        matters = {name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.main)}
+        matters = {
+            name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.main)
+        }
         if not matters:
             return raw
         cell, ran = watch.cell, watch.cell.ran
         kept = self.store.values.get(cell.id, {})
-        same = not changed and watch.same_inputs and self.tokens.get(cell.id) == raw and None not in raw.values() and kept.keys() >= bound.keys()
+        same = (
+            not changed
+            and watch.same_inputs
+            and self.tokens.get(cell.id) == raw
+            and None not in raw.values()
+            and kept.keys() >= bound.keys()
+        )
         if same and ran is not None and all(bound[n] is kept[n] or _made_here(cell, n) for n in matters):
             for name in bound:
                 bound[name] = self.namespace[name] = kept[name]
@@ -454,5 +435,3 @@ def _has_changed(value: Any, state: State) -> bool:
         return state.changed(value)
     except Exception:  # an object that can't be compared counts as changed
         return True
-
-

@@ -132,8 +132,20 @@ def _initial_matplotlib() -> Any:
 
 def _initial_printing() -> Any:
     known = sys.modules["numpy"].get_printoptions()
-    standard = {"edgeitems": 3, "threshold": 1000, "precision": 8, "linewidth": 75, "suppress": False, "nanstr": "nan", "infstr": "inf",
-                "floatmode": "maxprec", "formatter": None, "sign": "-", "legacy": False, "override_repr": None}  # fmt: skip
+    standard = {
+        "edgeitems": 3,
+        "threshold": 1000,
+        "precision": 8,
+        "linewidth": 75,
+        "suppress": False,
+        "nanstr": "nan",
+        "infstr": "inf",
+        "floatmode": "maxprec",
+        "formatter": None,
+        "sign": "-",
+        "legacy": False,
+        "override_repr": None,
+    }
     return {name: standard.get(name, value) for name, value in known.items()}
 
 
@@ -147,11 +159,19 @@ KINDS = {
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
     "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, ("option",)),
     "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, STYLES),
-    "<numpy.options>": Kind("numpy", lambda: sys.modules["numpy"].get_printoptions(), _set_printing, ("printoptions",), _initial_printing, ("printoptions",)),
+    "<numpy.options>": Kind(
+        "numpy",
+        lambda: sys.modules["numpy"].get_printoptions(),
+        _set_printing,
+        ("printoptions",),
+        _initial_printing,
+        ("printoptions",),
+    ),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
-}  # fmt: skip
+}
+
 
 class Hidden:
     """The states before any cell changed them, and access to those now in effect."""
@@ -162,7 +182,11 @@ class Hidden:
 
     def names(self, source: str) -> list[str]:
         """Pseudo-names of the state that exists now and that a cell with this text may change."""
-        return [n for n, k in KINDS.items() if k.module in sys.modules and (not k.marks or any(m in source for m in k.marks))]
+        return [
+            n
+            for n, k in KINDS.items()
+            if k.module in sys.modules and (not k.marks or any(m in source for m in k.marks))
+        ]
 
     def note(self, source: str) -> dict[str, Any]:
         """Before a cell with this text runs: the states that it may change."""
@@ -181,7 +205,9 @@ class Hidden:
             now, kind = self.get(name), KINDS[name]
             if name in before:
                 # What a cell sets to what it already was, it sets all the same.
-                if now != before[name] or (any(mark in source for mark in kind.sets) and (not kind.effect or name in effects)):
+                if now != before[name] or (
+                    any(mark in source for mark in kind.sets) and (not kind.effect or name in effects)
+                ):
                     found[name] = now
                 continue
             self.base[name] = kind.initial() if kind.initial is not None else now

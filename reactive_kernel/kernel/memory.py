@@ -36,7 +36,11 @@ def trim(store: Store, session: Session, limit: int) -> None:
     for (cell_id, name), size in store.large.items():
         if store.namespace.get(name) is not store.values.get(cell_id, {}).get(name):
             found.append((size, cell_id, name))
-    found.extend((delta.size, cell_id, "") for cell_id, delta in store.deltas.items() if delta.size >= SMALL and cell_id in store.applied)
+    found.extend(
+        (delta.size, cell_id, "")
+        for cell_id, delta in store.deltas.items()
+        if delta.size >= SMALL and cell_id in store.applied
+    )
     total = sum(size for size, _, _ in found)
     lost: list[tuple[str, str]] = []
     for size, cell_id, name in sorted(found, reverse=True):

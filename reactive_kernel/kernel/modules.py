@@ -107,5 +107,7 @@ def _is_local(path: str) -> bool:
     path = os.path.realpath(path)
     installed = "site-packages" in path or "dist-packages" in path
     prefixes = {os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix)}
-    inside_python = any(path.startswith(prefix) for prefix in prefixes) and not path.startswith(os.path.realpath(os.getcwd()) + os.sep)
+    inside_python = any(path.startswith(prefix) for prefix in prefixes) and not path.startswith(
+        os.path.realpath(os.getcwd()) + os.sep
+    )
     return path.endswith(".py") and not installed and not inside_python

@@ -12,38 +12,56 @@ import sys
 import types
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from operator import is_
-from typing import Any, Literal
+from typing import Any
+
+from reactive_kernel.kernel.library_states import array_state, numpy_random_state, pandas_state, polars_state
+from reactive_kernel.kernel.state import State, Tells
 
 __all__ = ["State", "Tells", "state_of"]
 
-Tells = Literal["immutable", "whole", "partly", "iterator"]
-
 MAX_ITEMS = 50_000  # of a container, copied whole
-MAX_BYTES = 8 << 20  # of an array, copied whole
 SAMPLE = 256
 IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: a type written in C, whose members are its own business
 
-IMMUTABLE_MODULES = ("pyarrow", "re", "datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo", "enum", "ipaddress", "inspect", "typing", "_thread", "weakref", "_weakref", "_abc", "operator", "functools")
-STATELESS: tuple[type, ...] = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType, types.MethodDescriptorType,
-                               types.GetSetDescriptorType, types.MemberDescriptorType, types.MethodType, types.MappingProxyType, types.CellType,
-                               tuple, frozenset, staticmethod, classmethod, property, types.GenericAlias, types.UnionType)  # fmt: skip
-
-
-@dataclass(slots=True)
-class State:
-    """What one object held.
-
-    Attributes:
-        changed: given the object now, tells whether it holds something else.
-        restore: puts the state back into the object, or None if that can't be done.
-        size: bytes that the state keeps alive, roughly.
-    """
-
-    changed: Callable[[Any], bool]
-    restore: Callable[[Any], None] | None
-    size: int = 0
+IMMUTABLE_MODULES = (
+    "pyarrow",
+    "re",
+    "datetime",
+    "decimal",
+    "fractions",
+    "uuid",
+    "pathlib",
+    "zoneinfo",
+    "enum",
+    "ipaddress",
+    "inspect",
+    "typing",
+    "_thread",
+    "weakref",
+    "_weakref",
+    "_abc",
+    "operator",
+    "functools",
+)
+STATELESS: tuple[type, ...] = (
+    types.BuiltinMethodType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodType,
+    types.MappingProxyType,
+    types.CellType,
+    tuple,
+    frozenset,
+    staticmethod,
+    classmethod,
+    property,
+    types.GenericAlias,
+    types.UnionType,
+)
 
 
 def state_of(value: Any, main: str, capture: bool) -> tuple[State | None, Tells]:
@@ -76,15 +94,15 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
         return _class if value.__module__ == main else None
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and isinstance(value, numpy.ndarray):
-        return _array if kind is numpy.ndarray else _array_subclass
+        return array_state if kind is numpy.ndarray else _array_subclass
     if module == "numpy.random._generator" or module == "numpy.random.mtrand":
-        return _numpy_random
+        return numpy_random_state
     if pandas is not None and isinstance(value, (pandas.DataFrame, pandas.Series)):
-        return _pandas
+        return pandas_state
     if package in ("pandas", "numpy"):
         return None
     if package == "polars" and kind.__name__ in ("DataFrame", "Series"):
-        return _polars
+        return polars_state
     if isinstance(value, random.Random):
         return _random
     if isinstance(value, dict):
@@ -250,7 +268,11 @@ def _function(value: Any) -> tuple[State | None, Tells]:
     defaults = value.__defaults__
 
     def changed(now: Any) -> bool:
-        return not all(map(is_, contents, map(_cell, cells))) or not _same_dict(held, vars(now)) or now.__defaults__ is not defaults
+        return (
+            not all(map(is_, contents, map(_cell, cells)))
+            or not _same_dict(held, vars(now))
+            or now.__defaults__ is not defaults
+        )
 
     def restore(target: Any) -> None:
         for cell, content in zip(cells, contents, strict=True):
@@ -291,59 +313,6 @@ def _class(value: Any) -> tuple[State | None, Tells]:
     return State(changed, restore), "whole"
 
 
-def _array(value: Any) -> tuple[State | None, Tells]:
-    if value.base is not None and type(value.base) is type(value):
-        return None, "immutable"  # a view: its memory is its base's, which is visited too
-    if value.nbytes > MAX_BYTES:
-        numpy = sys.modules["numpy"]
-        flat = value.reshape(-1) if value.flags.c_contiguous else None
-        if flat is None:
-            return None, "partly"
-        step = max(1, flat.size // 65536)
-        look = flat[::step].copy()
-        return State(lambda now: now.shape != value.shape or not numpy.array_equal(now.reshape(-1)[::step], look, equal_nan=look.dtype.kind in "fc"), None), "partly"
-    copy = value.copy()
-    raw = None if value.dtype.hasobject else copy.tobytes()
-    shape, dtype = value.shape, value.dtype
-
-    def changed(now: Any) -> bool:
-        if now.shape != shape or now.dtype != dtype:
-            return True
-        return not all(map(is_, now.flat, copy.flat)) if raw is None else now.tobytes() != raw
-
-    def restore(target: Any) -> None:
-        if target.shape != shape:
-            target.shape = shape
-        writeable = target.flags.writeable
-        if not writeable:
-            target.flags.writeable = True
-        target[...] = copy
-        if not writeable:
-            target.flags.writeable = False
-
-    return State(changed, restore, value.nbytes), "whole"
-
-
-_array_subclass = _joined(_array, _instance)
-
-
-def _numpy_random(value: Any) -> tuple[State | None, Tells]:
-    if hasattr(value, "bit_generator"):
-        generator = value.bit_generator
-        held = generator.state
-
-        def restore(target: Any) -> None:
-            target.bit_generator.state = held
-
-        return State(lambda now: repr(now.bit_generator.state) != repr(held), restore), "whole"
-    old = value.get_state(legacy=False)
-
-    def restore_legacy(target: Any) -> None:
-        target.set_state(old)
-
-    return State(lambda now: repr(now.get_state(legacy=False)) != repr(old), restore_legacy), "whole"
-
-
 def _random(value: Any) -> tuple[State | None, Tells]:
     held = value.getstate()
 
@@ -353,84 +322,7 @@ def _random(value: Any) -> tuple[State | None, Tells]:
     return State(lambda now: now.getstate() != held, restore), "whole"
 
 
-def _pandas(value: Any) -> tuple[State | None, Tells]:
-    """A frame or series: with copy-on-write a shallow copy costs nothing, and a change moves the data elsewhere."""
-    if int(sys.modules["pandas"].__version__.split(".")[0]) < 3:
-        return _old_pandas(value)
-    copy = value.copy(deep=False)
-    attrs, name = dict(value.attrs), getattr(value, "_name", None)
-
-    def changed(now: Any) -> bool:
-        old, new = copy._mgr, now._mgr
-        if len(old.blocks) != len(new.blocks) or not all(a is b or a.identical(b) for a, b in zip(old.axes, new.axes, strict=True)):
-            return True
-        if getattr(now, "_name", None) is not name or now.attrs != attrs:
-            return True
-        return not all(_same_memory(a.values, b.values) for a, b in zip(old.blocks, new.blocks, strict=True))
-
-    def restore(target: Any) -> None:
-        object.__setattr__(target, "_mgr", copy.copy(deep=False)._mgr)
-        if hasattr(target, "_name"):
-            object.__setattr__(target, "_name", name)
-        target.attrs.clear()
-        target.attrs.update(attrs)
-
-    size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
-    return State(changed, restore, size), "whole"
-
-
-def _old_pandas(value: Any) -> tuple[State | None, Tells]:
-    """Without copy-on-write only small frames can be kept, by a real copy."""
-    used = value.memory_usage(index=False)
-    size = int(used.sum() if hasattr(used, "sum") else used)
-    if size > MAX_BYTES:
-        return None, "partly"
-    deep = value.copy(deep=True)
-
-    def restore(target: Any) -> None:
-        object.__setattr__(target, "_mgr", deep.copy(deep=True)._mgr)
-
-    return State(lambda now: not deep.equals(now), restore, size), "whole"
-
-
-def _same_memory(old: Any, new: Any) -> bool:
-    """True if two blocks' values lie in the same memory."""
-    if old is new:
-        return True
-    if type(old) is not type(new) or old.dtype != new.dtype:
-        return False
-    found = False
-    for part in ("__array_interface__", "_ndarray", "_data", "_mask", "_pa_array"):
-        a, b = getattr(old, part, None), getattr(new, part, None)
-        if a is None or b is None:
-            continue
-        found = True
-        if part == "__array_interface__":
-            if (a["data"], a["shape"], a["strides"]) != (b["data"], b["shape"], b["strides"]):
-                return False
-        elif part == "_pa_array":
-            if a is not b and [x.address for c in a.chunks for x in c.buffers() if x] != [x.address for c in b.chunks for x in c.buffers() if x]:
-                return False
-        elif not _same_memory(a, b):
-            return False
-    return found or bool(old.equals(new))
-
-
-def _polars(value: Any) -> tuple[State | None, Tells]:
-    if value.estimated_size() > MAX_BYTES:
-        shape = value.shape
-        return State(lambda now: now.shape != shape, None), "partly"
-    copy = value.clone()
-    attribute = "_df" if hasattr(value, "_df") else "_s"
-
-    def restore(target: Any) -> None:
-        setattr(target, attribute, getattr(copy.clone(), attribute))
-
-    def changed(now: Any) -> bool:
-        names = now.columns != copy.columns if attribute == "_df" else now.name != copy.name
-        return bool(names) or not copy.equals(now)
-
-    return State(changed, restore, int(copy.estimated_size())), "whole"
+_array_subclass = _joined(array_state, _instance)
 
 
 def _generator(value: Any) -> tuple[State | None, Tells]:
@@ -474,8 +366,22 @@ def _by_repr(value: Any) -> tuple[State | None, Tells]:
     return State(lambda now: repr(now) != before, None), "whole"
 
 
-TRANSPARENT: tuple[type, ...] = (zip, map, filter, enumerate, itertools.islice, itertools.chain, itertools.takewhile, itertools.dropwhile, itertools.starmap,
-                                 itertools.accumulate, itertools.zip_longest, itertools.compress, itertools.filterfalse, itertools.pairwise)  # fmt: skip
+TRANSPARENT: tuple[type, ...] = (
+    zip,
+    map,
+    filter,
+    enumerate,
+    itertools.islice,
+    itertools.chain,
+    itertools.takewhile,
+    itertools.dropwhile,
+    itertools.starmap,
+    itertools.accumulate,
+    itertools.zip_longest,
+    itertools.compress,
+    itertools.filterfalse,
+    itertools.pairwise,
+)
 
 MAKERS: dict[type, Maker] = {
     **dict.fromkeys(TRANSPARENT, _transparent),

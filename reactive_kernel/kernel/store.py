@@ -26,7 +26,26 @@ __all__ = ["MISSING", "Delta", "Store", "tracked"]
 MISSING = object()
 NO_LIMITS: Mapping[str, float] = {}
 
-SHELL_NAMES = frozenset({"In", "Out", "exit", "quit", "open", "get_ipython", "_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "_exit_code"})
+SHELL_NAMES = frozenset(
+    {
+        "In",
+        "Out",
+        "exit",
+        "quit",
+        "open",
+        "get_ipython",
+        "_",
+        "__",
+        "___",
+        "_i",
+        "_ii",
+        "_iii",
+        "_ih",
+        "_oh",
+        "_dh",
+        "_exit_code",
+    }
+)
 
 
 def tracked(name: str) -> bool:

@@ -148,7 +148,9 @@ def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     if isinstance(value, type):
         if value.__module__ != main:
             return (), True
-        return [v for n, v in vars(value).items() if n not in CLASS_SKIP] + [b for b in value.__bases__ if b is not object], True
+        return [v for n, v in vars(value).items() if n not in CLASS_SKIP] + [
+            b for b in value.__bases__ if b is not object
+        ], True
     if isinstance(value, types.GeneratorType):
         frame = value.gi_frame
         return (list(frame.f_locals.values()) if frame is not None else ()), True
@@ -165,7 +167,12 @@ def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
         return found, True
     manager = getattr(value, "_mgr", None) if module.partition(".")[0] == "pandas" else None
     if manager is not None and hasattr(manager, "blocks"):
-        objects = [item for block in manager.blocks if block.dtype == object for item in islice(block.values.flat, MAX_CHILDREN)]
+        objects = [
+            item
+            for block in manager.blocks
+            if block.dtype == object
+            for item in islice(block.values.flat, MAX_CHILDREN)
+        ]
         return [item for item in objects if type(item) not in ATOMS], True
     if module.partition(".")[0] in ("pandas", "polars", "pyarrow", "numpy"):
         return (), True
@@ -215,4 +222,3 @@ def _attributes(value: Any) -> list[Any]:
                 except AttributeError:
                     continue
     return found
-

@@ -29,10 +29,21 @@ MAX_ITEMS = 1000
 
 SCALARS: tuple[type, ...] = (int, float, complex, bool, type(None), type(Ellipsis), type(NotImplemented), range, slice)
 BY_REPR: tuple[type, ...] = (
-    datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone,
-    decimal.Decimal, fractions.Fraction, uuid.UUID, pathlib.PurePosixPath, pathlib.PosixPath, re.Pattern,
-)  # fmt: skip
-CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"})
+    datetime.date,
+    datetime.datetime,
+    datetime.time,
+    datetime.timedelta,
+    datetime.timezone,
+    decimal.Decimal,
+    fractions.Fraction,
+    uuid.UUID,
+    pathlib.PurePosixPath,
+    pathlib.PosixPath,
+    re.Pattern,
+)
+CLASS_NOISE = frozenset(
+    {"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
+)
 
 
 def _hash(text: bytes) -> str:
@@ -78,9 +89,21 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         return _class(value, main, depth)
     if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
         return _imported(value)
-    if kind.__module__ == "numpy" and getattr(kind, "__name__", "") != "ndarray" and hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+    if (
+        kind.__module__ == "numpy"
+        and getattr(kind, "__name__", "") != "ndarray"
+        and hasattr(value, "dtype")
+        and getattr(value, "shape", None) == ()
+    ):
         return f"numpy:{value.dtype.str}:{value!r}" if value.dtype.kind in "biufcmMSU" else None
-    if kind.__module__.startswith("pandas") and kind.__name__ in ("Timestamp", "Timedelta", "Period", "NaTType", "NAType", "Interval"):
+    if kind.__module__.startswith("pandas") and kind.__name__ in (
+        "Timestamp",
+        "Timedelta",
+        "Period",
+        "NaTType",
+        "NAType",
+        "Interval",
+    ):
         return f"pandas:{value!r}"
     if kind.__module__ == main:  # looking at an attribute could run the user's code
         return None
@@ -91,7 +114,11 @@ def _sequence(kind: str, items: tuple[Any, ...], main: str, depth: int) -> str |
     if len(items) > MAX_ITEMS:
         return None
     tokens = [_token(item, main, depth + 1) for item in items]
-    return None if None in tokens else f"{kind}:" + _hash("\0".join(t for t in tokens if t).encode("utf-8", "surrogatepass"))
+    return (
+        None
+        if None in tokens
+        else f"{kind}:" + _hash("\0".join(t for t in tokens if t).encode("utf-8", "surrogatepass"))
+    )
 
 
 def _imported(value: Any) -> str | None:
@@ -113,8 +140,20 @@ def _code(code: types.CodeType) -> str:
     consts = []
     for const in code.co_consts:
         consts.append(_code(const) if isinstance(const, types.CodeType) else f"{type(const).__name__}:{const!r}")
-    parts = (code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_flags, code.co_argcount,
-             code.co_posonlyargcount, code.co_kwonlyargcount, code.co_name, getattr(code, "co_exceptiontable", b""), consts)  # fmt: skip
+    parts = (
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_name,
+        getattr(code, "co_exceptiontable", b""),
+        consts,
+    )
     return _hash(repr(parts).encode("utf-8", "surrogatepass"))
 
 

@@ -43,7 +43,9 @@ class Widgets:
             if id(widget) not in self._watched:
                 self._watched[id(widget)] = widget
                 widget.observe(self._note)
-            values = {key: getattr(widget, key) for key in sorted(widget.keys) if not key.startswith("_") and key not in LOOKS}
+            values = {
+                key: getattr(widget, key) for key in sorted(widget.keys) if not key.startswith("_") and key not in LOOKS
+            }
             parts.append(repr(values))
         return "widget:" + blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

@@ -1,0 +1,204 @@
+"""The graph kept up to date: who reads what from whom, at which version, and so what is fresh.
+
+The update is a worklist in document order: a cell is looked at again when the producers, versions or
+code of its inputs changed, and its dependents only if that changed what they see (early cut-off).
+Why a cell has to be looked at is not this module's business.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from reactive_kernel.core import resolve
+from reactive_kernel.core.graph import Graph, find_loop
+from reactive_kernel.core.notebook import Cell, Document
+from reactive_kernel.core.versions import version
+
+__all__ = ["Topology"]
+
+
+class Topology:
+    """Cells, names, edges, versions; and which cells' state changed since last asked."""
+
+    def __init__(self) -> None:
+        self.document = Document()
+        self.graph = Graph(self.document)
+        self.cells = self.document.cells
+        self.sharing: resolve.Sharing = {}
+        self.forward: dict[str, set[str]] = {}  # reader -> producers below it
+        self.opaque: set[str] = set()
+        self.revision = 0
+        self.changed: dict[str, None] = {}
+        self.removed: dict[str, None] = {}
+        self.rebound: set[str] = set()  # names whose producers changed
+        self.renumbered = False
+        self.gone: set[str] = set()  # deleted, and the store not yet told
+        self.refreshed: list[Cell] = []  # looked at by the last operation
+        self._turned: set[str] = set()  # cells of which a producer moved
+        self._queue: list[tuple[float, str]] = []
+        self._queued: set[str] = set()
+
+    def touch(self, cell: Cell) -> None:
+        """Note that what is told of a cell has changed."""
+        self.changed[cell.id] = None
+
+    def _push(self, cell: Cell) -> None:
+        if cell.id not in self._queued:
+            self._queued.add(cell.id)
+            heappush(self._queue, (cell.key, cell.id))
+
+    def _update(self) -> None:
+        """Bring everything up to date, in document order as far as that goes."""
+        rounds: dict[str, int] = {}
+        self.refreshed = []
+        while self._queue:
+            _, cell_id = heappop(self._queue)
+            self._queued.discard(cell_id)
+            cell = self.cells.get(cell_id)
+            if cell is None:
+                continue
+            rounds[cell_id] = rounds.get(cell_id, 0) + 1
+            if rounds[cell_id] > 50:  # a fault of ours, never of the notebook's: don't hang for it
+                continue
+            self._refresh(cell)
+            self.refreshed.append(cell)
+        if self.changed or self.removed:
+            self.revision += 1
+
+    def _refresh(self, cell: Cell) -> None:
+        """Look at one cell again; tell the neighbours what they see differently."""
+        before = (cell.version, cell.loop, cell.blockers, cell.fresh)
+        view = self._version(cell)
+        produces = resolve.produces(cell, view, self.cells)
+        names = self._set_produces(cell, produces)
+        carried, cell.carried = cell.carried, resolve.carried(cell, view, self.cells)
+        outs, cell.outs = cell.outs, resolve.outs(cell)
+        if carried != cell.carried:
+            names |= {n for n in carried.keys() | cell.carried.keys() if carried.get(n) != cell.carried.get(n)}
+        if outs != cell.outs:
+            names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
+        cell.blockers = self._blockers(cell)
+        blocks = before[2] != cell.blockers
+        if blocks or (cell.blockers and before[3] != cell.fresh):
+            self.rebound.update(cell.produces)
+        for dependent, read in cell.dependents.items():
+            if blocks or (names and not names.isdisjoint(read)):
+                self._push(self.cells[dependent])
+        if before != (cell.version, cell.loop, cell.blockers, cell.fresh) or names:
+            self.touch(cell)
+
+    def _version(self, cell: Cell) -> resolve.View:
+        """Resolve a cell's inputs and hash them; first as its last run showed them, then as the source has it."""
+        if cell.ran is not None and cell.ran.code == cell.facts.code:
+            view = resolve.view(cell, self.graph, self.sharing, known=True)
+            if self._hash(cell, view) == cell.ran.version:
+                self._set_loop(cell, self._set_inputs(cell, view.inputs))
+                cell.version = None if cell.loop else cell.ran.version
+                return view
+        view = resolve.view(cell, self.graph, self.sharing, known=False)
+        self._set_loop(cell, self._set_inputs(cell, view.inputs))
+        cell.version = None if cell.loop else self._hash(cell, view)
+        return view
+
+    def _hash(self, cell: Cell, view: resolve.View) -> str:
+        cells = self.cells
+        pairs = [(n, cells[p].outs.get(n, "")) for n, found in sorted(view.inputs.items()) for p in found]
+        return version(cell.facts.code, cell.nonce, pairs)
+
+    def _blockers(self, cell: Cell) -> tuple[str, ...]:
+        """Ids of the cells at fault for this one not being able to run, in document order."""
+        if cell.loop:
+            return cell.loop
+        found: dict[str, None] = {}
+        for producers in cell.inputs.values():
+            for producer in map(self.cells.__getitem__, producers):
+                if producer.has_failed and producer.kind != "batch":
+                    found[producer.id] = None
+                elif producer.blockers:
+                    found.update(dict.fromkeys(producer.blockers))
+        here = [cell_id for cell_id in found if cell_id in self.cells]
+        return tuple(sorted(here, key=lambda cell_id: self.cells[cell_id].key))
+
+    def _set_loop(self, cell: Cell, edges_changed: bool) -> None:
+        """Find the loop that a cell is in; only a new edge can close one, and only a forward reference does."""
+        edges_changed |= cell.id in self._turned
+        self._turned.discard(cell.id)
+        if not cell.loop and not (edges_changed and self.forward):
+            return
+        old, loop = cell.loop, find_loop(self.cells, cell)
+        if old == loop:
+            return
+        cell.loop = loop
+        for member in (self.cells[m] for m in {*old, *loop} - {cell.id} if m in self.cells):
+            if member.id in loop:
+                member.loop = loop
+            self._push(member)
+
+    def _set_produces(self, cell: Cell, produces: dict[str, int]) -> set[str]:
+        """Change what a cell produces; returns the names for which that changed, their readers being told."""
+        old, cell.produces = cell.produces, produces
+        if old == produces:
+            return set()
+        changed = {name for name in old.keys() | produces.keys() if old.get(name) != produces.get(name)}
+        self.rebound |= changed
+        for name in changed:
+            if name not in old:
+                self.graph.add(self.graph.producers, name, cell)
+            elif name not in produces:
+                self.graph.discard(self.graph.producers, name, cell)
+        for name in changed:
+            for reader in self.graph.affected(name, cell):
+                self._push(self.cells[reader])
+        if changed:
+            for cell_id in self.opaque:
+                if self.cells[cell_id].key > cell.key:
+                    self._push(self.cells[cell_id])
+        return changed
+
+    def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
+        """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""
+        old = cell.inputs
+        if old == inputs:
+            return False
+        cell.inputs = inputs
+        for name in old.keys() - inputs.keys():
+            self.graph.discard(self.graph.readers, name, cell)
+        for name in inputs.keys() - old.keys():
+            self.graph.add(self.graph.readers, name, cell)
+        for name, found in old.items():
+            if inputs.get(name) != found:
+                for producer_id in found:
+                    self._unlink(cell, name, producer_id)
+        for name, found in inputs.items():
+            if old.get(name) != found:
+                for producer_id in found:
+                    self._link(cell, name, producer_id)
+        self.touch(cell)
+        return True
+
+    def _link(self, cell: Cell, name: str, producer_id: str) -> None:
+        producer = self.cells[producer_id]
+        producer.dependents.setdefault(cell.id, set()).add(name)
+        if producer.key > cell.key and cell.kind == "notebook":
+            self.forward.setdefault(cell.id, set()).add(producer_id)
+        self.touch(producer)
+
+    def _unlink(self, cell: Cell, name: str, producer_id: str) -> None:
+        producer = self.cells.get(producer_id)
+        if producer is None:
+            self._no_forward(cell, producer_id)
+            return
+        names = producer.dependents.get(cell.id)
+        if names is not None:
+            names.discard(name)
+            if not names:
+                del producer.dependents[cell.id]
+                self._no_forward(cell, producer_id)
+        self.touch(producer)
+
+    def _no_forward(self, cell: Cell, producer_id: str) -> None:
+        targets = self.forward.get(cell.id)
+        if targets is not None:
+            targets.discard(producer_id)
+            if not targets:
+                del self.forward[cell.id]

@@ -1,0 +1,154 @@
+"""States of arrays, frames and generators of libraries, none of which is imported for it."""
+
+from __future__ import annotations
+
+import sys
+from operator import is_
+from typing import Any
+
+from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
+
+__all__ = ["array_state", "numpy_random_state", "pandas_state", "polars_state"]
+
+
+def array_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a numpy array: its bytes; of a large one only a sample."""
+    if value.base is not None and type(value.base) is type(value):
+        return None, "immutable"  # a view: its memory is its base's, which is visited too
+    if value.nbytes > MAX_BYTES:
+        numpy = sys.modules["numpy"]
+        flat = value.reshape(-1) if value.flags.c_contiguous else None
+        if flat is None:
+            return None, "partly"
+        step = max(1, flat.size // 65536)
+        look = flat[::step].copy()
+        return State(
+            lambda now: (
+                now.shape != value.shape
+                or not numpy.array_equal(now.reshape(-1)[::step], look, equal_nan=look.dtype.kind in "fc")
+            ),
+            None,
+        ), "partly"
+    copy = value.copy()
+    raw = None if value.dtype.hasobject else copy.tobytes()
+    shape, dtype = value.shape, value.dtype
+
+    def changed(now: Any) -> bool:
+        if now.shape != shape or now.dtype != dtype:
+            return True
+        return not all(map(is_, now.flat, copy.flat)) if raw is None else now.tobytes() != raw
+
+    def restore(target: Any) -> None:
+        if target.shape != shape:
+            target.shape = shape
+        writeable = target.flags.writeable
+        if not writeable:
+            target.flags.writeable = True
+        target[...] = copy
+        if not writeable:
+            target.flags.writeable = False
+
+    return State(changed, restore, value.nbytes), "whole"
+
+
+def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a `numpy.random.Generator` or `RandomState`."""
+    if hasattr(value, "bit_generator"):
+        generator = value.bit_generator
+        held = generator.state
+
+        def restore(target: Any) -> None:
+            target.bit_generator.state = held
+
+        return State(lambda now: repr(now.bit_generator.state) != repr(held), restore), "whole"
+    old = value.get_state(legacy=False)
+
+    def restore_legacy(target: Any) -> None:
+        target.set_state(old)
+
+    return State(lambda now: repr(now.get_state(legacy=False)) != repr(old), restore_legacy), "whole"
+
+
+def pandas_state(value: Any) -> tuple[State | None, Tells]:
+    """A frame or series: with copy-on-write a shallow copy costs nothing, and a change moves the data elsewhere."""
+    if int(sys.modules["pandas"].__version__.split(".")[0]) < 3:
+        return _old_pandas(value)
+    copy = value.copy(deep=False)
+    attrs, name = dict(value.attrs), getattr(value, "_name", None)
+
+    def changed(now: Any) -> bool:
+        old, new = copy._mgr, now._mgr
+        if len(old.blocks) != len(new.blocks) or not all(
+            a is b or a.identical(b) for a, b in zip(old.axes, new.axes, strict=True)
+        ):
+            return True
+        if getattr(now, "_name", None) is not name or now.attrs != attrs:
+            return True
+        return not all(_same_memory(a.values, b.values) for a, b in zip(old.blocks, new.blocks, strict=True))
+
+    def restore(target: Any) -> None:
+        object.__setattr__(target, "_mgr", copy.copy(deep=False)._mgr)
+        if hasattr(target, "_name"):
+            object.__setattr__(target, "_name", name)
+        target.attrs.clear()
+        target.attrs.update(attrs)
+
+    size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
+    return State(changed, restore, size), "whole"
+
+
+def _old_pandas(value: Any) -> tuple[State | None, Tells]:
+    """Without copy-on-write only small frames can be kept, by a real copy."""
+    used = value.memory_usage(index=False)
+    size = int(used.sum() if hasattr(used, "sum") else used)
+    if size > MAX_BYTES:
+        return None, "partly"
+    deep = value.copy(deep=True)
+
+    def restore(target: Any) -> None:
+        object.__setattr__(target, "_mgr", deep.copy(deep=True)._mgr)
+
+    return State(lambda now: not deep.equals(now), restore, size), "whole"
+
+
+def _same_memory(old: Any, new: Any) -> bool:
+    """True if two blocks' values lie in the same memory."""
+    if old is new:
+        return True
+    if type(old) is not type(new) or old.dtype != new.dtype:
+        return False
+    found = False
+    for part in ("__array_interface__", "_ndarray", "_data", "_mask", "_pa_array"):
+        a, b = getattr(old, part, None), getattr(new, part, None)
+        if a is None or b is None:
+            continue
+        found = True
+        if part == "__array_interface__":
+            if (a["data"], a["shape"], a["strides"]) != (b["data"], b["shape"], b["strides"]):
+                return False
+        elif part == "_pa_array":
+            if a is not b and [x.address for c in a.chunks for x in c.buffers() if x] != [
+                x.address for c in b.chunks for x in c.buffers() if x
+            ]:
+                return False
+        elif not _same_memory(a, b):
+            return False
+    return found or bool(old.equals(new))
+
+
+def polars_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a polars frame or series: a clone, which shares its memory."""
+    if value.estimated_size() > MAX_BYTES:
+        shape = value.shape
+        return State(lambda now: now.shape != shape, None), "partly"
+    copy = value.clone()
+    attribute = "_df" if hasattr(value, "_df") else "_s"
+
+    def restore(target: Any) -> None:
+        setattr(target, attribute, getattr(copy.clone(), attribute))
+
+    def changed(now: Any) -> bool:
+        names = now.columns != copy.columns if attribute == "_df" else now.name != copy.name
+        return bool(names) or not copy.equals(now)
+
+    return State(changed, restore, int(copy.estimated_size())), "whole"

@@ -1,0 +1,28 @@
+"""What one mutable object held at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["MAX_BYTES", "State", "Tells"]
+
+Tells = Literal["immutable", "whole", "partly", "iterator"]
+
+MAX_BYTES = 8 << 20  # of an array, copied whole
+
+
+@dataclass(slots=True)
+class State:
+    """What one object held.
+
+    Attributes:
+        changed: given the object now, tells whether it holds something else.
+        restore: puts the state back into the object, or None if that can't be done.
+        size: bytes that the state keeps alive, roughly.
+    """
+
+    changed: Callable[[Any], bool]
+    restore: Callable[[Any], None] | None
+    size: int = 0
