@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.kernel.state import State
+from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
 
-__all__ = ["Changes", "Watch"]
+__all__ = ["Changes", "Watch", "bound_by", "carry", "has_changed", "made_here"]
 
 
 @dataclass(slots=True)
@@ -35,3 +39,47 @@ class Changes:
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
+
+
+def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
+    """Names that the run bound, with their values: by identity, and those that the source surely binds."""
+    before, facts = watch.before, watch.cell.facts
+    bound = {n: v for n, v in namespace.items() if before.get(n, MISSING) is not v and tracked(n)}
+    for name in facts.writes:
+        if name not in bound and name not in watch.put_by and name not in facts.maybe and name in namespace:
+            bound[name] = namespace[name]
+    for module in facts.stars:
+        for name in _public(module):
+            if name in namespace and tracked(name):
+                bound.setdefault(name, namespace[name])
+    return bound
+
+
+def made_here(cell: Cell, name: str) -> bool:
+    """True if the cell's own ``def``, ``class`` or lambda makes the value, which so is nobody else's object."""
+    return name in cell.facts.deferred or not cell.facts.carries.get(name)
+
+
+def _public(module: str) -> Iterable[str]:
+    """The names that ``from module import *`` binds."""
+    found = sys.modules.get(module)
+    names = getattr(found, "__all__", None)
+    return names if names is not None else [n for n in getattr(found, "__dict__", {}) if not n.startswith("_")]
+
+
+def has_changed(value: Any, state: State) -> bool:
+    """True if an object holds something else than when the state was taken."""
+    try:
+        return state.changed(value)
+    except Exception:  # an object that can't be compared counts as changed
+        return True
+
+
+def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:
+    """Note what the code inside a value does; what only the text tells of it is added."""
+    static = cell.facts.deferred.get(name)
+    if static is not None:
+        # A view's reads are in its text alone: nothing in the value tells them.
+        code = static if name.startswith("sql:") else replace(code, mutates=static.mutates)
+    if code.reads or code.writes or code.mutates:
+        carried[name] = code

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from math import inf, nextafter
 from time import perf_counter
 from typing import Any
@@ -19,10 +18,10 @@ from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.caches import Caches
-from reactive_kernel.kernel.changes import Changes, Watch
+from reactive_kernel.kernel.changes import Changes, Watch, bound_by, carry, has_changed, made_here
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
-from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.states import state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
 from reactive_kernel.kernel.tokens import identity_matters, token
@@ -194,23 +193,10 @@ class Executor:
         self.session.apply(Lost(tuple(lost)))
 
     def _leave_batch(self, watch: Watch) -> Observed:
-        bound = self._bound(watch)
+        bound = bound_by(watch, self.namespace)
         self.store.values[watch.cell.id] = bound
         self.store.managed.update(bound)
         return Observed(bound=dict.fromkeys(bound))
-
-    def _bound(self, watch: Watch) -> dict[str, Any]:
-        """Names that the run bound, with their values: by identity, and those that the source surely binds."""
-        before, facts = watch.before, watch.cell.facts
-        bound = {n: v for n, v in self.namespace.items() if before.get(n, MISSING) is not v and tracked(n)}
-        for name in facts.writes:
-            if name not in bound and name not in watch.put_by and name not in facts.maybe and name in self.namespace:
-                bound[name] = self.namespace[name]
-        for module in facts.stars:
-            for name in _public(module):
-                if name in self.namespace and tracked(name):
-                    bound.setdefault(name, self.namespace[name])
-        return bound
 
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
@@ -218,7 +204,7 @@ class Executor:
         cell = watch.cell
         unsure: set[str] = set()
         for name, seen in watch.surveys.items():
-            touched = {k: (v, s) for k, (v, s) in seen.states.items() if s is not None and _has_changed(v, s)}
+            touched = {k: (v, s) for k, (v, s) in seen.states.items() if s is not None and has_changed(v, s)}
             changes.touched.update(touched)
             presumed = not seen.complete and self._presumed_changed(watch, name, seen)
             if touched or presumed:
@@ -291,7 +277,7 @@ class Executor:
     def _keep(self, watch: Watch, changes: Changes) -> Observed:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
-        bound = self._bound(watch)
+        bound = bound_by(watch, self.namespace)
         surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
         deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
@@ -317,7 +303,7 @@ class Executor:
             if type(value) not in ATOMS:
                 inside = self._look(value)
                 reach[name] = frozenset(inside.states)
-                self._carry(cell, name, inside.code, carried)
+                carry(cell, name, inside.code, carried)
                 if inside.widgets:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(
@@ -337,14 +323,6 @@ class Executor:
 
     def _look(self, value: Any) -> Survey:
         return survey((value,), self.namespace, perf_counter() + BUDGET, False, self.main)
-
-    def _carry(self, cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:
-        static = cell.facts.deferred.get(name)
-        if static is not None:
-            # A view's reads are in its text alone: nothing in the value tells them.
-            code = static if name.startswith("sql:") else replace(code, mutates=static.mutates)
-        if code.reads or code.writes or code.mutates:
-            carried[name] = code
 
     def _keep_delta(self, cell: Cell, changes: Changes) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
@@ -377,7 +355,7 @@ class Executor:
             and None not in raw.values()
             and kept.keys() >= bound.keys()
         )
-        if same and ran is not None and all(bound[n] is kept[n] or _made_here(cell, n) for n in matters):
+        if same and ran is not None and all(bound[n] is kept[n] or made_here(cell, n) for n in matters):
             for name in bound:
                 bound[name] = self.namespace[name] = kept[name]
             return {n: ran.bound.get(n) for n in bound}
@@ -416,22 +394,3 @@ class Executor:
             if (seen := watch.surveys.get(name)) is not None:
                 found |= self._sharers(watch, seen.states)
         return frozenset(found - changes.names)
-
-
-def _made_here(cell: Cell, name: str) -> bool:
-    """True if the cell's own ``def``, ``class`` or lambda makes the value, which so is nobody else's object."""
-    return name in cell.facts.deferred or not cell.facts.carries.get(name)
-
-
-def _public(module: str) -> Iterable[str]:
-    """The names that ``from module import *`` binds."""
-    found = sys.modules.get(module)
-    names = getattr(found, "__all__", None)
-    return names if names is not None else [n for n in getattr(found, "__dict__", {}) if not n.startswith("_")]
-
-
-def _has_changed(value: Any, state: State) -> bool:
-    try:
-        return state.changed(value)
-    except Exception:  # an object that can't be compared counts as changed
-        return True

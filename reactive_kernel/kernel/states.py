@@ -366,22 +366,8 @@ def _by_repr(value: Any) -> tuple[State | None, Tells]:
     return State(lambda now: repr(now) != before, None), "whole"
 
 
-TRANSPARENT: tuple[type, ...] = (
-    zip,
-    map,
-    filter,
-    enumerate,
-    itertools.islice,
-    itertools.chain,
-    itertools.takewhile,
-    itertools.dropwhile,
-    itertools.starmap,
-    itertools.accumulate,
-    itertools.zip_longest,
-    itertools.compress,
-    itertools.filterfalse,
-    itertools.pairwise,
-)
+PASSING = "islice chain takewhile dropwhile starmap accumulate zip_longest compress filterfalse pairwise"
+TRANSPARENT = (zip, map, filter, enumerate, *(getattr(itertools, name) for name in PASSING.split()))
 
 MAKERS: dict[type, Maker] = {
     **dict.fromkeys(TRANSPARENT, _transparent),
