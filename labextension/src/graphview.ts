@@ -56,6 +56,7 @@ export class GraphView extends Widget {
     if (other) {
       this._structure = '';
       this._placed = false;
+      this._viewport.touched = false;
     }
     this._empty.hidden = (state?.cells.size ?? 0) > 0;
     if (this.isVisible) {
@@ -98,8 +99,9 @@ export class GraphView extends Widget {
   }
 
   protected onResize(_: Message): void {
-    if (this.isVisible && !this._placed) {
-      this._refresh();
+    if (this.isVisible && !this._viewport.touched) {
+      this._placed = false;
+      this._first();
     }
   }
 

@@ -57,6 +57,10 @@ export function place(input: LayoutInput): Layout {
     to: edge.w,
     points: (graph.edge(edge) as { points: Point[] }).points.map(({ x, y }) => ({ x, y }))
   }));
+  // Bends of edges may lie outside of what dagre gives as the size.
+  for (const { x } of edges.flatMap(edge => edge.points)) {
+    width = Math.max(width, x + GAP);
+  }
   input.nodes
     .filter(node => !linked.has(node.id))
     .forEach((node, index) => {

@@ -14,6 +14,9 @@ export class Viewport {
     _frame.addEventListener('pointerdown', event => this._onDown(event));
   }
 
+  /** Whether somebody has chosen what to see. */
+  touched = false;
+
   /** The scale at which all would be seen. */
   fitScale(width: number, height: number): number {
     const box = this._frame.getBoundingClientRect();
@@ -30,6 +33,7 @@ export class Viewport {
 
   /** Bring a place into the middle, at a scale that can be read. */
   center(x: number, y: number): void {
+    this.touched = true;
     const box = this._frame.getBoundingClientRect();
     this._scale = Math.max(this._scale, 0.8);
     this._x = box.width / 2 - x * this._scale;
@@ -38,6 +42,7 @@ export class Viewport {
   }
 
   zoom(factor: number, at?: { x: number; y: number }): void {
+    this.touched = true;
     const box = this._frame.getBoundingClientRect();
     const x = at?.x ?? box.width / 2;
     const y = at?.y ?? box.height / 2;
@@ -55,6 +60,7 @@ export class Viewport {
       const at = { x: event.clientX - box.left, y: event.clientY - box.top };
       this.zoom(Math.exp(-event.deltaY / 300), at);
     } else {
+      this.touched = true;
       this._x -= event.deltaX;
       this._y -= event.deltaY;
       this._apply();
@@ -65,6 +71,7 @@ export class Viewport {
     if ((event.target as Element).closest('[data-cell]') !== null) {
       return;
     }
+    this.touched = true;
     const start = { x: event.clientX - this._x, y: event.clientY - this._y };
     const move = (now: PointerEvent) => {
       this._x = now.clientX - start.x;

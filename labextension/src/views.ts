@@ -35,6 +35,8 @@ export interface Counts {
   readonly blocked: number;
   readonly failed: number;
   readonly unrun: number;
+  /** Running or about to run. */
+  readonly busy: number;
 }
 
 export interface Finding {
@@ -206,14 +208,16 @@ export function counts(state: NotebookState): Counts {
   let blocked = 0;
   let failed = 0;
   let unrun = 0;
+  let busy = 0;
   for (const entry of state.cells.values()) {
     const kind = kindOf(entry);
     stale += kind === 'stale' ? 1 : 0;
     blocked += kind === 'blocked' ? 1 : 0;
     failed += kind === 'error' ? 1 : 0;
     unrun += kind === 'new' ? 1 : 0;
+    busy += kind === 'running' || kind === 'queued' ? 1 : 0;
   }
-  return { cells: state.cells.size, stale, blocked, failed, unrun };
+  return { cells: state.cells.size, stale, blocked, failed, unrun, busy };
 }
 
 /** One line for the status bar. */
@@ -223,6 +227,10 @@ export function summary(state: NotebookState): { text: string; kind: MarkKind } 
     return { text: `running ${Math.min(state.cascade.index + 1, total)} of ${total}`, kind: 'running' };
   }
   const now = counts(state);
+  if (now.busy > 0) {
+    // A run that is not announced as a cascade yet, or never will be because it is one cell alone.
+    return { text: `running 1 of ${now.busy}`, kind: 'running' };
+  }
   const parts = [
     now.failed > 0 ? `${now.failed} failed` : '',
     now.blocked > 0 ? `${now.blocked} blocked` : '',

@@ -69,6 +69,11 @@ describe('the summary', () => {
     expect(summary(chain())).toEqual({ text: 'settled', kind: 'fresh' });
   });
 
+  it('is not settled while a cell runs', () => {
+    const state = chain({ a: { status: 'running' }, b: { status: 'queued' } });
+    expect(summary(state)).toEqual({ text: 'running 1 of 2', kind: 'running' });
+  });
+
   it('tells of cells that never ran', () => {
     expect(summary(chain({ c: { has_run: false, fresh: false, status: 'idle' } }))).toEqual({
       text: '1 not run yet',
@@ -79,7 +84,7 @@ describe('the summary', () => {
   it('names the worst first', () => {
     const state = chain({ a: { status: 'error', fresh: false }, b: { status: 'blocked' }, c: { fresh: false } });
     expect(summary(state)).toEqual({ text: '1 failed · 1 blocked · 1 stale', kind: 'error' });
-    expect(counts(state)).toEqual({ cells: 3, stale: 1, blocked: 1, failed: 1, unrun: 0 });
+    expect(counts(state)).toEqual({ cells: 3, stale: 1, blocked: 1, failed: 1, unrun: 0, busy: 0 });
   });
 
   it('tells how far a cascade is', () => {
