@@ -10,8 +10,10 @@ import asyncio
 import logging
 import time
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
+from reactive_kernel.door import shown
 from reactive_kernel.protocol import EVENT, CellText, Json
 from reactive_kernel.server.clients import Client
 from reactive_kernel.server.history import History
@@ -353,7 +355,7 @@ class Coordinator:
         told: Json = {"type": "db_connection_updated", "name": name, "status": "connected"}
         if answer is None or answer.get("status") != "ok":
             fault = str(answer.get("evalue")) if answer else "The kernel did not answer."
-            told |= {"status": "error", "error": fault.replace(url, "…")}
+            told |= {"status": "error", "error": without_secrets(fault, url)}
         else:
             self.kernel.connections[name] = url
             told |= {"dialect": str(answer.get("dialect", ""))}
@@ -371,11 +373,20 @@ class Coordinator:
                 each.client.answer(answer if result is None else {**answer, "result": result})
 
     def _refuse(self, request: Request, why: str) -> None:
-        from reactive_kernel.door import shown
-
         if request.client is not None:
             request.client.refuse(why, shown(request.message))
         self._done(request, False)
+
+
+def without_secrets(text: str, url: str) -> str:
+    """A text that may quote a database's URL, without the URL and the password in it."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        password = None
+    for secret in (url, unquote(password or ""), password):
+        text = text.replace(secret, "…") if secret else text
+    return text
 
 
 def _cell_text(cell: Json) -> CellText:

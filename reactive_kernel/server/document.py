@@ -65,19 +65,20 @@ def merge(
     added = {cell_id: cell for cell_id, cell in ours.items() if cell_id not in saved and cell_id not in before}
     file_moved = [c for c in saved if c in before] != [c for c in before if c in saved]
     leading, other = (list(saved), list(ours)) if file_moved else (list(ours), list(saved))
-    order = [cell_id for cell_id in leading if cell_id in texts or cell_id in added]
-    _weave(order, other, texts.keys() | added.keys())
+    wanted = texts.keys() | added.keys()
+    order = woven([c for c in leading if c in wanted], [c for c in other if c in wanted])
     return [texts.get(cell_id) or added[cell_id] for cell_id in order]
 
 
-def _weave(order: list[str], other: Iterable[str], wanted: Iterable[str]) -> None:
-    """Put what `order` lacks behind the cell that it follows in the other order."""
-    missing = set(wanted) - set(order)
+def woven(order: Sequence[str], other: Iterable[str]) -> list[str]:
+    """An order with what only the other has, each behind the cell that it follows there."""
+    joined = list(order)
     previous: str | None = None
     for cell_id in other:
-        if cell_id in missing:
-            order.insert(order.index(previous) + 1 if previous in order else 0, cell_id)
-        previous = cell_id if cell_id in order else previous
+        if cell_id not in joined:
+            joined.insert(joined.index(previous) + 1 if previous is not None else 0, cell_id)
+        previous = cell_id
+    return joined
 
 
 def steps(current: Iterable[str], target: Sequence[str]) -> list[Step]:

@@ -52,7 +52,6 @@ class KernelLife:
         self._process = ""  # the process that was told the document, by the session id on its messages
         self._ended: set[str] = set()  # processes that are gone, of which messages may still come
         self._heard = ""
-        self._known = False  # whether what the kernel already had when we came is in the document
         self._was_fresh: list[str] = []
         self._reaching: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -88,7 +87,7 @@ class KernelLife:
     def attach(self, km: Any, kernel_id: str, kernel_name: str) -> None:
         """Take the notebook's kernel from now on."""
         self.detach()
-        self._km, self.kernel_id, self.kernel_name, self._known = km, kernel_id, kernel_name, False
+        self._km, self.kernel_id, self.kernel_name = km, kernel_id, kernel_name
         watch(km, self.died, self.settings.restart_delay, self.settings.max_restart_delay)
         self.set_status("starting")
         self._reach()
@@ -104,7 +103,6 @@ class KernelLife:
 
     def goes_down(self) -> None:
         """The process is about to end, or has ended, because somebody asked for it."""
-        self._known = True
         self._lose()
         self.set_status("restarting")
 
@@ -182,11 +180,9 @@ class KernelLife:
             await link.control("configure", {"mode": self.notebook.mode})
         for name, url in self.connections.items():
             await link.control("connect", {"name": name, "url": url})
-        if not self._known or self.notebook.told_by_others:
-            state = await link.control("state", {"sources": True})
-            newer = self.notebook.told_by_others and bool(state.get("cells"))
-            self.publish(self.notebook.adopt(state, newer))
-            self._known = True
+        # Somebody may have told or run cells before us.
+        state = await link.control("state", {"sources": True})
+        self.publish(self.notebook.adopt(state, newer=False))
         told = None
         while told != self.notebook.document():
             told = self.notebook.document()
@@ -204,7 +200,6 @@ class KernelLife:
 
     def died(self, code: int | None, restarting: bool) -> None:
         """The process ended without anybody having asked for it."""
-        self._known = True
         running = self.notebook.suspects()
         note(self.log, "kernel_died", self.notebook.path, kernel=self.kernel_id, code=code, cells=running)
         text = describe(code, [self.notebook.label(cell_id) for cell_id in running], restarting)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from reactive_kernel.protocol import CellText, Edge, Entry, Json
 from reactive_kernel.server.cells import NAMES, STATUS, Cell, blank_entry, cascade_message, status_message
-from reactive_kernel.server.document import merge, steps
+from reactive_kernel.server.document import merge, steps, woven
 from reactive_kernel.server.outputs import Outputs
 
 
@@ -305,15 +305,15 @@ class Notebook:
     def adopt(self, state: Json, newer: bool) -> list[Json]:
         """Take what the kernel holds (a `state` with sources) and someone else told it.
 
-        Its document is the newer one if we know so, or if it holds cells that we don't; else only its texts are.
+        If we know that its document is the newer one, ours becomes the same.  Else it may know only what was
+        run so far: its texts are taken, and its cells that we don't hold are put among ours.
         """
         self.strange = False
         entries = sorted(state.get("cells", []), key=lambda entry: entry["index"])
         theirs = {entry["cell_id"]: self._text_of(entry) for entry in entries}
-        target = list(theirs.values())
-        if not newer and set(theirs) <= set(self.cells):
-            target = [theirs.get(text["cell_id"], text) for text in self.document()]
-        told = self.place(target)
+        order = list(theirs) if newer else woven(self._order, list(theirs))
+        held = {cell_id: cell.own_text() for cell_id, cell in self.cells.items()}
+        told = self.place([theirs.get(cell_id) or held[cell_id] for cell_id in order])
         if newer and (told or any(cell.edited for cell in self.cells.values())):
             self.told_by_others = True
         return told + self.take_reply(state, structure=True)

@@ -12,6 +12,7 @@ import pytest
 
 from reactive_kernel.door import SHOWN, Malformed, message_type, parse, schema
 from reactive_kernel.messages import CLIENT_MESSAGES, SERVER_MESSAGES
+from reactive_kernel.server.coordinator import without_secrets
 from reactive_kernel.server.deaths import Deaths, describe
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,13 @@ def test_a_cell_is_blocked_after_its_last_allowed_death_and_edits_forgive() -> N
     deaths.forgive("a")
     assert deaths.count(["a"]) == []
     assert Deaths(0).count(["a"]) == []
+
+
+def test_no_part_of_a_database_url_that_is_secret_is_shown() -> None:
+    url = "postgresql://me:p%40ss@host/db"
+    text = f"could not connect to {url}: password p@ss (p%40ss) of me is wrong"
+    assert without_secrets(text, url) == "could not connect to …: password … (…) of me is wrong"
+    assert without_secrets("bad [url", "http://[bad") == "bad [url"
 
 
 SERVER = sorted((ROOT / "reactive_kernel" / "server").glob("*.py"))

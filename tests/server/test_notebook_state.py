@@ -153,7 +153,7 @@ def test_cells_of_which_only_the_kernel_knows_are_noticed(book: Notebook) -> Non
     book.take_state(state(3, entry("new")))
     assert book.strange
     told = book.adopt(
-        state(3, *(entry(c, index=n, source=f"{c}!") for n, c in enumerate(["b", "new", "a"]))), newer=False
+        state(3, *(entry(c, index=n, source=f"{c}!") for n, c in enumerate(["b", "new", "a"]))), newer=True
     )
     assert [cell["source"] for cell in book.document()] == ["b!", "new!", "a!"]
     assert not book.strange
@@ -170,6 +170,13 @@ def test_an_event_from_before_our_own_deletion_is_not_strange(book: Notebook) ->
 def test_a_kernel_that_knows_fewer_cells_tells_only_their_texts(book: Notebook) -> None:
     book.adopt(state(1, entry("b", index=0, source="y = 5")), newer=False)
     assert [cell["source"] for cell in book.document()] == ["x = 1", "y = 5", "print(y)"]
+
+
+def test_a_kernel_that_knows_only_what_was_run_adds_to_the_document(book: Notebook) -> None:
+    told = book.adopt(state(1, entry("b", index=0, source="y = 5"), entry("n", index=1, source="new")), newer=False)
+    assert [cell["source"] for cell in book.document()] == ["x = 1", "y = 5", "new", "print(y)"]
+    assert types(told) == ["cell_created", "cell_updated"]
+    assert not book.told_by_others
 
 
 def test_cells_that_someone_else_deleted_are_gone(book: Notebook) -> None:
