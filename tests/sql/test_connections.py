@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from reactive_kernel.kernel.sql import catalog, connect, connections
+from reactive_kernel.kernel.sql import catalog, connect, connections, register
 from reactive_kernel.kernel.sql.errors import hide_passwords
 from tests.sql.conftest import Shell
 
@@ -87,7 +87,8 @@ def test_a_connection_from_the_environment(ip: Shell, tmp_path: Path, monkeypatc
 
 
 def test_a_connection_from_the_configuration(ip: Shell) -> None:
-    connections.configure({"lite": "sqlite://"})
+    ip.shell.config.Sql.connections = {"lite": "sqlite://"}
+    register(ip.shell)
     assert ip.rows("%%sql --on lite\nSELECT 1 AS x") == [{"x": 1}]
 
 

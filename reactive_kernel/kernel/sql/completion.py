@@ -17,7 +17,7 @@ from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
 from reactive_kernel.kernel.sql.errors import SqlError
 from reactive_kernel.kernel.sql.running import busy
 
-__all__ = ["complete", "inspect", "is_sql"]
+__all__ = ["complete", "inspect"]
 
 _KEYWORDS = (
     "SELECT FROM WHERE GROUP BY ORDER BY HAVING LIMIT OFFSET JOIN LEFT INNER FULL CROSS ON USING AS WITH RECURSIVE "
@@ -34,11 +34,6 @@ class _Found(NamedTuple):
     text: str
     kind: str
     detail: str = ""
-
-
-def is_sql(code: str) -> bool:
-    """Whether the text is a SQL cell (or a ``%sql`` line)."""
-    return re.match(r"\s*%{1,2}sql\b", code) is not None
 
 
 def complete(code: str, cursor: int, namespace: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,19 +19,14 @@ __all__ = ["Connection", "close", "close_all", "configure", "connect", "names", 
 
 _ENVIRONMENT = "REACTIVE_SQL_"
 _RESERVED = frozenset({"MAX_BYTES", "LIMIT"})
-_DIALECTS = {"postgresql": "postgres", "postgres": "postgres", "mssql": "tsql"}
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An engine with its name; ``label`` is None for the default, which names no one sees."""
+    """An engine with its name."""
 
     name: str
     engine: Adapter
-
-    @property
-    def label(self) -> str | None:
-        return None if self.name == "default" else self.name
 
 
 _made: dict[str, Connection] = {}
@@ -41,7 +36,7 @@ _default = "default"
 
 
 def configure(urls: Mapping[str, str]) -> None:
-    """Connections from the configuration (traits): made when first used."""
+    """Connections from the configuration (``c.Sql.connections``): made when first used."""
     _configured.update(urls)
 
 
@@ -88,11 +83,6 @@ def names() -> list[tuple[str, str]]:
     made = {name: connection.engine.dialect for name, connection in _made.items()}
     known = {"default": "duckdb", **dict.fromkeys([*_configured, *_from_environment()], ""), **made}
     return sorted(known.items(), key=lambda item: (item[0] != _default, item[0]))
-
-
-def default_dialect() -> str:
-    """The dialect of cells that name no connection."""
-    return _made[_default].engine.dialect if _default in _made else "duckdb"
 
 
 def resolve(name: str | None, namespace: Mapping[str, Any]) -> Connection:

@@ -23,6 +23,7 @@ def register(shell: Any, managed: bool = False) -> None:
     from IPython.core.magic import no_var_expand
 
     prepare()
+    connections.configure(dict(shell.config.get("Sql", {}).get("connections", {})))
 
     # IPython would put the values of {name} and $name into the text; here they are bound.
     @no_var_expand

@@ -1,36 +1,53 @@
-"""SQL cells on a real, local Spark Connect server.  Slow (it starts a JVM), so not part of the usual tests:
-
-    python -m pytest tests/sql/spark_connect.py
+"""SQL cells on a real, local Spark Connect server.  Slow: it starts a JVM.
 
 Skipped where Java or the `pyspark` package (the server's; the kernel needs only `pyspark-client`) is missing.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from reactive_kernel.kernel.sql import connect, schema
 from tests.sql.conftest import Shell
 
-pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")]
 pyspark = pytest.importorskip("pyspark")
 pytest.importorskip("grpc")
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    from pyspark.sql import SparkSession
-
-    # A local server in a JVM of its own, as `remote("local")` starts it.
-    session = SparkSession.builder.remote("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    session.sql("SELECT 1").collect()
-    yield "sc://localhost:15002"
-    session.stop()
+    home = Path(pyspark.__file__).parent
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # In the foreground, in a process of its own: a session that ends must not end the server.
+    settings = {"spark.connect.grpc.binding.port": port, "spark.connect.grpc.binding.address": "127.0.0.1"}
+    options = [part for key, value in settings.items() for part in ("--conf", f"{key}={value}")]
+    command = [str(home / "sbin" / "start-connect-server.sh"), "--master", "local[1]", *options]
+    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_NO_DAEMONIZE": "1"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert server.poll() is None, "the server ended"
+            time.sleep(0.2)
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
 
 
 @pytest.fixture
