@@ -37,7 +37,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (share / "labextensions").mkdir()
     (share / "labextensions" / LABEXTENSION).symlink_to(BUILT)
     before = os.environ.get("JUPYTER_PATH")
-    os.environ["JUPYTER_PATH"] = str(share)
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([str(share), *([before] if before else [])])
     root = tmp_path_factory.mktemp("notebooks")
     try:
         with serve(root, tmp_path_factory.mktemp("home"), extension=True) as server:
