@@ -79,6 +79,7 @@ class Cell:
     version: str | None = None
     loop: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
+    blocking: bool = False  # had failed as it stood when last looked at
     # runs
     ran: Ran | None = None
     failed: tuple[str | None, str] | None = None  # (version, text) of a failure

@@ -229,11 +229,15 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
 
 
 def outs(cell: Cell) -> dict[str, str]:
-    """The version of the value that a cell gives to each name it produces."""
-    version = cell.version or "loop"
-    tokens = cell.ran.bound if cell.exact and cell.ran is not None else {}
-    result: dict[str, str] = {}
+    """The version of the value that a cell gives to each name it produces.
+
+    Of a cell that has to run first it is not known, and the same whatever changes above: so the work
+    of a cascade along a chain of stale cells grows with the chain, not with its square.
+    """
+    if not cell.exact or cell.ran is None or cell.version is None:
+        return {name: name_version(cell.id, "to run", name) for name in cell.produces}
+    tokens, result = cell.ran.bound, {}
     for name in cell.produces:
         token = tokens.get(name)
-        result[name] = name_version(cell.id, version, name) if token is None else token_version(token)
+        result[name] = name_version(cell.id, cell.version, name) if token is None else token_version(token)
     return result

@@ -78,8 +78,9 @@ class Topology:
         if outs != cell.outs:
             names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
         cell.blockers = self._blockers(cell)
-        blocks = before[2] != cell.blockers
-        if blocks or (cell.blockers and before[3] != cell.fresh):
+        blocks = before[2] != cell.blockers or cell.blocking != cell.has_failed
+        cell.blocking = cell.has_failed
+        if before[2] != cell.blockers or (cell.blockers and before[3] != cell.fresh):
             self.rebound.update(cell.produces)
         for dependent, read in cell.dependents.items():
             if blocks or (names and not names.isdisjoint(read)):
