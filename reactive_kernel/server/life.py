@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from reactive_kernel.protocol import FEATURE, Json
@@ -235,5 +236,9 @@ class KernelLife:
         for cell_id in again:
             if cell_id in self.notebook.cells:
                 metadata = {"cellId": cell_id, "reactive": {"run": "upstream"}}
-                message_id, _ = link.execute(self.notebook.cells[cell_id].source, metadata)
+                message_id, reply = link.execute(self.notebook.cells[cell_id].source, metadata)
                 self.notebook.requests[message_id] = cell_id
+                reply.add_done_callback(partial(self._ran_again, message_id))
+
+    def _ran_again(self, message_id: str, reply: asyncio.Future[Json]) -> None:
+        self.notebook.requests.pop(message_id, None)

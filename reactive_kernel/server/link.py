@@ -21,6 +21,9 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 from reactive_kernel.protocol import REQUEST, Json
 
+REMEMBERED = 4096
+"""Signatures kept against messages sent twice; jupyter_client's 65,536 would grow for hours under load."""
+
 Receive = Callable[[Json], None]
 
 
@@ -108,6 +111,7 @@ class ZmqLink(Link):
     def __init__(self, km: Any, on_iopub: Receive) -> None:
         # Not the manager's session: two clients of one identity steal each other's replies.
         session = Session(key=km.session.key, signature_scheme=km.session.signature_scheme, username="coordinator")
+        session.digest_history_size = REMEMBERED
         super().__init__(session, on_iopub)
         self._km = km
         self._where = km.ports

@@ -122,7 +122,7 @@ def odd(tmp_path_factory) -> Iterator[Server]:
 
 async def test_what_had_been_fresh_is_run_again_without_the_killer(odd: Server) -> None:
     server = odd
-    path, _ = server.open("x = 1", "y = x\nprint(y)", KILL + "\nz = x", "print(z)", "print('never run')")
+    path, session = server.open("x = 1", "y = x\nprint(y)", KILL + "\nz = x", "print(z)", "print('never run')")
     door = await server.connect(path)
     await door.ready()
     await door.ask("run_cell", cellId="c1", run="upstream")
@@ -133,6 +133,10 @@ async def test_what_had_been_fresh_is_run_again_without_the_killer(odd: Server) 
     await door.until("kernel_status", status="idle")
     fresh = [cell["fresh"] for cell in server.state(path)["cells"]]
     assert fresh == [True, True, False, False, False]
+    server.kernel_of(session).kill()
+    assert (await door.until("kernel_error"))["cells"] == []  # nothing was running this time
+    await door.until("cell_status", cellId="c1", fresh=True)
+    await door.until("kernel_status", status="idle")
     await end(server, door)
 
 
