@@ -1,0 +1,94 @@
+"""Objects that can't be copied pass from cell to cell; odd namespaces disturb nothing."""
+
+from __future__ import annotations
+
+import gc
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+
+
+def settled(*sources: str) -> Notebook:
+    """A notebook that ran."""
+    nb = Notebook(*sources)
+    nb.all()
+    nb.check()
+    return nb
+
+
+# name: cells; each of them run again shows what a clean run shows
+PASSING = {
+    name: text.split("\n# then\n")
+    for name, text in re.findall(
+        r"^### ([^\n]*)\n```python\n(.*?)\n```$",
+        (Path(__file__).parent / "cases" / "passing.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+}
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_objects_pass_from_cell_to_cell(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "f.txt"
+    path.write_text("one\ntwo\nthree\n")
+    nb = settled(*(source.replace("PATH", repr(str(path))) for source in PASSING[case]))
+    for cell in "abcde"[: len(PASSING[case])]:
+        nb.run(cell)
+        nb.check()
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in PASSING if case != "lock"]
+)  # releasing it twice is an error anywhere
+def test_readers_run_again_on_what_a_clean_run_has(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "f.txt"
+    path.write_text("one\ntwo\nthree\n")
+    sources = [source.replace("PATH", repr(str(path))) for source in PASSING[case]]
+    nb = settled(*sources)
+    for cell, source in reversed(list(zip("abcde", sources, strict=False))):
+        nb.run(cell, "0\n" + source)
+        nb.check()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_object_whose_del_raises_or_binds_names() -> None:
+    nb = settled(
+        "class D:\n    def __del__(self):\n        global left\n        left = 1\n        1 / 0\nd = D()",
+        "x = 1",
+        "print(x)",
+    )
+    nb.run("a", "d = 0")
+    gc.collect()
+    assert nb.run("b", "x = 2") == "bc"
+    assert nb.text("c") == "2"
+
+
+def test_names_that_hide_builtins_do_not_disturb_the_kernel() -> None:
+    names = "list dict set tuple type isinstance len id getattr hasattr sorted map all any zip iter object repr".split()
+    nb = Notebook(*(f"{name} = None" for name in names), "x = [1]")
+    nb.all()
+    assert nb.fresh == "".join(c.id for c in nb.engine.session.document)
+
+
+def test_modules_made_useless_do_not_disturb_the_kernel() -> None:
+    nb = Notebook("import types\nm = types.ModuleType('m')\nm.__dict__.clear()", "print(type(m).__name__)")
+    assert nb.all() == "ab"
+
+
+def test_a_cell_that_exits() -> None:
+    nb = Notebook("x = 1", "try:\n    raise SystemExit(0)\nexcept SystemExit:\n    x = 2", "print(x)")
+    assert nb.all() == "abc"
+    nb.check()
+
+
+def test_a_cell_that_clears_the_namespace() -> None:
+    nb = Notebook(
+        "x = 1; y = 2",
+        "for n in list(globals()):\n    if not n.startswith('__'): del globals()[n]",
+        "print('x' in globals())",
+    )
+    nb.all()
+    nb.check()
