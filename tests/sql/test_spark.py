@@ -36,7 +36,9 @@ def url() -> Iterator[str]:
     options = [part for key, value in settings.items() for part in ("--conf", f"{key}={value}")]
     command = [str(home / "sbin" / "start-connect-server.sh"), "--master", "local[1]", *options]
     environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_NO_DAEMONIZE": "1"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         for _ in range(300):
             with socket.socket() as probe:
@@ -46,7 +48,7 @@ def url() -> Iterator[str]:
             time.sleep(0.2)
         yield f"sc://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # the script and its JVM
         server.wait(timeout=30)
 
 
