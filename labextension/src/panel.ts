@@ -29,9 +29,9 @@ export class ReactivePanel extends SidePanel {
     this._graph = new GraphView({ go, firstLine: cell => this._firstLine(cell) });
     this._variables = new VariablesView({
       go,
-      inspect: async names => {
+      inspect: names => {
         const kernel = this._sessions.current?.session.kernel;
-        return kernel?.status === 'idle' ? inspect(kernel, names) : new Map();
+        return kernel?.status === 'idle' ? inspect(kernel, names) : null;
       }
     });
     this._add(this._overview, 'Needs attention');

@@ -9,11 +9,13 @@ import { type Variable, variables } from './views';
 
 /** A notebook with more names than this shows the first ones. */
 const MOST = 300;
+/** How long to wait before asking a busy kernel again, in milliseconds. */
+const BUSY = 300;
 
 export interface VariableActions {
   go(cell: string): void;
-  /** Types and sizes; empty while the kernel is busy. */
-  inspect(names: readonly string[]): Promise<ReadonlyMap<string, ValueInfo>>;
+  /** Types and sizes; null while the kernel is busy. */
+  inspect(names: readonly string[]): Promise<ReadonlyMap<string, ValueInfo>> | null;
 }
 
 export class VariablesView extends Widget {
@@ -37,11 +39,23 @@ export class VariablesView extends Widget {
     const state = this._state;
     const rows = state === null ? [] : variables(state).slice(0, MOST);
     this._draw(state, rows);
-    if (state === null || state.cascade !== null || rows.length === 0 || state.revision === this._asked) {
+    if (state !== null && rows.length > 0 && state.revision !== this._asked) {
+      this._ask(state.revision, rows);
+    }
+  }
+
+  private _ask(revision: number, rows: readonly Variable[]): void {
+    window.clearTimeout(this._waiting);
+    if (this.isDisposed || !this.isVisible) {
       return;
     }
-    this._asked = state.revision;
-    this._actions.inspect(rows.map(row => row.name)).then(
+    const answer = this._actions.inspect(rows.map(row => row.name));
+    if (answer === null) {
+      this._waiting = window.setTimeout(() => this._ask(revision, rows), BUSY);
+      return;
+    }
+    this._asked = revision;
+    answer.then(
       values => {
         this._values = values;
         this._draw(this._state, rows);
@@ -90,4 +104,5 @@ export class VariablesView extends Widget {
   private _state: NotebookState | null = null;
   private _values: ReadonlyMap<string, ValueInfo> = new Map();
   private _asked = -1;
+  private _waiting = 0;
 }
