@@ -72,6 +72,7 @@ export class ReactivePanel extends SidePanel {
     const notebook = place?.panel.content ?? null;
     if (notebook !== this._notebook) {
       this._notebook = notebook;
+      this._variables.reset();
       notebook?.activeCellChanged.connect(() => this._graph.select(this._activeCell(), false), this);
     }
     this._overview.present(state);

@@ -31,6 +31,13 @@ export class VariablesView extends Widget {
     }
   }
 
+  /** Forget the types and sizes: another notebook is in front. */
+  reset(): void {
+    window.clearTimeout(this._waiting);
+    this._values = new Map();
+    this._asked = -1;
+  }
+
   protected onAfterShow(_: Message): void {
     this._refresh();
   }
