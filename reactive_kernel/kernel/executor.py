@@ -91,7 +91,7 @@ class Executor:
     def enter(self, cell: Cell) -> None:
         """Set the namespace to what a clean run would have at the cell, and note what it may change."""
         if cell.kind == "batch":
-            self.store.move(inf)
+            self.store.move(cell.key)  # not to the end: there the names that the cell deletes are gone
             self.watch = Watch(cell, dict(self.namespace))
             return
         self._move(cell.key)
@@ -196,7 +196,8 @@ class Executor:
         bound = bound_by(watch, self.namespace)
         self.store.values[watch.cell.id] = bound
         self.store.managed.update(bound)
-        return Observed(bound=dict.fromkeys(bound))
+        deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
+        return Observed(bound=dict.fromkeys(bound), deleted=deleted)
 
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
