@@ -76,6 +76,7 @@ class Server:
                 time.sleep(0.1)
             if self.process.poll() is not None:
                 break
+        self.stop(signal.SIGKILL)
         raise RuntimeError(self.log())
 
     def log(self) -> str:
