@@ -18,16 +18,27 @@ SMALL = 1 << 16  # bytes; what is smaller isn't counted
 
 
 def size_of(value: Any) -> int:
-    """Bytes that a value holds, where that is quickly told: arrays, frames, series, bytes; else 0."""
-    manager = getattr(value, "_mgr", None)
-    if manager is not None and hasattr(manager, "blocks"):
-        return sum(int(getattr(block.values, "nbytes", 0)) for block in manager.blocks)
-    if type(value).__module__.startswith("polars"):
-        return int(value.estimated_size()) if hasattr(value, "estimated_size") else 0
-    if isinstance(value, (bytes, bytearray, str)):
+    """Bytes that a value holds, where that is quickly told: arrays, frames, series, text; else 0."""
+    try:
+        return _size_of(value)
+    except Exception:  # an object that doesn't let itself be looked at
+        return 0
+
+
+def _size_of(value: Any) -> int:
+    kind = type(value)  # the object itself isn't asked: it may be a proxy, and asking may cost
+    if issubclass(kind, (bytes, bytearray, str)):
         return len(value)
-    size = getattr(value, "nbytes", 0)
-    return size if isinstance(size, int) else 0
+    package = kind.__module__.partition(".")[0]
+    bases = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if "pandas" in bases and (manager := getattr(value, "_mgr", None)) is not None and hasattr(manager, "blocks"):
+        return sum(int(getattr(block.values, "nbytes", 0)) for block in manager.blocks)
+    if package == "polars":
+        return int(value.estimated_size()) if hasattr(value, "estimated_size") else 0
+    if package in ("pyarrow", "torch") or "numpy" in bases:
+        size = getattr(value, "nbytes", 0)
+        return size if isinstance(size, int) else 0
+    return 0
 
 
 def trim(store: Store, session: Session, limit: int) -> None:

@@ -89,23 +89,34 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
         if count > MAX_OBJECTS or (count % 32 == 0 and perf_counter() > deadline):
             result.truncated = True
             break
-        if is_widget(value):
-            result.widgets.append(value)
-            queue.extend(getattr(value, "children", ()))
-            continue
-        if kind is CACHED:
-            result.caches.append(value)
-        for code in code_of(value):
-            if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
-                done = names_in(code)
-                result.reads |= done.reads
-                result.writes |= done.writes
-        _visit(value, kind, result, capture, main)
-        inner, whole = children(value, main)
-        if not whole:
-            result.truncated = True
-        queue.extend(inner)
+        try:
+            queue.extend(_look_at(value, kind, namespace, result, capture, main))
+        except Exception:  # an object that doesn't let itself be looked at
+            result.states.setdefault(id(value), (value, None))
+            result.untold.add(id(value))
+            result.unknown = result.truncated = True
     return result
+
+
+def _look_at(
+    value: Any, kind: type, namespace: dict[str, Any], result: Survey, capture: bool, main: str
+) -> Iterable[Any]:
+    """Note one object; returns what is inside."""
+    if is_widget(value):
+        result.widgets.append(value)
+        return getattr(value, "children", ())
+    if kind is CACHED:
+        result.caches.append(value)
+    for code in code_of(value):
+        if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
+            done = names_in(code)
+            result.reads |= done.reads
+            result.writes |= done.writes
+    _visit(value, kind, result, capture, main)
+    inner, whole = children(value, main)
+    if not whole:
+        result.truncated = True
+    return inner
 
 
 def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> None:
