@@ -32,6 +32,15 @@ def test_the_readme_links_each_word_of_the_line_to_its_file() -> None:
     assert len({target for word, target in linked if word in LINE}) == len(LINE)
 
 
+def test_the_code_map_names_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    table = page.partition("## Code map")[2].partition("## Invariants")[0]
+    named = re.findall(r"`((?:core|kernel|server|labextension|[a-z]+\.py)[\w/.*]*)`", table)
+    assert len(named) > 20
+    for name in named:
+        assert [*(ROOT / "reactive_kernel").glob(name), *ROOT.glob(name)], name
+
+
 def table_of_commands() -> list[str]:
     page = (ROOT / "docs" / "protocol.md").read_text()
     table = page.partition("| command |")[2].partition("\n\n")[0]
