@@ -232,7 +232,6 @@ TEXT = "CONSTANT = {0}\ndef value(): return {0}\nclass Thing:\n    def get(self)
 
 NOT_SEEN = {
     "constant": "constants of a module don't show where they come from",
-    "constant by name": "a cell that imports a module and uses it at once isn't made stale",
 }
 
 
@@ -264,7 +263,6 @@ def test_a_module_that_is_not_edited_makes_nothing_stale(project: Path) -> None:
     assert nb.run("a") == "a"
 
 
-@pytest.mark.xfail(strict=True, reason="only modules that cells import themselves are watched")
 def test_a_module_imported_by_an_imported_one(project: Path) -> None:
     write(project / "rk_inner.py", "VALUE = 1\n")
     write(project / "rk_outer.py", "import rk_inner\ndef value(): return rk_inner.VALUE\n")

@@ -25,15 +25,7 @@ EVERY = {
 }
 
 # Faults that are known: /work/notes has them; each goes as soon as it is mended.
-KNOWN: dict[str, str] = {
-    "array subclass": "arrays of a subclass aren't put back",
-    "masked array": "masked arrays are taken for immutable",
-    "OrderedDict": "the order isn't put back",
-    "set subclass": "items of a set subclass aren't put back",
-    "deque subclass": "items of a deque subclass aren't put back",
-    "array flags": "the flags of an array aren't looked at",
-    "frame subclass": "frames of a subclass aren't put back",
-}
+KNOWN = {"array flags": "the flags of an array aren't looked at"}
 
 
 def cases(*fine: str) -> pytest.MarkDecorator:

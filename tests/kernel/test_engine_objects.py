@@ -11,6 +11,9 @@ import pytest
 from tests.kernel.inprocess import Notebook
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+
 def settled(*sources: str) -> Notebook:
     """A notebook that ran."""
     nb = Notebook(*sources)
@@ -53,7 +56,6 @@ def test_readers_run_again_on_what_a_clean_run_has(case: str, tmp_path: Path) ->
         nb.check()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_object_whose_del_raises_or_binds_names() -> None:
     nb = settled(
         "class D:\n    def __del__(self):\n        global left\n        left = 1\n        1 / 0\nd = D()",
