@@ -241,7 +241,7 @@ def _token(match: re.Match[str], map_before: bool) -> Token:
         return Token("value", text, start, end)
     for kind in ("quoted", "word", "number"):
         if match[kind] is not None:
-            return Token(kind, text, start, end)  # type: ignore[arg-type]
+            return Token(kind, text, start, end)
     return Token("punct", text, start, end)
 
 
@@ -355,9 +355,9 @@ def _parameter(token: Token) -> Parameter:
         return Parameter(name, token.start, token.end, names=(name,))
     source, kind = token.text[2:-2].strip(), "value"
     tree = _parse(source)
-    piped = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr)
-    if piped and isinstance(tree.right, ast.Name) and tree.right.id in ("id", "sql"):
-        kind = tree.right.id
+    filtered = tree.right if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr) else None
+    if isinstance(filtered, ast.Name) and filtered.id in ("id", "sql"):
+        kind = filtered.id
         source = source[: source.rindex("|")].strip()
     return Parameter(source, token.start, token.end, kind, _free_names(source))  # type: ignore[arg-type]
 

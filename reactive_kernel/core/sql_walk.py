@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -64,7 +64,7 @@ def parse_one(text: str, dialect: str) -> exp.Expression:
     tree = trees[0]
     if tree.find(exp.Command):
         raise Unparsed("unsupported statement")
-    return tree
+    return cast("exp.Expression", tree)
 
 
 def transpile(text: str, read: str, write: str) -> str:
