@@ -101,7 +101,7 @@ def summary(total: Report, seed: int, sessions: int, failing: int, seconds: floa
         f"seed {seed}: {sessions} sessions, {failing} with differences, {total.operations} operations, "
         f"{total.comparisons} cells compared ({total.failed} failing, {total.blocked} blocked, "
         f"{total.murky} states not judged); {per_op:.2f} cells run per operation, "
-        f"{excess:.2f} per cell that had to run; {seconds:.0f} s"
+        f"{excess:.2f} per cell that had to run" + (f"; {seconds:.0f} s" if seconds else "")
     )
 
 

@@ -128,8 +128,9 @@ class _Run:
                 if name not in settled and (name not in hidden if j < index else below):
                     there[name] = value
                     settled.add(name)
-            settled |= self.gone.get(j, set())
-            hidden |= self.dropped.get(j, set())
+            if j < index:
+                settled |= self.gone.get(j, set())
+                hidden |= self.dropped.get(j, set())
         return there
 
     def _place(self, index: int) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.plan import Cascade
+from reactive_kernel.kernel.changes import Changes
 from reactive_kernel.kernel.engine import Engine
-from reactive_kernel.kernel.executor import Changes, Executor
+from reactive_kernel.kernel.executor import Executor
+from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.store import MISSING, Store
 
 from .grammar import from_seed
@@ -50,7 +52,7 @@ def no_changes_in_place(patch: pytest.MonkeyPatch) -> None:
 
 def no_hidden_state(patch: pytest.MonkeyPatch) -> None:
     """Drawing random numbers goes unnoticed."""
-    patch.setattr(Executor, "_drawn", lambda *_: {})
+    patch.setattr(Hidden, "changed", lambda *_: {})
 
 
 def purging_off(patch: pytest.MonkeyPatch) -> None:
