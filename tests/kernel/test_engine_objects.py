@@ -10,7 +10,6 @@ import pytest
 
 from tests.kernel.inprocess import Notebook
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 
 
