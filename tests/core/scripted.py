@@ -151,7 +151,8 @@ class Script:
             cell.id: (
                 cell.key, cell.source, cell.version, cell.fresh, cell.status, cell.loop, cell.blockers, cell.disabled,
                 dict(cell.inputs), dict(cell.produces), dict(cell.outs),
-                {k: set(v) for k, v in cell.dependents.items()}, cell.nonce, cell.has_run, set(cell.orphans), cell.ran and (cell.ran.version, set(cell.ran.held)),
+                {k: set(v) for k, v in cell.dependents.items()}, cell.nonce, cell.has_run, set(cell.orphans),
+                cell.ran and (cell.ran.version, set(cell.ran.held)),
             )
             for cell in session.document
         }  # fmt: skip
