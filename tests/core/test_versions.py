@@ -47,21 +47,37 @@ def of(nb: Script) -> dict[str, str | None]:
     return {cell.id: cell.version for cell in nb.session.document}
 
 
-def test_versions_depend_on_code_and_inputs_not_on_history() -> None:
-    nb = Script("x = 1", "y = x")
+def settled(*sources: str) -> Script:
+    nb = Script(*sources)
+    nb.all()
+    return nb
+
+
+def test_versions_depend_on_code_and_inputs() -> None:
+    nb = settled("x = 1", "y = x", "z = 0")
     before = of(nb)
     nb.edit("a", "x = 2")
     assert of(nb)["a"] != before["a"]
     assert of(nb)["b"] != before["b"]
+    assert of(nb)["c"] == before["c"]
     nb.edit("a", "x = 1 # again")
     assert of(nb) == before
 
 
-def test_a_run_that_shows_what_the_source_says_changes_no_version() -> None:
+def test_versions_do_not_depend_on_history() -> None:
+    nb = settled("x = 5", "print(x)", "z = 0")
+    nb.edit("b", "y = x")
+    nb.all()
+    nb.edit("a", "x = 1")
+    nb.all()
+    assert of(nb) == of(settled("x = 1", "y = x", "z = 0"))
+
+
+def test_a_run_that_shows_what_the_source_says_does_not_change_its_own_version() -> None:
     nb = Script("x = 1", "y = x", "print(y)")
     before = of(nb)
-    nb.all()
-    assert of(nb) == before
+    nb.run("a", alone=True)
+    assert of(nb)["a"] == before["a"]
 
 
 def test_a_run_by_hand_is_a_new_version_only_of_what_was_fresh() -> None:
@@ -70,9 +86,14 @@ def test_a_run_by_hand_is_a_new_version_only_of_what_was_fresh() -> None:
     nb.apply(Rerun("a"))
     assert of(nb) == before
     nb.all()
+    before = of(nb)
     nb.apply(Rerun("a"))
     assert of(nb)["a"] != before["a"]
     assert of(nb)["b"] != before["b"]
+
+
+def test_a_run_by_hand_that_gives_a_proved_value_is_no_new_version_for_readers() -> None:
+    nb = Script("x = 1", "y = x")
     nb.show("a", bound={"x": "int:1"})
     nb.all()
     known = of(nb)["b"]
