@@ -31,18 +31,17 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
         ), "partly"
     copy = value.copy()
     raw = None if value.dtype.hasobject else copy.tobytes()
-    shape, dtype = value.shape, value.dtype
+    shape, dtype, writeable = value.shape, value.dtype, value.flags.writeable
 
     def changed(now: Any) -> bool:
-        if now.shape != shape or now.dtype != dtype:
+        if now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable:
             return True
         return not all(map(is_, now.flat, copy.flat)) if raw is None else now.tobytes() != raw
 
     def restore(target: Any) -> None:
         if target.shape != shape:
             target.shape = shape
-        writeable = target.flags.writeable
-        if not writeable:
+        if not target.flags.writeable:
             target.flags.writeable = True
         target[...] = copy
         if not writeable:

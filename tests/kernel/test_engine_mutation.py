@@ -24,20 +24,6 @@ EVERY = {
     )
 }
 
-# Faults that are known: /work/notes has them; each goes as soon as it is mended.
-KNOWN = {"array flags": "the flags of an array aren't looked at"}
-
-
-def cases(*fine: str) -> pytest.MarkDecorator:
-    """All cases; known faults are expected to show, but for those that are ``fine`` here."""
-    marked = [
-        pytest.param(case, marks=pytest.mark.xfail(strict=True, reason=KNOWN[case]))
-        if case in KNOWN and case not in fine
-        else case
-        for case in EVERY
-    ]
-    return pytest.mark.parametrize("case", marked)
-
 
 def notebook(case: str) -> Notebook:
     make, change, _, show = EVERY[case]
@@ -47,7 +33,7 @@ def notebook(case: str) -> Notebook:
     return nb
 
 
-@cases()
+@pytest.mark.parametrize("case", EVERY)
 def test_another_change_takes_the_place_of_the_first(case: str) -> None:
     nb = notebook(case)
     ran = nb.run("b", EVERY[case][2])
@@ -55,7 +41,7 @@ def test_another_change_takes_the_place_of_the_first(case: str) -> None:
     assert ran in ("bc", "abc")
 
 
-@cases()
+@pytest.mark.parametrize("case", EVERY)
 def test_without_the_change_the_value_is_as_it_was_made(case: str) -> None:
     nb = notebook(case)
     nb.edit("b", "y = 0")
@@ -63,7 +49,7 @@ def test_without_the_change_the_value_is_as_it_was_made(case: str) -> None:
     nb.check()
 
 
-@cases()
+@pytest.mark.parametrize("case", EVERY)
 def test_a_deleted_change_is_taken_back(case: str) -> None:
     nb = notebook(case)
     nb.delete("b")
@@ -71,7 +57,7 @@ def test_a_deleted_change_is_taken_back(case: str) -> None:
     nb.check()
 
 
-@cases("array flags")
+@pytest.mark.parametrize("case", EVERY)
 def test_a_change_that_then_fails_leaves_no_trace(case: str) -> None:
     nb = notebook(case)
     assert nb.run("b", EVERY[case][1] + "\n1 / 0").endswith("b!")
@@ -81,7 +67,7 @@ def test_a_change_that_then_fails_leaves_no_trace(case: str) -> None:
     nb.check()
 
 
-@cases(*KNOWN)
+@pytest.mark.parametrize("case", EVERY)
 def test_running_the_change_by_hand_changes_once(case: str) -> None:
     nb = notebook(case)
     nb.run("b")
@@ -90,7 +76,7 @@ def test_running_the_change_by_hand_changes_once(case: str) -> None:
     nb.check()
 
 
-@cases()
+@pytest.mark.parametrize("case", EVERY)
 def test_what_stands_between_sees_the_value_before_the_change(case: str) -> None:
     nb = notebook(case)
     nb.insert(1, EVERY[case][3])
