@@ -84,6 +84,19 @@ class Session(Topology):
             case Changed(changes):
                 self._change(changes)
         self._update()
+        if isinstance(operation, Failed):
+            self._note_failure(operation.cell_id)
+
+    def _note_failure(self, cell_id: str) -> None:
+        """Tie a failure to the version that the cell has now that its run taught what it shares."""
+        cell = self.cells.get(cell_id)
+        if cell is None or cell.failed is None or cell.has_failed or cell.failed[1] != cell.text:
+            return
+        cell.failed = (cell.version, cell.text)
+        self._push(cell)
+        for dependent in cell.dependents:
+            self._push(self.cells[dependent])
+        self._update()
 
     def find(self, cell_id: str) -> Cell:
         """The cell of that id; raises `Refusal`."""

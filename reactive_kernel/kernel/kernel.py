@@ -57,6 +57,11 @@ class ReactiveKernel(IPythonKernel):
     mode = Enum(
         get_args(Mode), default_value="auto", help="auto: dependents run at once; lazy: they are only marked stale."
     ).tag(config=True)
+    autoreload = Enum(
+        ["all", "off"],
+        default_value="all",
+        help="all: cells that use a local module become stale when its file is edited, and load it again; off: not.",
+    ).tag(config=True)
     run_new_dependents = Bool(True, help="In mode auto, also run dependents that never ran before.").tag(config=True)
     max_superseded_bytes = Integer(
         256 * 1024 * 1024,
@@ -95,6 +100,7 @@ class ReactiveKernel(IPythonKernel):
                     mode=self.mode,
                     run_new_dependents=self.run_new_dependents,
                     max_superseded_bytes=self.max_superseded_bytes,
+                    autoreload=self.autoreload,
                 )
             return self._engine
 

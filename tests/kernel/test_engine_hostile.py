@@ -49,7 +49,7 @@ HOSTILE = {
 }
 
 
-# Faults that are known (/work/notes has them); each goes as soon as it is mended.
+# Faults that are known; each goes as soon as it is mended.
 KNOWN_SUBCLASSES = {"class lies: dict": "list", "iter never ends": "list set tuple"}
 KNOWN_TO_RUN = {"getattribute raises", "dict raises", "class raises"}
 
