@@ -66,6 +66,8 @@ class Cascade:
             ]
             self.targets.update(chosen if kind == "all" else ())
             self._want(chosen)
+            if only is not None:
+                self._want(descendants(session.cells, chosen))
         elif not (alone or lazy or kind == "upstream"):
             orphans = [i for i in session.cells[root].orphans if i in session.cells]
             self._want([*orphans, *descendants(session.cells, [root, *orphans])])

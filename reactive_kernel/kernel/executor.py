@@ -24,7 +24,7 @@ from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.states import state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
-from reactive_kernel.kernel.tokens import identity_matters, token
+from reactive_kernel.kernel.tokens import LOCAL, identity_matters, token
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
@@ -282,6 +282,7 @@ class Executor:
         surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
         deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
+        LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes)
         raw = {name: token(value, self.main) for name, value in bound.items()}

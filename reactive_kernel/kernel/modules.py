@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 import types
 from collections.abc import Iterator
 
 __all__ = ["LocalModules"]
+
+IMPORTED = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
 
 
 class LocalModules:
@@ -39,6 +42,12 @@ class LocalModules:
             for home in _homes(module):  # what it imports in its turn
                 self.edition(home)
         return self._editions.get(name, 0)
+
+    def note_imports(self, source: str) -> None:
+        """Watch the local modules that a cell's text imports, also where no value tells where it came from."""
+        if "import" in source:
+            for name in IMPORTED.findall(source):
+                self.edition(name)
 
     def check(self) -> set[str]:
         """Look at the files; the modules that changed since last asked: their tokens are out of date."""

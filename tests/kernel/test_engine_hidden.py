@@ -230,18 +230,7 @@ IMPORTS = {
 TEXT = "CONSTANT = {0}\ndef value(): return {0}\nclass Thing:\n    def get(self): return {0}\n"
 
 
-NOT_SEEN = {
-    "constant": "constants of a module don't show where they come from",
-}
-
-
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(c, marks=pytest.mark.xfail(strict=True, reason=NOT_SEEN[c])) if c in NOT_SEEN else c
-        for c in IMPORTS
-    ],
-)
+@pytest.mark.parametrize("case", IMPORTS)
 def test_an_edited_module_makes_its_users_stale(case: str, project: Path) -> None:
     write(project / "rk_mod.py", TEXT.format(1))
     nb = Notebook(*IMPORTS[case], "z = 0")
