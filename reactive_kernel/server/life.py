@@ -118,6 +118,8 @@ class KernelLife:
         if state in ("restarting", "dead"):  # said by a gateway, not by the kernel itself
             if self._settled.is_set():
                 self.died(None, state == "restarting")
+                if state == "restarting":
+                    self._reach()  # the new process's first words may be lost on the way: ask
             return
         self._heard = process
         reaching = self._reaching is not None and not self._reaching.done()
