@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,8 @@ from .session import Report, Session, play
 pytestmark = pytest.mark.oracle
 KEPT = sorted((Path(__file__).parent / "kept").glob("*.json"))
 KNOWN = sorted((Path(__file__).parent / "known").glob("*.json"))  # not yet right: move to kept/ what becomes so
-SEED = int(os.environ.get("ORACLE_SEED") or secrets.randbelow(10**6))
+# One seed for everybody, so that a failure is the change's; `make oracle` and ORACLE_SEED play others.
+SEED = int(os.environ.get("ORACLE_SEED") or 21)
 SESSIONS = int(os.environ.get("ORACLE_SESSIONS") or 300)
 
 TOLERATED = 0.03  # of the sessions may differ: the gaps in known/ are of this order; to be lowered as they close
