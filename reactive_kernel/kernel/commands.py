@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reactive_kernel.core.operations import Delete, Edit, Insert, Move, Operation, Sync, Text
 from reactive_kernel.core.session import Refusal
 from reactive_kernel.kernel.entries import edges_into, entry
+from reactive_kernel.kernel.variables import variables
 from reactive_kernel.protocol import Json, Refused
 
 if TYPE_CHECKING:
@@ -177,6 +178,13 @@ def _schema(engine: Engine, arguments: Json) -> Json:
         raise Refused("bad_path", str(error)) from None
 
 
+def _variables(engine: Engine, arguments: Json) -> Json:
+    names = _get(arguments, "names", list) if arguments.get("names") is not None else None
+    if names is not None and not all(isinstance(name, str) for name in names):
+        raise Refused("bad_argument", "The argument 'names' must be a list of texts.")
+    return variables(engine.session, engine.executor.store, names)
+
+
 def _forget(engine: Engine, arguments: Json) -> Json:
     engine.forget()
     return _state(engine, {})
@@ -193,5 +201,6 @@ COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "configure": (_configure, None),
     "connect": (_connect, ("name", "url", "default")),
     "schema": (_schema, ("path",)),
+    "variables": (_variables, ("names",)),
     "forget": (_forget, ()),
 }

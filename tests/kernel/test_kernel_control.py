@@ -38,6 +38,7 @@ def test_every_command(kernel: Kernel) -> None:
     assert kernel.control("move", cell_id="C", index=0)["status"] == "ok"
     assert [entry["cell_id"] for entry in kernel.control("state")["cells"]] == ["C", "A", "B"]
     assert kernel.control("delete", cell_id="C")["status"] == "ok"
+    assert [row["name"] for row in kernel.control("variables")["variables"]] == ["x", "y"]
     assert kernel.control("configure", mode="lazy")["settings"]["mode"] == "lazy"
     assert kernel.control("state")["mode"] == "lazy"
     assert kernel.control("forget")["cells"] == []
@@ -82,6 +83,7 @@ def test_forget_keeps_the_process(kernel: Kernel) -> None:
         ('{"command": "configure", "arguments": {"mode": 1}}', "mode"),
         ('{"command": "configure", "arguments": {"colour": "red"}}', "colour"),
         ('{"command": "connect", "arguments": {}}', "name"),
+        ('{"command": "variables", "arguments": {"names": "x"}}', "names"),
     ],
 )
 def test_wrong_requests_change_nothing(kernel: Kernel, content: str, says: str) -> None:
@@ -103,6 +105,7 @@ def test_answered_while_a_cell_runs(kernel: Kernel) -> None:
     assert reply["status"] == "ok"
     assert kernel.entries()["W"]["status"] == "running"
     assert kernel.control("insert", cell_id="N", source="n = 1", index=1)["status"] == "ok"
+    assert [row["name"] for row in kernel.control("variables")["variables"]] == ["n"]
     kernel.client.get_stdin_msg(timeout=30)
     kernel.client.input("yes")
     ran = kernel.result(waiting)
