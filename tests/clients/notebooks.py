@@ -54,13 +54,7 @@ def _copies(sources: list[Path], folder: Path) -> list[Path]:
 
 
 def _run(arguments: list[str], copies: list[Path], kernel: str) -> Batch:
-    try:
-        done = _jupyter(arguments, copies[0].parent, 120 if kernel == "python3" else 240)
-    except subprocess.TimeoutExpired:
-        if kernel != "python3":
-            raise
-        # Seen with ipykernel 7.4 itself, which is only what ours is compared with: the tool waits for ever, idle.
-        done = _jupyter(arguments, copies[0].parent, 150)
+    done = _jupyter(arguments, copies[0].parent, 300)
     stderr = done.stderr.replace(str(copies[0].parent), "FOLDER").replace(kernel, "KERNEL")
     notebooks = {copy.name: nbformat.read(copy, as_version=4) for copy in copies}
     return Batch(notebooks, done.returncode, plain(stderr))
