@@ -8,8 +8,8 @@ import pytest
 
 from tests.clients.notebooks import EXAMPLES, Batch, comparable, run_execute, run_nbconvert
 
-# No Output widget and no interact() among them: nbclient answers each of their outputs on the channel on which it waits for
-# the reply, and then misses the reply now and then, for ever (seen with ipykernel too, in one of about 15 runs).
+# No Output widget and no interact() among them: nbclient answers their outputs on the channel on which it waits for
+# the reply, and now and then misses the reply, for ever (seen with ipykernel too, in one of about 15 runs).
 SOURCES = sorted((EXAMPLES / "batch").glob("*.ipynb"))
 TOOLS = {"execute": run_execute, "nbconvert": run_nbconvert}
 
