@@ -20,9 +20,6 @@ from reactive_kernel.server.notebook import Notebook
 from reactive_kernel.server.restarter import watch
 from reactive_kernel.server.settings import Settings
 
-PROBE = 1.0
-"""Seconds to wait for a kernel's answer before it is asked again."""
-
 
 class KernelLife:
     """Reaches the kernel, keeps its status, and starts over when its process does."""
@@ -168,12 +165,7 @@ class KernelLife:
             self.started_over()
 
     async def _greet(self, link: Link) -> None:
-        """Ask until the kernel answers: what is sent to a process that is just ending is lost."""
-        while True:
-            done, _ = await asyncio.wait({link.kernel_info()}, timeout=PROBE)
-            if done:
-                break
-        info = done.pop().result()
+        info = await link.greet()
         if FEATURE not in (info.get("supported_features") or []):
             raise Unreachable(f"The kernel {self.kernel_name!r} is not a reactive kernel.")
 

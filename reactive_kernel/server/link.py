@@ -21,6 +21,12 @@ from zmq.eventloop.zmqstream import ZMQStream
 
 from reactive_kernel.protocol import REQUEST, Json
 
+PROBE = 1.0
+"""Seconds to wait for a kernel's answer before it is asked again."""
+
+ECHO = 0.2
+"""The same for its word on iopub, once it has answered."""
+
 REMEMBERED = 4096
 """Signatures kept against messages sent twice; jupyter_client's 65,536 would grow for hours under load."""
 
@@ -42,6 +48,8 @@ class Link:
         self.session = session
         self._on_iopub = on_iopub
         self._waiting: dict[str, asyncio.Future[Json]] = {}
+        self._greetings: set[str] = set()  # message ids
+        self._echo = asyncio.Event()  # the kernel spoke of one of them on iopub
         self.process = ""  # the session id that the kernel's process puts on its messages
 
     async def open(self) -> None:
@@ -67,9 +75,31 @@ class Link:
         """Ask the kernel's control channel; answered while a cell is running."""
         return self._ask("control", REQUEST, {"command": command, "arguments": arguments})[1]
 
-    def kernel_info(self) -> asyncio.Future[Json]:
-        """Ask for the kernel's description, on control."""
-        return self._ask("control", "kernel_info_request", {})[1]
+    async def greet(self) -> Json:
+        """The kernel's description, once the kernel is heard on control and on iopub.
+
+        It is asked until then.  What is sent to a process that is just ending is lost; and each channel finds a new
+        process in its own time: what a kernel published before iopub has found it would be lost, too.
+        """
+        self._greetings.clear()
+        self._echo.clear()
+        answers: set[asyncio.Future[Json]] = set()
+        while True:
+            message_id, answer = self._ask("control", "kernel_info_request", {})
+            self._greetings.add(message_id)
+            answers.add(answer)
+            done, _ = await asyncio.wait(answers, timeout=PROBE, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                info = done.pop().result()
+                if await self._echoed():
+                    return info
+
+    async def _echoed(self) -> bool:
+        try:
+            async with asyncio.timeout(ECHO):
+                return await self._echo.wait()
+        except TimeoutError:
+            return False
 
     def execute(self, code: str, metadata: Json) -> tuple[str, asyncio.Future[Json]]:
         """Ask the kernel to run; the message's id and the coming answer."""
@@ -96,11 +126,14 @@ class Link:
         raise NotImplementedError
 
     def _receive(self, channel: str, message: Json) -> None:
+        parent_id = (message.get("parent_header") or {}).get("msg_id", "")
         if channel == "iopub":
+            if parent_id in self._greetings:
+                self._echo.set()
             self._on_iopub(message)
             return
         self.process = message["header"].get("session", "")
-        future = self._waiting.pop((message.get("parent_header") or {}).get("msg_id", ""), None)
+        future = self._waiting.pop(parent_id, None)
         if future and not future.done():
             future.set_result(message["content"])
 
