@@ -23,7 +23,7 @@ class CellFrame(Frame):
 
     __slots__ = (
         "alias", "carried", "codes", "dead", "effects", "flow", "holders", "loaded", "modules", "mutates",
-        "not_plain", "opaque", "plain", "reads", "stars", "used", "writes",
+        "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -31,6 +31,7 @@ class CellFrame(Frame):
         self.flow: Flow = {}
         self.dead = False  # the current point is never reached
         self.reads: dict[str, Node] = {}
+        self.sure: set[str] = set()  # names that every run reads before it binds them
         self.used: set[str] = set()  # names loaded in a place where they may be called
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
@@ -58,8 +59,11 @@ class CellFrame(Frame):
 
     def load(self, name: str, node: Node, inert: bool = False) -> None:
         self.loaded.append(name)
-        if self.flow.get(name, 1) & 1 and name not in self.reads:
+        mask = self.flow.get(name, 1)
+        if mask & 1 and name not in self.reads:
             self.reads[name] = node
+        if mask == 1 and not self.depth:
+            self.sure.add(name)
         if not inert:
             self.used.add(name)
             if name in self.carried:

@@ -28,7 +28,9 @@ def block(w: Walker, body: list[ast.stmt]) -> None:
 def _inner(w: Walker, body: list[ast.stmt]) -> None:
     """Walk a block that may not run, in a function or class body."""
     w.frame.depth += 1
+    w.cell.depth += 1
     w.visit_all(body)
+    w.cell.depth -= 1
     w.frame.depth -= 1
 
 
@@ -126,10 +128,11 @@ def _loop(w: Walker, node: Any, start_round: Callable[[], None], at_least_once: 
     cell = w.cell
     start = dict(cell.flow)
     w.loops.append(([], []))
-    cell.depth += 0 if at_least_once else 1
+    depth = 0 if at_least_once and not endless else 1  # an endless loop may be left anywhere
+    cell.depth += depth
     start_round()
     block(w, node.body)
-    cell.depth -= 0 if at_least_once else 1
+    cell.depth -= depth
     breaks, ends = w.loops.pop()
     done = cell.state()
     for state in ends:

@@ -89,6 +89,7 @@ class Facts:
         reads: eager references to names of other cells: read while the cell runs, on some path
             before the cell itself binds them.  Includes what functions defined *in this cell* read
             when the cell also uses them eagerly.
+        unsure: the subset of ``reads`` that some run may not make: in a branch, a loop, a ``try``, a function.
         inert: the subset of ``reads`` that is only passed on and can't be called by this cell
             (``g = f``, ``table = {"a": f}``, ``partial(f, 1)``): its deferred reads don't count here.
         writes: names bound at the end of the cell on some path (deleted ones excluded).
@@ -112,6 +113,7 @@ class Facts:
 
     code: str
     reads: Mapping[str, Site] = field(default_factory=dict)
+    unsure: frozenset[str] = frozenset()
     inert: frozenset[str] = frozenset()
     writes: Mapping[str, Site] = field(default_factory=dict)
     maybe: frozenset[str] = frozenset()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
-__all__ = ["BUILTINS", "Graph", "depends", "descendants", "find_loop"]
+__all__ = ["BUILTINS", "Graph", "depends", "descendants", "find_loop", "leads_to"]
 
 # Names that a run finds without any cell; a forward reference never replaces them.
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
@@ -155,6 +155,22 @@ def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
                 seen.add(dependent)
                 todo.append(dependent)
     return seen
+
+
+def leads_to(cells: dict[str, Cell], readers: Iterable[str], producer: str) -> bool:
+    """True if any of ``readers`` depends on ``producer``, counting the reads from below that were given up."""
+    seen: set[str] = set()
+    todo = list(readers)
+    while todo:
+        cell_id = todo.pop()
+        if cell_id == producer:
+            return True
+        if cell_id not in seen and cell_id in cells:
+            seen.add(cell_id)
+            cell = cells[cell_id]
+            for found in (cell.inputs if cell.wishes is None else cell.wishes).values():
+                todo.extend(found)
+    return False
 
 
 def find_loop(cells: dict[str, Cell], cell: Cell) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Ran:
         cleared: ``(name, version)`` of visible values that share objects with what was mutated, and were
             seen not to change.
         held: names whose values of this run are still to be had.
+        without: names defined below that the run was not given, and could do without.
     """
 
     version: str
@@ -52,6 +53,7 @@ class Ran:
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[tuple[str, str]] = frozenset()
     held: set[str] = field(default_factory=set)
+    without: frozenset[str] = frozenset()
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read
 
 
@@ -71,6 +73,9 @@ class Cell:
     nonce: int = 0
     # graph
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # what it may read from below, followed or not
+    given_up: frozenset[str] = frozenset()  # those of `soft` that would close a loop: not among the inputs
+    wishes: dict[str, tuple[str, ...]] | None = None  # the inputs if nothing had been given up
     produces: dict[str, int] = field(default_factory=dict)
     carried: dict[str, Deferred] = field(default_factory=dict)
     outs: dict[str, str] = field(default_factory=dict)

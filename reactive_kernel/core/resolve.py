@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred, Facts
-from reactive_kernel.core.graph import Graph, depends
+from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.options import OPTIONS_OF
 from reactive_kernel.core.versions import name_version, token_version
@@ -27,13 +27,16 @@ class View:
     """A cell's reads, resolved; and what code of other cells that it calls does to names."""
 
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # read from below, if the run comes to it at all
     writes: set[str] = field(default_factory=set)
     mutates: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)  # names that share objects with what the cell mutates
 
 
-def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
-    """Resolve everything that a cell reads at its position.
+def view(
+    cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: frozenset[str] = frozenset()
+) -> View:
+    """Resolve everything that a cell reads at its position; names in ``without`` not from below, if they needn't be.
 
     With ``known``, what its last run showed stands; else it is only a hint, and the source's candidates count too.
     """
@@ -45,7 +48,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool) -> View:
         direct |= ran.mutated
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
-    _close(cell, direct, _changed_here(cell), graph, result)
+    _close(cell, direct, _changed_here(cell), graph, result, without)
     if _hides_reads(facts):
         for name in graph.producers:
             if name not in result.inputs and (found := graph.above(name, cell.key)):
@@ -78,10 +81,14 @@ def _changed_here(cell: Cell) -> set[str]:
     found.update(cell.facts.writes)
     if cell.late[0] == cell.facts.code:
         found |= cell.late[1]
+    if cell.ran is not None and cell.ran.code == cell.facts.code:
+        found |= cell.ran.mutated
     return found
 
 
-def _close(cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, result: View) -> None:
+def _close(
+    cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, result: View, without: frozenset[str]
+) -> None:
     """Resolve ``direct`` and whatever the code that these names carry reads when called here.
 
     Names in ``here``, and all names that an opaque cell reads, are looked for above only.
@@ -99,8 +106,11 @@ def _close(cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, resu
         if name not in inputs:
             above = (name in here or opaque) and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
-            if name not in own_reads and found and cells[found[0]].key > cell.key and depends(cells, found[0], cell.id):
-                found = ()  # read only by code that may never be called: no reason for a loop
+            if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
+                if name in without:
+                    found = ()
+                else:
+                    result.soft[name] = found
             inputs[name] = found
             for producer in found:
                 ran = cells[producer].ran

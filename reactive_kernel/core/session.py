@@ -30,12 +30,14 @@ from reactive_kernel.core.operations import (
     Sync,
     Text,
 )
+from reactive_kernel.core.sharing import Reach, enter, orphaned, withdraw
 from reactive_kernel.core.topology import Topology
 from reactive_kernel.core.versions import digest, name_version, token_version, version
 
 __all__ = ["Refusal", "Session"]
 
 Analyse = Callable[[str, str], Facts]
+NOTHING: Reach = {}
 
 
 class Refusal(Exception):
@@ -267,21 +269,21 @@ class Session(Topology):
     def _learn(self, cell: Cell, news: Succeeded, code: str, before: dict[str, tuple[tuple[str, str], ...]]) -> None:
         """Take in what a run showed, at the version of the inputs that it started with."""
         seen = news.seen
-        self._forget_run(cell)
+        self._forget_run(cell, kept=seen.reach)
         held = {*seen.bound, *seen.mutated}
         cleared = frozenset(
             (n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key)
         )
-        ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held)
+        without = frozenset(n for n in cell.given_up if before.get(n) == ())
+        ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         cell.ran = ran
-        for name, tokens in seen.reach.items():
-            for token in tokens:
-                self.sharing.setdefault(token, set()).add((cell.id, name))
+        enter(self.sharing, cell.id, seen.reach)
         if code != cell.facts.code:
             ran.version = digest("superseded", code)
             return
         late = {n for n in seen.mutated if any(self.cells[p].key > cell.key for p in cell.inputs.get(n, ()))}
-        view = resolve.view(cell, self.graph, self.sharing, known=True)
+        without |= cell.given_up
+        view = resolve.view(cell, self.graph, self.sharing, True, without)
         # What the run did without is not waited for now that it could be had from below.
         late.update(
             n
@@ -291,7 +293,7 @@ class Session(Topology):
         if late and cell.kind == "notebook":
             earlier = cell.late[1] if cell.late[0] == code else frozenset()
             cell.late = (code, earlier | late)
-            view = resolve.view(cell, self.graph, self.sharing, known=True)
+            view = resolve.view(cell, self.graph, self.sharing, True, without)
         pairs: list[tuple[str, str]] = []
         for name, found in sorted(view.inputs.items()):
             known = before.get(name)
@@ -315,19 +317,18 @@ class Session(Topology):
                             if other in names:
                                 self._push(self.cells[dependent])
 
-    def _forget_run(self, cell: Cell, keep_hints: bool = False) -> None:
-        """Drop what the last run of a cell showed; with ``keep_hints`` what it bound and changed remains a guess."""
+    def _forget_run(self, cell: Cell, keep_hints: bool = False, kept: Reach = NOTHING) -> None:
+        """Drop what the last run of a cell showed, but for the objects in ``kept``.
+
+        With ``keep_hints`` what it bound and changed remains a guess.
+        """
         ran, cell.ran = cell.ran, None
         if ran is None:
             return
         if keep_hints:
             cell.ran = replace(ran, version="failed", reach={}, held=set())
-        for name, tokens in ran.reach.items():
-            for token in tokens:
-                sharers = self.sharing[token]
-                sharers.discard((cell.id, name))
-                if not sharers:
-                    del self.sharing[token]
+        withdraw(self.sharing, cell.id, ran.reach)
+        self._lose(orphaned(cell, ran, self.graph, self.sharing, kept))
         for name in list(ran.bound) + list(ran.mutated):
             self.lost.pop((cell.id, name), None)
         self._push(cell)

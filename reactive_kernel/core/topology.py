@@ -10,7 +10,7 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from reactive_kernel.core import resolve
-from reactive_kernel.core.graph import Graph, find_loop
+from reactive_kernel.core.graph import Graph, find_loop, leads_to
 from reactive_kernel.core.notebook import Cell, Document
 from reactive_kernel.core.versions import version
 
@@ -26,6 +26,7 @@ class Topology:
         self.cells = self.document.cells
         self.sharing: resolve.Sharing = {}
         self.forward: dict[str, set[str]] = {}  # reader -> producers below it
+        self.soft: set[str] = set()  # cells that may read from below, or do without
         self.opaque: set[str] = set()
         self.revision = 0
         self.changed: dict[str, None] = {}
@@ -35,6 +36,7 @@ class Topology:
         self.gone: set[str] = set()  # deleted, and the store not yet told
         self.refreshed: list[Cell] = []  # looked at by the last operation
         self._turned: set[str] = set()  # cells of which a producer moved
+        self._rewired = False  # some cell reads from others than before
         self._queue: list[tuple[float, str]] = []
         self._queued: set[str] = set()
 
@@ -51,7 +53,7 @@ class Topology:
         """Bring everything up to date, in document order as far as that goes."""
         rounds: dict[str, int] = {}
         self.refreshed = []
-        while self._queue:
+        while self._queue or self._give_up():
             _, cell_id = heappop(self._queue)
             self._queued.discard(cell_id)
             cell = self.cells.get(cell_id)
@@ -68,7 +70,7 @@ class Topology:
     def _refresh(self, cell: Cell) -> None:
         """Look at one cell again; tell the neighbours what they see differently."""
         before = (cell.version, cell.loop, cell.blockers, cell.fresh)
-        view = self._version(cell)
+        view = self._look(cell)
         produces = resolve.produces(cell, view, self.cells)
         names = self._set_produces(cell, produces)
         carried, cell.carried = cell.carried, resolve.carried(cell, view, self.cells)
@@ -88,18 +90,54 @@ class Topology:
         if before != (cell.version, cell.loop, cell.blockers, cell.fresh) or names:
             self.touch(cell)
 
-    def _version(self, cell: Cell) -> resolve.View:
-        """Resolve a cell's inputs and hash them; first as its last run showed them, then as the source has it."""
-        if cell.ran is not None and cell.ran.code == cell.facts.code:
-            view = resolve.view(cell, self.graph, self.sharing, known=True)
-            if self._hash(cell, view) == cell.ran.version:
-                self._set_loop(cell, self._set_inputs(cell, view.inputs))
-                cell.version = None if cell.loop else cell.ran.version
-                return view
-        view = resolve.view(cell, self.graph, self.sharing, known=False)
-        self._set_loop(cell, self._set_inputs(cell, view.inputs))
+    def _look(self, cell: Cell) -> resolve.View:
+        """Resolve a cell's inputs and hash them; first as its last run showed them, then as the source has it.
+
+        Returns what the cell would see if no read from below were given up: what it may produce must not hang on that.
+        """
+        ran = cell.ran
+        if ran is not None and ran.code == cell.facts.code:
+            wish, view = self._views(cell, True, ran.without)
+            if self._hash(cell, view) == ran.version:
+                self._wire(cell, wish, view)
+                cell.version = None if cell.loop else ran.version
+                return wish
+        wish, view = self._views(cell, False, frozenset())
+        self._wire(cell, wish, view)
         cell.version = None if cell.loop else self._hash(cell, view)
-        return view
+        return wish
+
+    def _views(self, cell: Cell, known: bool, without: frozenset[str]) -> tuple[resolve.View, resolve.View]:
+        """What a cell would read, and what it reads without the reads from below that were given up."""
+        wish = resolve.view(cell, self.graph, self.sharing, known, without)
+        if cell.given_up.isdisjoint(wish.soft):
+            return wish, wish
+        return wish, resolve.view(cell, self.graph, self.sharing, known, without | cell.given_up)
+
+    def _wire(self, cell: Cell, wish: resolve.View, view: resolve.View) -> None:
+        """Enter what a cell reads into the graph."""
+        wishes = None if wish is view else wish.inputs
+        if wishes != cell.wishes or wish.soft != cell.soft:
+            self._rewired = True
+            cell.wishes, cell.soft = wishes, wish.soft
+            (self.soft.add if wish.soft else self.soft.discard)(cell.id)
+        self._set_loop(cell, self._set_inputs(cell, view.inputs))
+
+    def _give_up(self) -> bool:
+        """Give up the reads from below that close a loop and that no run is sure to make; True if that changed.
+
+        As in a plain run such a name isn't there, and if the run comes to the read, it says so.  All that lie on a
+        loop go, whichever came first, so that the answer depends on the notebook alone.
+        """
+        if not (self._rewired and self.soft):
+            return False
+        self._rewired = False
+        for cell in [self.cells[i] for i in self.soft if i in self.cells]:
+            found = frozenset(n for n, below in cell.soft.items() if leads_to(self.cells, below, cell.id))
+            if found != cell.given_up:
+                cell.given_up = found
+                self._push(cell)
+        return bool(self._queue)
 
     def _hash(self, cell: Cell, view: resolve.View) -> str:
         cells = self.cells
@@ -162,6 +200,7 @@ class Topology:
         if old == inputs:
             return False
         cell.inputs = inputs
+        self._rewired = True
         for name in old.keys() - inputs.keys():
             self.graph.discard(self.graph.readers, name, cell)
         for name in inputs.keys() - old.keys():

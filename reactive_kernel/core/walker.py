@@ -70,6 +70,11 @@ class Walker:
 
     def branch(self, nodes: Iterable[ast.AST]) -> None:
         """Walk ``nodes``, which may not be evaluated."""
+        self.cell.depth += 1
+        self._branch(nodes)
+        self.cell.depth -= 1
+
+    def _branch(self, nodes: Iterable[ast.AST]) -> None:
         if not self.walrus:
             self.visit_all(nodes)
             return

@@ -80,11 +80,6 @@ def state_of(engine: Engine) -> tuple[list[dict[str, Any]], list[Any]]:
     return entries, edges
 
 
-def has_loop(engine: Engine) -> bool:
-    problems = (entry["problem"] or {"code": ""} for entry in engine.command("state", {})["cells"])
-    return any("loop" in problem["code"] for problem in problems)
-
-
 def test_edits_lead_where_one_sync_leads() -> None:
     compared = 0
     for number in range(100):
@@ -102,11 +97,9 @@ def test_edits_lead_where_one_sync_leads() -> None:
         scratch = Engine(new_namespace())
         cells = [{"cell_id": cell_id, "source": document.sources[cell_id]} for cell_id in document.ids]
         scratch.command("sync", {"cells": cells})
-        if has_loop(driver.engine) or has_loop(scratch):
-            continue  # a known gap: which forward reference of called code gives way to a loop depends on the way there
         assert state_of(driver.engine) == state_of(scratch), f"seed {SEED} session {number}\n{example}"
         compared += 1
-    assert compared >= 30
+    assert compared >= 80
 
 
 positions = st.integers(0, 23)

@@ -1,0 +1,53 @@
+"""Upkeep of the index that says which values share objects, and what follows when a cell no longer gives its own.
+
+Equal token, same object; what a token stands for is the executor's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reactive_kernel.core.graph import Graph, descendants
+from reactive_kernel.core.notebook import Cell, Ran
+from reactive_kernel.core.resolve import Sharing
+
+__all__ = ["Reach", "enter", "orphaned", "withdraw"]
+
+Reach = Mapping[str, frozenset[int]]
+
+
+def enter(sharing: Sharing, cell_id: str, reach: Reach) -> None:
+    """Note what the values of a cell contain."""
+    for name, tokens in reach.items():
+        for token in tokens:
+            sharing.setdefault(token, set()).add((cell_id, name))
+
+
+def withdraw(sharing: Sharing, cell_id: str, reach: Reach) -> None:
+    """Forget what the values of a cell contained."""
+    for name, tokens in reach.items():
+        for token in tokens:
+            sharers = sharing[token]
+            sharers.discard((cell_id, name))
+            if not sharers:
+                del sharing[token]
+
+
+def orphaned(cell: Cell, ran: Ran, graph: Graph, sharing: Sharing, kept: Reach) -> list[tuple[str, str]]:
+    """Values of cells below that hold objects which this cell made in a run, and which it no longer gives.
+
+    They would be of the right version, once the cell has run at that version again, but of another object.
+    """
+    if not ran.reach:
+        return []
+    made = frozenset().union(*ran.reach.values()).difference(*kept.values())
+    held = {pair for token in made for pair in sharing.get(token, ()) if pair[0] != cell.id}
+    if not held:
+        return []
+    cells = graph.document.cells
+    for name in {*cell.inputs, *(name for name, _ in ran.inputs)}:  # what was handed to it, it did not make
+        for producer in {*cell.inputs.get(name, ()), *graph.above(name, cell.key)}:
+            other = cells[producer].ran if producer in cells else None
+            made = made.difference(other.reach.get(name, ()) if other is not None else ())
+    below = descendants(cells, [cell.id, *(o for o in cell.orphans if o in cells)]) | cell.orphans
+    return sorted({pair for token in made for pair in sharing.get(token, ()) if pair[0] in below - {cell.id}})
