@@ -9,11 +9,12 @@ from typing import Any
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
 
-__all__ = ["Changes", "Watch", "bound_by", "carry", "has_changed", "made_here"]
+__all__ = ["Changes", "Watch", "bound_by", "called_writes", "carry", "has_changed", "made_here"]
 
 
 @dataclass(slots=True)
@@ -53,6 +54,16 @@ def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
             if name in namespace and tracked(name):
                 bound.setdefault(name, namespace[name])
     return bound
+
+
+def called_writes(session: Session, cell: Cell) -> set[str]:
+    """Names that code of other cells binds when this cell calls it."""
+    found: set[str] = set()
+    for name, producers in cell.inputs.items():
+        for producer in producers:
+            if (code := session.cells[producer].carried.get(name)) is not None:
+                found |= code.writes
+    return found
 
 
 def made_here(cell: Cell, name: str) -> bool:

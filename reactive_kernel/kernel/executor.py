@@ -18,7 +18,7 @@ from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.caches import Caches
-from reactive_kernel.kernel.changes import Changes, Watch, bound_by, carry, has_changed, made_here
+from reactive_kernel.kernel.changes import Changes, Watch, bound_by, called_writes, carry, has_changed, made_here
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.states import state_of
@@ -104,7 +104,7 @@ class Executor:
             same_inputs=self.session.same_inputs(cell),
             held=frozenset(cell.ran.held if cell.ran is not None else ()),
         )
-        for name in cell.facts.maybe - cell.inputs.keys():
+        for name in (cell.facts.maybe | called_writes(self.session, cell)) - cell.inputs.keys():
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
                 watch.put_by[name] = value

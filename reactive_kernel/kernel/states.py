@@ -6,6 +6,7 @@ that taking it costs little and putting it back keeps every identity.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
 import sys
@@ -357,8 +358,17 @@ def _iterator(value: Any) -> tuple[State | None, Tells]:
 
 
 def _transparent(value: Any) -> tuple[State | None, Tells]:
-    """Iterators that only pass on what the iterators inside them give: these are visited, and tell."""
-    return State(lambda now: False, None), "whole"
+    """Iterators that only pass on what the iterators inside them give: these are visited, and tell.
+
+    At their end they let go of these.
+    """
+    inside = gc.get_referents(value)
+
+    def changed(now: Any) -> bool:
+        left = gc.get_referents(now)
+        return len(left) != len(inside) or not all(map(is_, inside, left))
+
+    return State(changed, None), "whole"
 
 
 def _by_repr(value: Any) -> tuple[State | None, Tells]:
