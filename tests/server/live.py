@@ -23,7 +23,7 @@ from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
 TOKEN = "secret-token-of-the-tests"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Server:
@@ -186,11 +186,16 @@ class Door:
 
     async def ready(self) -> dict[str, Any]:
         """Read until the kernel is reachable; the `notebook` message."""
-        notebook = self.seen[0] if self.seen else await self.next()
-        status = [m["status"] for m in self.seen if m["type"] == "kernel_status"] or [notebook["kernel"]["status"]]
-        if status[-1] not in ("idle", "busy"):
-            await self.until("kernel_status", lambda message: message["status"] in ("idle", "busy"))
-        return notebook
+        await self.until_kernel("idle", "busy")
+        return self.seen[0]
+
+    async def until_kernel(self, *states: str) -> None:
+        """Read until the kernel is in one of these states, which it may be already."""
+        if not self.seen:
+            await self.next()
+        told = [m["status"] for m in self.seen if m["type"] == "kernel_status"] or [self.seen[0]["kernel"]["status"]]
+        if told[-1] not in states:
+            await self.until("kernel_status", lambda message: message["status"] in states)
 
     @classmethod
     async def open_kernel(cls, server: Server, session: dict[str, Any]) -> KernelChannel:

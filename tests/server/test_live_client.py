@@ -72,8 +72,7 @@ async def test_a_gateway_that_refuses_is_said_in_the_state(start) -> None:
     server = start(f"--gateway-url={remote.url}", "--GatewayClient.ws_url=ws://127.0.0.1:9")
     path, _ = server.open(*CHAIN)
     door = await server.connect(path)
-    await door.next()
-    await door.until("kernel_status", status="unreachable")
+    await door.until_kernel("unreachable")
     shown = server.state(path)["kernel"]
     assert shown["reachable"] is False
     assert "gateway" in shown["reason"]
