@@ -49,6 +49,10 @@ def view(
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
     _close(cell, direct, _changed_here(cell), graph, result, without)
+    for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
+        if cell.kind == "notebook":
+            result.inputs[name] = graph.above(name, cell.key)
+            result.soft.pop(name, None)
     if _hides_reads(facts):
         for name in graph.producers:
             if name not in result.inputs and (found := graph.above(name, cell.key)):

@@ -302,20 +302,7 @@ class Session(Topology):
             pairs.extend((name, out) for _, out in known)
         ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)
-        self._push_sharers(cell)
-
-    def _push_sharers(self, cell: Cell) -> None:
-        """Look again at cells that may mutate an object which the cell's values now share."""
-        ran = cell.ran
-        if ran is None:
-            return
-        for tokens in ran.reach.values():
-            for token in tokens:
-                for other_id, other in self.sharing[token]:
-                    if other_id in self.cells:
-                        for dependent, names in self.cells[other_id].dependents.items():
-                            if other in names:
-                                self._push(self.cells[dependent])
+        self._push_sharers({token for tokens in seen.reach.values() for token in tokens})
 
     def _forget_run(self, cell: Cell, keep_hints: bool = False, kept: Reach = NOTHING) -> None:
         """Drop what the last run of a cell showed, but for the objects in ``kept``.

@@ -7,6 +7,8 @@ Why a cell has to be looked at is not this module's business.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from heapq import heappop, heappush
 
 from reactive_kernel.core import resolve
@@ -35,6 +37,7 @@ class Topology:
         self.renumbered = False
         self.gone: set[str] = set()  # deleted, and the store not yet told
         self.refreshed: list[Cell] = []  # looked at by the last operation
+        self.spoiled: list[Cell] = []  # fresh before it, and now not
         self._turned: set[str] = set()  # cells of which a producer moved
         self._rewired = False  # some cell reads from others than before
         self._queue: list[tuple[float, str]] = []
@@ -52,7 +55,7 @@ class Topology:
     def _update(self) -> None:
         """Bring everything up to date, in document order as far as that goes."""
         rounds: dict[str, int] = {}
-        self.refreshed = []
+        self.refreshed, self.spoiled = [], []
         while self._queue or self._give_up():
             _, cell_id = heappop(self._queue)
             self._queued.discard(cell_id)
@@ -89,6 +92,8 @@ class Topology:
                 self._push(self.cells[dependent])
         if before != (cell.version, cell.loop, cell.blockers, cell.fresh) or names:
             self.touch(cell)
+        if before[3] and not cell.fresh:
+            self.spoiled.append(cell)
 
     def _look(self, cell: Cell) -> resolve.View:
         """Resolve a cell's inputs and hash them; first as its last run showed them, then as the source has it.
@@ -99,6 +104,9 @@ class Topology:
         if ran is not None and ran.code == cell.facts.code:
             wish, view = self._views(cell, True, ran.without)
             if self._hash(cell, view) == ran.version:
+                if wish is not view:  # it did without them: that no run asks for them may itself undo the loop
+                    cell.ran = replace(ran, without=ran.without | cell.given_up)
+                    wish = view
                 self._wire(cell, wish, view)
                 cell.version = None if cell.loop else ran.version
                 return wish
@@ -188,11 +196,24 @@ class Topology:
         for name in changed:
             for reader in self.graph.affected(name, cell):
                 self._push(self.cells[reader])
+            for producer_id in (cell.id, *self.graph.above(name, cell.key)):
+                producer = self.cells[producer_id]
+                if producer.ran is not None:
+                    self._push_sharers(producer.ran.reach.get(name, ()))
         if changed:
             for cell_id in self.opaque:
                 if self.cells[cell_id].key > cell.key:
                     self._push(self.cells[cell_id])
         return changed
+
+    def _push_sharers(self, tokens: Iterable[int]) -> None:
+        """Look again at cells that may change one of these objects through any name."""
+        for token in tokens:
+            for other_id, other in self.sharing.get(token, ()):
+                if other_id in self.cells:
+                    for dependent, names in self.cells[other_id].dependents.items():
+                        if other in names:
+                            self._push(self.cells[dependent])
 
     def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
         """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .bindings import changed, deleted, mentioned, stored
+from .bindings import deleted, mentioned, stored
 from .canon import Form, inputs_form, namespace_form
 from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
 
@@ -110,21 +110,19 @@ class _Run:
         return shown
 
     def _at(self, index: int) -> Namespace:
-        """What the document has at ``index``: of each name the nearest above, else the nearest below.
+        """What the document has at ``index``: of each name the nearest above.
 
-        From below comes only what the cell spells and doesn't itself change, and what the caller says that it needs,
-        from where the caller says.
+        From below comes only what the caller says that the cell needs, from where the caller says; all else isn't
+        there, as in a plain run.
         """
         there = new_namespace()
         settled: set[str] = set()
-        source = self.cells[index][1] if index < len(self.cells) else ""
         hidden: set[str] = set()
         needs = self.needs.get(index, {})
-        wanted = (mentioned(source) - changed(source)).union(*needs.values())
         chosen = {name: j for j, names in sorted(needs.items(), reverse=True) if j > index for name in names}
         for j in [*range(index - 1, -1, -1), *range(index + 1, len(self.cells))]:
             for name, value in self.bound.get(j, {}).items():
-                below = name in wanted and chosen.get(name, j) == j
+                below = chosen.get(name) == j
                 if name not in settled and (name not in hidden if j < index else below):
                     there[name] = value
                     settled.add(name)
