@@ -62,7 +62,7 @@ class CellFrame(Frame):
         mask = self.flow.get(name, 1)
         if mask & 1 and name not in self.reads:
             self.reads[name] = node
-        if mask == 1 and not self.depth:
+        if mask == 1 and not self.depth and not self.stars:  # a star may have bound it
             self.sure.add(name)
         if not inert:
             self.used.add(name)

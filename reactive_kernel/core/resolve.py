@@ -86,7 +86,7 @@ def _changed_here(cell: Cell) -> set[str]:
     if cell.late[0] == cell.facts.code:
         found |= cell.late[1]
     if cell.ran is not None and cell.ran.code == cell.facts.code:
-        found |= cell.ran.mutated
+        found |= cell.ran.mutated | cell.ran.bound.keys()
     return found
 
 
@@ -108,7 +108,7 @@ def _close(
         if name in inputs and (inert or name in followed):
             continue
         if name not in inputs:
-            above = (name in here or opaque) and cell.kind == "notebook"
+            above = (name in here or opaque or _found_above(name, cell, graph)) and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
                 if name in without:
@@ -135,6 +135,15 @@ def _close(
             todo.extend((read, False) for read in code.reads | code.mutates if read not in own)
             result.writes |= code.writes
             result.mutates |= code.mutates - own
+
+
+def _found_above(name: str, cell: Cell, graph: Graph) -> bool:
+    """True if what a query names is above already: a frame, where ``name`` is the table's, or the other way round."""
+    reads, inert = cell.facts.reads, cell.facts.inert
+    if name.startswith("sql:"):
+        return any(n.lower() == name[4:] and graph.above(n, cell.key) for n in inert)
+    other = f"sql:{name.lower()}"
+    return name in inert and other in reads and bool(graph.above(other, cell.key))
 
 
 def _bound_before(facts: Facts, reader: str) -> frozenset[str]:

@@ -146,7 +146,7 @@ class Session(Topology):
         cell.problem = facts.problem
         cell.text = facts.code if facts.problem is None else digest("unparsed", text.source)
         if facts.problem is None:
-            turned = (cell.facts.reads.keys() ^ facts.reads.keys()) & (cell.facts.writes.keys() | facts.writes.keys())
+            turned = (cell.facts.reads.keys() ^ facts.reads.keys()) & cell.produces.keys()
             cell.facts = facts
             for name in turned:  # who updates a name is no place where it begins: forward readers look elsewhere
                 for reader in self.graph.affected(name, cell):

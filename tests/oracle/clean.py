@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .bindings import deleted, mentioned, stored
+from .bindings import deleted, mentioned
 from .canon import Form, inputs_form, namespace_form
-from .execute import Namespace, Shown, execute, hidden_state_kept, new_namespace, normal_form
+from .execute import Namespace, Recorder, Shown, execute, hidden_state_kept, new_namespace, normal_form
 
 Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
 Edges = frozenset[tuple[str, str, frozenset[str]]]  # (producer, reader, names)
@@ -97,10 +97,11 @@ class _Run:
             views.append((set(mentioned(source)), before))
         forms = [inputs_form(names, there) for names, there in views]
         state = _generators() if views else None
-        shown = execute(source, self.namespace)
+        recorder = Recorder(self.namespace)
+        shown = execute(source, self.namespace, recorder)
         now = self.namespace
-        sure = stored(source)
-        self.bound[index] = {n: v for n, v in now.items() if n in sure or n not in before or before[n] is not v}
+        new = {n for n, v in now.items() if n not in before or before[n] is not v}  # bound by functions, too
+        self.bound[index] = {n: now[n] for n in now.keys() & (recorder.bound | new)}
         self.gone[index] = set(before) - set(now)
         self.dropped[index] = deleted(source) - set(now)
         if views and "globals" in mentioned(source):

@@ -9,7 +9,7 @@ import io
 import random
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -84,7 +84,35 @@ def parses(source: str) -> bool:
     return True
 
 
-def execute(source: str, namespace: Namespace) -> Shown:
+class Recorder(MutableMapping[str, Any]):
+    """A namespace as a cell's own statements see it, which notes the names that they bind."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self.namespace = namespace
+        self.bound: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        return self.namespace[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.bound.add(name)
+        self.namespace[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self.namespace[name]
+
+    def copy(self) -> Namespace:
+        """As pandas takes the local variables of who calls its ``query``."""
+        return self.namespace.copy()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.namespace)
+
+    def __len__(self) -> int:
+        return len(self.namespace)
+
+
+def execute(source: str, namespace: Namespace, recorder: Recorder | None = None) -> Shown:
     """Run ``source``; never raises for a fault of the source."""
     out = io.StringIO()
     error: str | None = None
@@ -92,9 +120,9 @@ def execute(source: str, namespace: Namespace) -> Shown:
         warnings.simplefilter("ignore")
         try:
             body, last = _compiled(source)
-            exec(body, namespace)
+            exec(body, namespace, recorder)
             if last is not None:
-                value = eval(last, namespace)
+                value = eval(last, namespace, recorder)
                 if value is not None:
                     print(repr(value))
         except RecursionError:
