@@ -85,10 +85,16 @@ class MoveCell(TypedDict):
 
 
 class SyncDocument(TypedDict):
-    """The whole document, in order; what is unchanged is kept."""
+    """The whole document, in order; what is unchanged is kept.
+
+    With `known` (the cells that the client's document had when it was last in step) and `changed` (those of them
+    whose text it changed since) only its own changes are taken: what others did meanwhile stays.
+    """
 
     type: Literal["sync"]
     cells: list[DoorCell]
+    known: NotRequired[list[str]]
+    changed: NotRequired[list[str]]
     requestId: NotRequired[str]
 
 

@@ -152,7 +152,7 @@ async function runCell(place: Place, wish: { run?: RunKind; cascade?: boolean })
   if (cell === null) {
     return;
   }
-  place.session.flush();
+  await place.session.flush();
   const own = cell.model.getMetadata('reactive') as object | undefined;
   await CodeCell.execute(cell, place.panel.sessionContext, {
     deletedCells: [],

@@ -34,8 +34,9 @@ export function difference(
   return edited === null ? null : { command: 'edit', arguments: edited };
 }
 
-function sameText(a: CellText, b: CellText): boolean {
-  return a.source === b.source && a.language === b.language && a.disabled === b.disabled;
+/** Whether two texts of a cell are the same for the kernel. */
+export function sameText(a: CellText, b: CellText): boolean {
+  return a.source === b.source && a.language === b.language && (a.disabled ?? false) === (b.disabled ?? false);
 }
 
 const SQL = /^\s*%%sql\b/;

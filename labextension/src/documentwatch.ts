@@ -1,10 +1,10 @@
 /**
- * Watches a notebook's code cells and, after a burst of changes, hands out the one request that tells the kernel.
+ * Watches a notebook's code cells: says after a burst of changes what they are, and changes them where others did.
  */
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
-import type { CellChange } from '@jupyter/ydoc';
+import type { CellChange, ISharedCell } from '@jupyter/ydoc';
 
-import { difference, type DocumentRequest } from './document';
+import type { Step } from './merge';
 import type { CellText } from './protocol';
 import type { Context } from './session';
 
@@ -14,23 +14,22 @@ export const PAUSE = 40;
 export class DocumentWatch {
   constructor(
     private readonly _context: Context,
-    private readonly _send: (request: DocumentRequest) => void
+    private readonly _changed: (cells: readonly CellText[]) => void
   ) {}
 
-  /** Begin, with the whole document. */
+  /** Begin. */
   start(): void {
-    this._sent = null;
     if (!this._watching) {
       this._watching = true;
       this._context.model.cells.changed.connect(this._onCells, this);
     }
     this._structure = true;
-    this.flush();
+    this._readOrder();
   }
 
   stop(): void {
     this._watching = false;
-    window.clearTimeout(this._timer);
+    this._settle();
     if (!this._context.isDisposed) {
       this._context.model.cells.changed.disconnect(this._onCells, this);
       for (const cell of this._context.model.cells) {
@@ -39,26 +38,31 @@ export class DocumentWatch {
     }
   }
 
-  /** Send the whole document with the next message. */
-  resync(): void {
-    this._sent = null;
-    this._later();
+  /** Whether a burst of changes is under way. */
+  get busy(): boolean {
+    return this._timer !== 0;
   }
 
-  /** Send now what is waiting. */
+  /** Say now what is waiting to be said. */
   flush(): void {
-    window.clearTimeout(this._timer);
-    if (!this._watching || this._context.isDisposed) {
-      return;
+    this._settle();
+    if (this._watching && !this._context.isDisposed) {
+      this._changed(this.texts());
     }
+  }
+
+  /** The code cells as they are. */
+  texts(): readonly CellText[] {
     if (this._structure) {
       this._readOrder();
     }
-    const now = this._order.map(cell => this._text(cell));
-    const request = difference(this._sent, now, this._context.localPath);
-    this._sent = now;
-    if (request !== null) {
-      this._send(request);
+    return this._order.map(cell => this._text(cell));
+  }
+
+  /** Do to the notebook what others did to it; not part of what people undo here. */
+  write(steps: readonly Step[]): void {
+    if (steps.length > 0) {
+      this._context.model.sharedModel.transact(() => steps.forEach(step => this._write(step)), false);
     }
   }
 
@@ -115,6 +119,40 @@ export class DocumentWatch {
     }
   }
 
+  private _write(step: Step): void {
+    const notebook = this._context.model.sharedModel;
+    const at = (id: string) => notebook.cells.findIndex(cell => cell.getId() === id);
+    if (step.kind === 'delete') {
+      notebook.deleteCell(at(step.cell));
+      return;
+    }
+    const { cell_id: id, source, disabled } = step.cell;
+    if (step.kind === 'insert') {
+      const metadata = disabled === true ? { reactive: { disabled } } : {};
+      notebook.insertCell(this._place(step.index), { cell_type: 'code', id, source, metadata });
+    } else if (step.kind === 'move') {
+      const from = at(id);
+      const to = this._place(step.index, id);
+      notebook.moveCell(from, to > from ? to - 1 : to);
+    } else {
+      const cell = notebook.cells[at(id)];
+      replace(cell, source);
+      setDisabled(cell, disabled === true);
+    }
+  }
+
+  /** Where in the notebook the code cell of that number stands, or would stand: behind the one before it. */
+  private _place(index: number, moved?: string): number {
+    const cells = this._context.model.sharedModel.cells;
+    const code = cells.flatMap((cell, i) => (cell.cell_type === 'code' && cell.getId() !== moved ? [i] : []));
+    return index === 0 ? (code[0] ?? cells.length) : code[index - 1] + 1;
+  }
+
+  private _settle(): void {
+    window.clearTimeout(this._timer);
+    this._timer = 0;
+  }
+
   private _later(): void {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => this.flush(), PAUSE);
@@ -123,8 +161,38 @@ export class DocumentWatch {
   private _watching = false;
   private _structure = true;
   private _timer = 0;
-  private _sent: readonly CellText[] | null = null;
   private _order: ICellModel[] = [];
   private readonly _models = new Map<string, ICodeCellModel>();
   private readonly _texts = new WeakMap<ICellModel, CellText>();
+}
+
+/** Change a cell's text where it differs, so that the cursor and the rest of the text stay. */
+function replace(cell: ISharedCell, source: string): void {
+  const old = cell.getSource();
+  const most = Math.min(old.length, source.length);
+  let start = 0;
+  while (start < most && old[start] === source[start]) {
+    start++;
+  }
+  let same = 0;
+  while (same < most - start && old[old.length - 1 - same] === source[source.length - 1 - same]) {
+    same++;
+  }
+  if (old !== source) {
+    cell.updateSource(start, old.length - same, source.slice(start, source.length - same));
+  }
+}
+
+function setDisabled(cell: ISharedCell, disabled: boolean): void {
+  const { disabled: before = false, ...rest } = (cell.getMetadata('reactive') ?? {}) as { disabled?: boolean };
+  if (before === disabled) {
+    return;
+  }
+  if (disabled) {
+    cell.setMetadata('reactive', { ...rest, disabled });
+  } else if (Object.keys(rest).length > 0) {
+    cell.setMetadata('reactive', rest);
+  } else {
+    cell.deleteMetadata('reactive');
+  }
 }

@@ -16,7 +16,7 @@ const MOST_LINKS = 4;
 export function showNotices(panel: NotebookPanel, session: NotebookSession, settings: Settings): void {
   const strip = new Strip();
   panel.contentHeader.addWidget(strip);
-  let shown: 'trouble' | 'welcome' | null = null;
+  let shown: 'trouble' | 'welcome' | 'adopted' | null = null;
   let welcomed = false;
   let switched = false;
 
@@ -34,6 +34,9 @@ export function showNotices(panel: NotebookPanel, session: NotebookSession, sett
       return;
     }
     const touched = [...session.state.cells.values()].some(entry => entry.has_run);
+    if (shown === 'adopted') {
+      return;
+    }
     if (shown === 'trouble' || touched || !session.active || !settings.notices) {
       hide();
     }
@@ -47,6 +50,12 @@ export function showNotices(panel: NotebookPanel, session: NotebookSession, sett
     if (shown === 'welcome') {
       refresh();
     }
+  });
+  session.adopted.connect((_, cells) => {
+    shown = 'adopted';
+    const number = cells === 1 ? '1 cell' : `${cells} cells`;
+    const text = `Edits of ${number} that are not in the notebook's file were brought in: made elsewhere, or never saved.`;
+    strip.display('stale', [h('span', { role: 'status' }, text)], 'Use the file', () => void panel.context.revert());
   });
   settings.changed.connect(refresh);
   let kernel = session.kernel?.name;

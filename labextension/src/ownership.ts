@@ -10,6 +10,7 @@ const FIELD = 'reactiveKernelSession';
 interface Awareness {
   readonly clientID: number;
   getStates(): Map<number, Record<string, unknown>>;
+  on(event: 'change', changed: () => void): void;
   setLocalStateField(field: string, value: unknown): void;
 }
 
@@ -34,6 +35,21 @@ export class Ownership {
     }
     // Nobody here sent the request (its browser is closed): the oldest of us writes.
     return clients.every(([id]) => awareness.clientID <= id);
+  }
+
+  /** Whether it is us who tells the coordinator of edits: of several browsers the oldest does. */
+  get leads(): boolean {
+    const awareness = this._awareness;
+    if (!this._model.collaborative || awareness === undefined) {
+      return true;
+    }
+    const clients = [...awareness.getStates()].filter(([, state]) => state[FIELD] !== undefined);
+    return clients.every(([id]) => awareness.clientID <= id);
+  }
+
+  /** Have something called whenever browsers come or go. */
+  watch(changed: () => void): void {
+    this._awareness?.on('change', changed);
   }
 
   /** Whether no other browser shares the document. */

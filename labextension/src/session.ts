@@ -4,7 +4,7 @@
  * Joins the parts, shows nothing. While the kernel is not reactive it listens for another kernel and does nothing else.
  */
 import type { ISessionContext } from '@jupyterlab/apputils';
-import { CodeCell, type ICodeCellModel } from '@jupyterlab/cells';
+import { type Cell, CodeCell, type ICodeCellModel } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { type INotebookModel, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
@@ -12,7 +12,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 
 import { Connection, type MarkedMessage, RequestError } from './connection';
 import { DocumentWatch } from './documentwatch';
-import { type DocumentRequest } from './document';
+import { Door } from './door';
 import {
   applyEntries,
   applyEvent,
@@ -25,19 +25,25 @@ import {
   type ReactiveEvent,
   type StateReply
 } from './model';
+import type { Step } from './merge';
 import { fill, isMissed, keptCells } from './missed';
 import { Ownership } from './ownership';
 import type { Mode, RunKind } from './protocol';
 import { Router } from './routing';
+import { savedCells } from './savedfile';
+import { type Agreement, Teller, type TellerHost } from './teller';
 
 /** How long a silent kernel may take to answer the first request before people are told. */
 const PATIENCE = 20_000;
+
+/** How long others may take to tell the kernel of the notebook. */
+const UNTOLD = 3000;
 
 export type Context = DocumentRegistry.IContext<INotebookModel>;
 
 export class NotebookSession {
   constructor(readonly context: Context) {
-    this._watch = new DocumentWatch(context, request => void this._send(request));
+    this._watch = new DocumentWatch(context, cells => this._teller?.tell(cells));
     this._ownership = new Ownership(context.model);
     this._router = new Router({
       model: id => this._watch.model(id),
@@ -45,6 +51,7 @@ export class NotebookSession {
       owns: session => this._ownership.owns(session),
       recordTiming: () => this._panels.some(panel => panel.content.notebookConfig.recordTiming)
     });
+    this._ownership.watch(() => this._teller?.reconsider());
     context.sessionContext.kernelChanged.connect(this._onKernelChanged, this);
     context.sessionContext.connectionStatusChanged.connect(this._onConnectionStatus, this);
     context.sessionContext.statusChanged.connect(this._onStatus, this);
@@ -89,6 +96,11 @@ export class NotebookSession {
     return this._activeChanged;
   }
 
+  /** Emitted when edits that are not in the notebook's file were brought in; its argument: of how many cells. */
+  get adopted(): ISignal<this, number> {
+    return this._adopted;
+  }
+
   addPanel(panel: NotebookPanel): void {
     this._panels.push(panel);
     panel.disposed.connect(() => {
@@ -111,15 +123,16 @@ export class NotebookSession {
   }
 
   /** Run the notebook's stale cells, or make all of them fresh. */
-  run(kind: Extract<RunKind, 'stale' | 'all'>): void {
-    this._watch.flush();
+  async run(kind: Extract<RunKind, 'stale' | 'all'>): Promise<void> {
+    await this.flush();
     const content = { code: '', silent: false, store_history: true, allow_stdin: false };
     this.kernel?.requestExecute(content, true, { reactive: { run: kind } });
   }
 
-  /** Send what changed since the last message now. */
-  flush(): void {
+  /** Tell what changed since the last message now; resolved when the kernel has it. */
+  async flush(): Promise<void> {
     this._watch.flush();
+    await this._teller?.arrived();
   }
 
   /** Tell the kernel the whole notebook again, after trouble. */
@@ -157,11 +170,14 @@ export class NotebookSession {
       this._setTrouble('The kernel does not answer, so cells are not marked. Running them works as usual.');
     }, PATIENCE);
     this._watch.start();
+    this._teller = new Teller(this._host(connection), this._agreed);
   }
 
   private _close(): void {
     window.clearTimeout(this._patience);
     this._watch.stop();
+    this._teller?.dispose();
+    this._teller = null;
     this._router.reset();
     this._connection?.dispose();
     this._connection = null;
@@ -169,28 +185,70 @@ export class NotebookSession {
     this._setActive(false);
   }
 
-  private async _send(request: DocumentRequest): Promise<void> {
-    const connection = this._connection;
-    if (connection === null) {
+  private _host(connection: Connection): TellerHost {
+    const { context } = this;
+    const session = context.sessionContext.session;
+    return {
+      connection,
+      door: new Door(() => session?.path ?? context.localPath),
+      path: context.localPath,
+      key: `${session?.id} ${connection.kernel.id}`,
+      texts: () => this._watch.texts(),
+      typing: () => this._watch.busy,
+      write: steps => this._write(steps),
+      leads: () => this._ownership.leads,
+      original: async () => (context.model.dirty ? savedCells(context.localPath) : this._watch.texts()),
+      answered: (whole, reply) => this._takeReply(whole, reply),
+      refused: reason => this._setTrouble(`The kernel refused the notebook: ${reason}`),
+      told: () => void this._askState(connection),
+      adopted: cells => this._adopted.emit(cells)
+    };
+  }
+
+  private async _askState(connection: Connection): Promise<void> {
+    const reply = await connection.request('state', {}).catch(() => null);
+    if (reply !== null && connection === this._connection) {
+      this._takeReply(true, reply);
+      window.setTimeout(() => this._insist(connection), UNTOLD);
+    }
+  }
+
+  /** Nobody has told the kernel of all cells: do it ourselves. */
+  private _insist(connection: Connection): void {
+    if (!this._active && connection === this._connection) {
+      const document = { cells: this._watch.texts(), path: this.context.localPath };
+      connection.request('sync', document).then(
+        reply => this._takeReply(true, reply),
+        error => this._setTrouble(`The kernel refused the notebook: ${error.message}`)
+      );
+    }
+  }
+
+  private _write(steps: readonly Step[]): void {
+    this._watch.write(steps);
+    if (steps.some(step => step.kind === 'insert')) {
+      // Its outputs may have come before the cell did.
+      this._behind = true;
+      if (this._active && this.kernel?.status === 'idle') {
+        void this._catchUp();
+      }
+    }
+  }
+
+  private _takeReply(whole: boolean, reply: StateReply): void {
+    this._take(whole ? applyState(this._state, reply) : applyEntries(this._state, reply));
+  }
+
+  /** The kernel knows the notebook: from now on cells are marked. */
+  private _begin(): void {
+    if (this._active || this._connection === null) {
       return;
     }
-    try {
-      const reply = await connection.request(request.command, request.arguments);
-      if (connection !== this._connection) {
-        return;
-      }
-      const whole = request.command === 'sync';
-      this._take(whole ? applyState(this._state, reply) : applyEntries(this._state, reply));
-      if (whole) {
-        window.clearTimeout(this._patience);
-        this._setActive(true);
-        if (this._behind) {
-          void this._catchUp();
-        }
-      }
-    } catch (error) {
-      if (connection === this._connection) {
-        this._refused(request, error);
+    if (this._watch.texts().every(cell => this._state.cells.has(cell.cell_id))) {
+      window.clearTimeout(this._patience);
+      this._setActive(true);
+      if (this._behind) {
+        void this._catchUp();
       }
     }
   }
@@ -215,15 +273,6 @@ export class NotebookSession {
     }
   }
 
-  private _refused(request: DocumentRequest, error: unknown): void {
-    if (request.command === 'edit') {
-      // The kernel and we disagree about which cells there are: tell it all of them.
-      this._watch.resync();
-    } else if (error instanceof RequestError) {
-      this._setTrouble(`The kernel refused the notebook: ${error.message}`);
-    }
-  }
-
   private _setTrouble(text: string): void {
     window.clearTimeout(this._patience);
     this._trouble = text;
@@ -243,6 +292,7 @@ export class NotebookSession {
     if (change.state !== this._state) {
       this._state = change.state;
       this._changed.emit(change);
+      this._begin();
     }
   }
 
@@ -259,9 +309,10 @@ export class NotebookSession {
     this._router.take(marked);
   }
 
-  private _onScheduled(_: unknown, args: { notebook: unknown }): void {
+  private _onScheduled(_: unknown, args: { notebook: unknown; cell: Cell }): void {
     if (this._panels.some(panel => panel.content === args.notebook)) {
-      this.flush();
+      this._watch.flush();
+      this._teller?.push(args.cell.model.id);
     }
   }
 
@@ -297,6 +348,8 @@ export class NotebookSession {
   private readonly _ownership: Ownership;
   private readonly _router: Router;
   private _connection: Connection | null = null;
+  private _teller: Teller | null = null;
+  private readonly _agreed: Agreement = { key: '', document: [] };
   private _panels: NotebookPanel[] = [];
   private _state: NotebookState = EMPTY;
   private _active = false;
@@ -307,5 +360,6 @@ export class NotebookSession {
   /** Cells that sent outputs since the kept ones were asked for. */
   private readonly _heard = new Set<string>();
   private readonly _changed = new Signal<this, Change>(this);
+  private readonly _adopted = new Signal<this, number>(this);
   private readonly _activeChanged = new Signal<this, void>(this);
 }

@@ -70,6 +70,26 @@ def merge(
     return [texts.get(cell_id) or added[cell_id] for cell_id in order]
 
 
+def told_document(message: Json, held: Sequence[CellText]) -> list[CellText]:
+    """The document after a client's `sync`: what it told, or (if it says what it knew) its changes joined to `held`."""
+    cells = [_told_cell(cell) for cell in message["cells"]]
+    if "known" not in message:
+        return cells
+    texts, changed = {cell["cell_id"]: cell for cell in cells}, set(message.get("changed", ()))
+    other: CellText = {"cell_id": "", "source": ""}
+    base = [texts.get(c, other) if c not in changed else other for c in message["known"]]
+    return merge([{**cell, "cell_id": c} for c, cell in zip(message["known"], base, strict=True)], cells, held)
+
+
+def _told_cell(cell: Json) -> CellText:
+    text: CellText = {"cell_id": cell["cellId"], "source": cell["code"]}
+    if "cellType" in cell:
+        text["language"] = cell["cellType"]
+    if cell.get("disabled"):
+        text["disabled"] = True
+    return text
+
+
 def woven(order: Sequence[str], other: Iterable[str]) -> list[str]:
     """An order with what only the other has, each behind the cell that it follows there."""
     joined = list(order)

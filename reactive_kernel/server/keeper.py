@@ -57,6 +57,11 @@ class Keeper:
             found = self._by_path(path)
         return found
 
+    async def welcome(self, coordinator: Coordinator) -> None:
+        """A client is about to join: while none was there, the file may have been changed behind the server's back."""
+        if not coordinator.clients:
+            await asyncio.create_task(self._read_file(coordinator))
+
     async def interrupt(self, coordinator: Coordinator) -> None:
         await ensure_async(self._kernels.interrupt_kernel(coordinator.kernel.kernel_id))
 

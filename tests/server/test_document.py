@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactive_kernel.server.document import merge, read_cells, steps
+from reactive_kernel.server.document import merge, read_cells, steps, told_document
 
 ids = st.lists(st.sampled_from("abcdefgh"), unique=True)
 
@@ -106,3 +106,19 @@ def test_cells_without_ids_or_with_the_same_id_are_not_guessed_at() -> None:
     assert read_cells({"cells": [cell("a", "1"), cell(None, "2")]}) == []
     assert read_cells({"cells": [cell("a", "1"), cell("a", "2")]}) == []
     assert read_cells({}) == []
+
+
+def test_a_sync_that_says_what_it_knew_takes_nothing_back() -> None:
+    """Others edited A, deleted B and made N; the client, which knows none of it, edited C, made M and deleted D."""
+    held = texts("Aothers", "Cc", "Nnew", "Dd")
+    cells = [{"cellId": name, "code": code} for name, code in (("A", "a"), ("B", "b"), ("C", "mine"), ("M", "made"))]
+    told = told_document({"cells": cells, "known": ["A", "B", "C", "D"], "changed": ["C"]}, held)
+    assert {cell["cell_id"]: cell["source"] for cell in told} == {"A": "others", "C": "mine", "N": "new", "M": "made"}
+    assert [cell["cell_id"] for cell in told_document({"cells": cells}, held)] == ["A", "B", "C", "M"]
+
+
+def test_a_sync_that_moved_cells_moves_them_and_keeps_what_others_put_in() -> None:
+    held = texts("Aa", "Nnew", "Bb", "Cc")
+    cells = [{"cellId": name, "code": name.lower()} for name in "CAB"]
+    told = told_document({"cells": cells, "known": ["A", "B", "C"], "changed": []}, held)
+    assert [cell["cell_id"] for cell in told] == ["C", "A", "N", "B"]
