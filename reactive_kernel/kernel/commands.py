@@ -75,12 +75,17 @@ def _text(arguments: Json, where: str = "") -> Text:
     return Text(cell_id, source, language, disabled)
 
 
-def _sync(engine: Engine, arguments: Json) -> Json:
+def _texts(arguments: Json, name: str) -> list[Text]:
     texts = []
-    for number, cell in enumerate(_get(arguments, "cells", list)):
+    for number, cell in enumerate(_get(arguments, name, list)):
         if not isinstance(cell, dict):
-            raise Refused("bad_argument", f"The argument 'cells[{number}]' must be an object, not {_kind(cell)}.")
-        texts.append(_text(cell, f"cells[{number}]."))
+            raise Refused("bad_argument", f"The argument '{name}[{number}]' must be an object, not {_kind(cell)}.")
+        texts.append(_text(cell, f"{name}[{number}]."))
+    return texts
+
+
+def _sync(engine: Engine, arguments: Json) -> Json:
+    texts = _texts(arguments, "cells")
     if arguments.get("path") is not None:
         _get(arguments, "path", str)
     engine.session.apply(Sync(tuple(texts)))
@@ -88,7 +93,11 @@ def _sync(engine: Engine, arguments: Json) -> Json:
 
 
 def _edit(engine: Engine, arguments: Json) -> Json:
-    return _apply(engine, Edit(_text(arguments)))
+    texts = [_text(arguments)]
+    if arguments.get("more") is not None:
+        texts += _texts(arguments, "more")
+    unknown = [Edit(text) for text in texts if text.cell_id not in engine.session.cells]
+    return _apply(engine, *(unknown or map(Edit, texts)))  # an unknown cell is refused before anything has changed
 
 
 def _insert(engine: Engine, arguments: Json) -> Json:
@@ -103,12 +112,13 @@ def _move(engine: Engine, arguments: Json) -> Json:
     return _apply(engine, Move(_get(arguments, "cell_id", str), _get(arguments, "index", int)))
 
 
-def _apply(engine: Engine, operation: Operation) -> Json:
-    """Apply an edit; the answer has the cells whose entries it changed, and the edges into them."""
+def _apply(engine: Engine, *operations: Operation) -> Json:
+    """Apply edits; the answer has the cells whose entries they changed, and the edges into them."""
     session = engine.session
     earlier, session.changed = session.changed, {}
     try:
-        session.apply(operation)
+        for operation in operations:
+            session.apply(operation)
         cells = [session.cells[i] for i in session.changed if i in session.cells]
     finally:
         session.changed = {**earlier, **session.changed}
@@ -193,7 +203,7 @@ def _forget(engine: Engine, arguments: Json) -> Json:
 Handler = Callable[["Engine", Json], Json]
 COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "sync": (_sync, ("cells", "path")),
-    "edit": (_edit, ("cell_id", "source", "language", "disabled")),
+    "edit": (_edit, ("cell_id", "source", "language", "disabled", "more")),
     "insert": (_insert, ("cell_id", "source", "index", "language", "disabled")),
     "delete": (_delete, ("cell_id",)),
     "move": (_move, ("cell_id", "index")),

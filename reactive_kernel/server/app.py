@@ -29,7 +29,9 @@ class ReactiveKernelApp(ExtensionApp):
         help="Kernels that are reactive, beside those whose kernelspec starts `reactive_kernel`.",
     )
     edit_delay = Float(
-        DEFAULTS.edit_delay, config=True, help="Seconds for which edits are gathered before the kernel is told."
+        DEFAULTS.edit_delay,
+        config=True,
+        help="Seconds for which edits are gathered and then told together, after some were told.",
     )
     control_timeout = Float(
         DEFAULTS.control_timeout,

@@ -5,6 +5,7 @@ Pure.  An entry is a copy of the kernel's: nothing here decides what it says.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -45,10 +46,10 @@ class Cell:
     entry: Entry = field(default_factory=lambda: blank_entry(""))
     told: Entry | None = None  # what the kernel last said; `entry` may know by an output that the cell runs already
     revision: int = -1  # of the entry, in the kernel's own count
-    edited: bool = False  # clients wait to be told of an edit
     kept_from: ProblemDict | None = None  # why it may not run: it ended the kernel too often
     edited_while_busy: bool = False
-    earlier: set[int] = field(default_factory=set)  # hashes of the texts it had since the file was last read
+    # Hashes of the texts it had since the file was last read; the file can't be much behind.
+    earlier: deque[int] = field(default_factory=lambda: deque(maxlen=256))
 
     def own_text(self) -> CellText:
         """The cell as it was told, without what only the coordinator decided."""

@@ -17,6 +17,9 @@ from reactive_kernel.server.history import History, stamped
 MAX_ANSWERS = 1000
 """Answers that a client may leave unread before it is dropped."""
 
+AT_ONCE = 256 * 1024
+"""Characters that are sent to a client in one go, if one message alone is not longer."""
+
 
 class Source(Protocol):
     """Where a client's messages come from: the coordinator."""
@@ -32,7 +35,7 @@ class Source(Protocol):
 class Client:
     """Sends one connection what it has to know, in order, as fast as it reads."""
 
-    def __init__(self, source: Source, send: Callable[[str], Awaitable[None]], since: int | None) -> None:
+    def __init__(self, source: Source, send: Callable[[list[str]], Awaitable[None]], since: int | None) -> None:
         self._source = source
         self._send = send
         self._cursor = since
@@ -65,16 +68,24 @@ class Client:
         self._news.set()
 
     async def pump(self) -> None:
-        """Send until finished or the connection fails."""
+        """Send until finished or the connection fails; all that there is to say goes out together."""
         while not self.overrun:
-            text = self._next()
-            if text is not None:
-                await self._send(text)
+            texts = self._gathered()
+            if texts:
+                await self._send(texts)
             elif self._finished:
                 return
             else:
                 self._news.clear()
                 await self._news.wait()
+
+    def _gathered(self) -> list[str]:
+        texts: list[str] = []
+        room = AT_ONCE
+        while room > 0 and (text := self._next()) is not None:
+            texts.append(text)
+            room -= len(text)
+        return texts
 
     def _next(self) -> str | None:
         history = self._source.history

@@ -15,7 +15,9 @@ from uuid import uuid4
 
 from reactive_kernel.door import shown
 from reactive_kernel.protocol import EVENT, CellText, Json
+from reactive_kernel.server.asking import Asking
 from reactive_kernel.server.clients import Client
+from reactive_kernel.server.document import told_document
 from reactive_kernel.server.history import History
 from reactive_kernel.server.life import KernelLife
 from reactive_kernel.server.link import KernelGone
@@ -26,6 +28,7 @@ from reactive_kernel.server.runs import Runs
 from reactive_kernel.server.settings import Settings
 
 OUTPUTS = ("execute_input", "stream", "display_data", "update_display_data", "execute_result", "error", "clear_output")
+EDITS = ("cell_update", "sync", "create_cell", "delete_cell", "move_cell")
 REST = 0.5
 """Seconds of idleness after which no run that was asked for earlier can be waiting in the kernel's queue."""
 
@@ -45,10 +48,10 @@ class Coordinator:
         self.runs = Runs()
         self._pending = Pending()
         self._work_waits = asyncio.Event()
-        self._overdue: set[asyncio.Future[Json]] = set()
+        self._urgent = asyncio.Event()  # there is more than edits
         self._resting: asyncio.TimerHandle | None = None
         self._file: list[CellText] = []
-        self._asking = 0  # our own control requests in flight
+        self._asking = Asking(self.kernel, settings.control_timeout, self._came_late)
         self._busy = False
         self._worker = asyncio.create_task(self._work())
 
@@ -101,8 +104,12 @@ class Coordinator:
         """Take a client's message: it is dealt with in its turn."""
         if len(self._pending) >= self.settings.max_pending:
             raise Refused("Too many requests are waiting; try again later.")
+        if message["type"] in EDITS and client is not None:
+            self.notebook.told_by_others = False
         self._pending.add(Request(message, client))
         self._work_waits.set()
+        if message["type"] != "cell_update":
+            self._urgent.set()
 
     # --- the document's file ---
 
@@ -165,7 +172,7 @@ class Coordinator:
 
     def _look_for_strangers(self, revision: int) -> None:
         """A change that neither a run nor a request of ours made: someone else tells the kernel edits."""
-        waiting = self._busy or self._asking or self._overdue
+        waiting = self._busy or self._asking.waits
         unasked = not waiting and revision > self.notebook.own_revision
         if unasked or self.notebook.strange:
             self._adopt_soon()
@@ -185,7 +192,6 @@ class Coordinator:
         while True:
             await self._work_waits.wait()
             self._work_waits.clear()
-            await asyncio.sleep(self.settings.edit_delay)
             while len(self._pending):
                 batch = self._pending.take()
                 try:
@@ -194,6 +200,18 @@ class Coordinator:
                     self.log.exception("reactive_kernel failed at a request for %s", self.notebook.path)
                     for request in batch:
                         self._refuse(request, "The coordinator failed at this; the server's log has the cause.")
+                if batch[0].message["type"] == "cell_update":
+                    await self._gather()
+
+    async def _gather(self) -> None:
+        """After edits: let further ones gather for a while, unless there is something else to do."""
+        if self._pending.only_edits():
+            self._urgent.clear()
+        try:
+            async with asyncio.timeout(self.settings.edit_delay):
+                await self._urgent.wait()
+        except TimeoutError:
+            pass
 
     async def _deal_with(self, batch: list[Request]) -> None:
         kind = batch[0].message["type"]
@@ -206,55 +224,22 @@ class Coordinator:
         elif kind == "retell":
             await self._retell()
         elif kind == "adopt":
-            state = await self._tell("state", {"sources": True})
+            state = await self._asking.tell("state", {"sources": True})
             self.publish(self.notebook.adopt(state, newer=True) + self.notebook.told_edits() if state else [])
         else:
             await self._restructure(batch[0])
 
-    async def _tell(self, command: str, arguments: Json) -> Json | None:
-        """Tell the kernel something and wait, but not for ever; None if it did not answer."""
-        return (await self._tell_many([(command, arguments)]))[0]
-
-    async def _tell_many(self, orders: list[tuple[str, Json]]) -> list[Json | None]:
-        link = self.kernel.link
-        if link is None or not self.kernel.reachable:
-            return [None] * len(orders)
-        try:
-            futures = [link.control(command, arguments) for command, arguments in orders]
-        except KernelGone:
-            return [None] * len(orders)
-        self._asking += 1
-        # A kernel that owes answers already is not waited for again: its clients see edits all the same.
-        patience = 0.0 if self._overdue else self.settings.control_timeout
-        try:
-            _, late = await asyncio.wait(futures, timeout=patience)
-        finally:
-            self._asking -= 1
-        for future in late:
-            self._await_later(future)
-        return [self._answer(future) if future.done() else None for future in futures]
-
-    def _answer(self, future: asyncio.Future[Json]) -> Json | None:
-        return None if future.cancelled() or future.exception() else future.result()
-
-    def _await_later(self, future: asyncio.Future[Json]) -> None:
-        self._overdue.add(future)
-        self.kernel.set_status("unresponsive", "The kernel has not answered for some time.")
-        future.add_done_callback(self._came_late)
-
-    def _came_late(self, future: asyncio.Future[Json]) -> None:
-        self._overdue.discard(future)
-        answer = self._answer(future)
+    def _came_late(self, answer: Json | None) -> None:
         if answer is None:
             return
-        if not self._overdue and self.kernel.status == "unresponsive":
+        if not self._asking.overdue and self.kernel.status == "unresponsive":
             self.kernel.set_status("busy" if self.runs else "idle")
         if answer.get("status") == "ok":
             self.publish(self.notebook.take_reply(answer))
 
     async def _edit(self, batch: list[Request]) -> None:
         taken: list[Request] = []
-        orders: list[tuple[str, Json]] = []
+        edits: list[Json] = []
         for request in batch:
             message = request.message
             try:
@@ -269,20 +254,20 @@ class Coordinator:
             self.kernel.deaths.forgive(cell.cell_id)
             self.publish(told)
             taken.append(request)
-            orders.append(("edit", {**cell.text(), "disabled": cell.disabled}))
-        if not orders:
-            return
-        for request, answer in zip(taken, await self._tell_many(orders), strict=True):
+            edits.append({**cell.text(), "disabled": cell.disabled})
+        for request, answer in zip(taken, await self._asking.tell_edits(edits), strict=True):
             self._take_answer(request, answer)
-        self.publish(self.notebook.told_edits())
 
     def _take_answer(self, request: Request, answer: Json | None, structure: bool = False) -> None:
-        if answer is not None and answer.get("status") == "error":
-            self._refuse(request, f"The kernel refused this: {answer.get('evalue')}")
-            return
-        if answer is not None:
+        refused = answer is not None and answer.get("status") == "error"
+        if answer is not None and not refused:
             self.publish(self.notebook.take_reply(answer, structure))
-        self._done(request, True)
+        # Before the answer to the client: who has it knows all that came of the request.
+        self.publish(self.notebook.told_edits())
+        if refused:
+            self._refuse(request, f"The kernel refused this: {(answer or {}).get('evalue')}")
+        else:
+            self._done(request, True)
 
     async def _restructure(self, request: Request) -> None:
         """Insertions, deletions, moves, whole documents."""
@@ -292,9 +277,8 @@ class Coordinator:
             self._refuse(request, str(refused))
             return
         self.publish(told)
-        answer = await self._tell(command, arguments)
+        answer = await self._asking.tell(command, arguments)
         self._take_answer(request, answer, structure=True)
-        self.publish(self.notebook.told_edits())
 
     def _structure(self, message: Json) -> tuple[str, Json, list[Json]]:
         """Change the document; what to tell the kernel and the clients."""
@@ -311,14 +295,14 @@ class Coordinator:
         if kind == "move_cell":
             index = notebook.index_behind(message["cellId"], message.get("afterCellId"))
             return "move", {"cell_id": message["cellId"], "index": index}, notebook.move(message["cellId"], index)
-        told = notebook.place([_cell_text(cell) for cell in message["cells"]]) if kind == "sync" else []
+        told = notebook.place(told_document(message, notebook.own_document())) if kind == "sync" else []
         return "sync", {"cells": notebook.document()}, told
 
     async def _retell(self) -> None:
         """The kernel ran older texts than the cells have: tell it the newer ones again."""
         cells = [self.notebook.cells[c] for c in sorted(self.notebook.retell) if c in self.notebook.cells]
         self.notebook.retell.clear()
-        for answer in await self._tell_many([("edit", {**cell.text()}) for cell in cells]):
+        for answer in await self._asking.tell_many([("edit", {**cell.text()}) for cell in cells]):
             if answer and answer.get("status") == "ok":
                 self.publish(self.notebook.take_reply(answer))
 
@@ -351,7 +335,9 @@ class Coordinator:
     async def _connect(self, request: Request) -> None:
         name, url = request.message.get("name", "default"), request.message["connectionString"]
         await self.kernel.until_settled()
-        answer = await self._tell("connect", {"name": name, "url": url, "default": "name" not in request.message})
+        answer = await self._asking.tell(
+            "connect", {"name": name, "url": url, "default": "name" not in request.message}
+        )
         told: Json = {"type": "db_connection_updated", "name": name, "status": "connected"}
         if answer is None or answer.get("status") != "ok":
             fault = str(answer.get("evalue")) if answer else "The kernel did not answer."
@@ -386,13 +372,4 @@ def without_secrets(text: str, url: str) -> str:
         password = None
     for secret in (url, unquote(password or ""), password):
         text = text.replace(secret, "…") if secret else text
-    return text
-
-
-def _cell_text(cell: Json) -> CellText:
-    text: CellText = {"cell_id": cell["cellId"], "source": cell["code"]}
-    if "cellType" in cell:
-        text["language"] = cell["cellType"]
-    if cell.get("disabled"):
-        text["disabled"] = True
     return text

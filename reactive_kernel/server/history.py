@@ -42,6 +42,9 @@ class History:
         return self.last - len(self._texts) <= seq <= self.last
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
+
 def stamped(message: Json, revision: int, seq: int) -> str:
     """A message as it goes to clients."""
-    return json.dumps({**message, "revision": revision, "seq": seq}, ensure_ascii=False, default=str)
+    return _encode({**message, "revision": revision, "seq": seq})

@@ -35,6 +35,7 @@ class Notebook:
         self.own_revision = -1  # the kernel's revision after the latest of our own requests
         self.requests: dict[str, str] = {}  # message id of an execute request of ours -> cell
         self._order: list[str] = []
+        self._edited: dict[str, Cell] = {}  # of whose edits clients were not told yet
         self._base = 0
         self._kernel_revision = 0
         self._own_structure = -1  # kernel revision of our latest insertion or deletion
@@ -54,6 +55,10 @@ class Notebook:
     def document(self) -> list[CellText]:
         """The whole document as the kernel is told it."""
         return [self.cells[cell_id].text() for cell_id in self._order]
+
+    def own_document(self) -> list[CellText]:
+        """The whole document as it was told."""
+        return [self.cells[cell_id].own_text() for cell_id in self._order]
 
     def view(self) -> Json:
         """The `notebook` message, but for what its sender knows."""
@@ -106,11 +111,11 @@ class Notebook:
         told: list[Json] = []
         if source != cell.source:
             told = self._release(cell)
-            cell.earlier.add(hash(cell.source))
+            cell.earlier.append(hash(cell.source))
         cell.source = source
         cell.language = language or cell.language
         cell.disabled = cell.disabled if disabled is None else disabled
-        cell.edited = True
+        self._edited[cell_id] = cell
         return told
 
     def insert(self, cell: CellText, index: int) -> list[Json]:
@@ -125,6 +130,7 @@ class Notebook:
     def delete(self, cell_id: str) -> list[Json]:
         self.get(cell_id)
         del self.cells[cell_id]
+        self._edited.pop(cell_id, None)
         self._order.remove(cell_id)
         self.outputs.forget(cell_id)
         return [{"type": "cell_deleted", "cellId": cell_id}]
@@ -160,18 +166,17 @@ class Notebook:
         """Take what a save of the notebook's file changed."""
         held = {cell_id: self.cells[cell_id] for cell_id in self._order}
         older = {c["cell_id"] for c in file if c["cell_id"] in held and hash(c["source"]) in held[c["cell_id"]].earlier}
-        told = self.place(merge(before, file, [self.cells[cell_id].own_text() for cell_id in self._order], older))
+        told = self.place(merge(before, file, self.own_document(), older))
         for cell in self.cells.values():
             cell.earlier.clear()
         return told
 
     def told_edits(self) -> list[Json]:
         """`cell_updated` for edits of which clients were not told yet."""
-        edited = [cell for cell in self.cells.values() if cell.edited]
-        return [message for cell in edited for message in self._updated(cell)]
+        return [message for cell in list(self._edited.values()) for message in self._updated(cell)]
 
     def _updated(self, cell: Cell) -> list[Json]:
-        cell.edited = False
+        self._edited.pop(cell.cell_id, None)
         return [{"type": "cell_updated", "cellId": cell.cell_id, "cell": self.cell_view(cell.cell_id)}]
 
     def run_request(self, message: Json) -> tuple[str, Json]:
@@ -246,7 +251,7 @@ class Notebook:
         if old["status"] == "running" and new["status"] != "running":
             self._current = None if self._current == cell.cell_id else self._current
             told += self.outputs.end_run(cell.cell_id)
-        if cell.edited or any(old.get(key) != new.get(key) for key in NAMES):
+        if cell.cell_id in self._edited or any(old.get(key) != new.get(key) for key in NAMES):
             told += self._updated(cell)
         if any(old[key] != new[key] for key in STATUS):
             told.append(status_message(cell))
@@ -314,7 +319,7 @@ class Notebook:
         order = list(theirs) if newer else woven(self._order, list(theirs))
         held = {cell_id: cell.own_text() for cell_id, cell in self.cells.items()}
         told = self.place([theirs.get(cell_id) or held[cell_id] for cell_id in order])
-        if newer and (told or any(cell.edited for cell in self.cells.values())):
+        if newer and (told or self._edited):
             self.told_by_others = True
         return told + self.take_reply(state, structure=True)
 

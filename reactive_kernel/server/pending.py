@@ -36,6 +36,10 @@ class Pending:
         """Whether a request of this kind is waiting."""
         return any(request.message["type"] == kind for request in self._queue.values())
 
+    def only_edits(self) -> bool:
+        """Whether nothing waits but edits."""
+        return all(request.message["type"] == "cell_update" for request in self._queue.values())
+
     def add(self, request: Request) -> None:
         if request.message["type"] == "cell_update":
             self._add_edit(request)

@@ -44,6 +44,17 @@ def test_every_command(kernel: Kernel) -> None:
     assert kernel.control("forget")["cells"] == []
 
 
+def test_several_edits_in_one_request(kernel: Kernel) -> None:
+    kernel.control("sync", cells=[*CELLS, {"cell_id": "C", "source": "pass"}])
+    reply = kernel.control("edit", cell_id="A", source="z = 1", more=[{"cell_id": "C", "source": "print(z)"}])
+    assert [entry["cell_id"] for entry in reply["cells"]] == ["A", "B", "C"]
+    assert reply["edges"] == [{"from": "A", "to": "C", "names": ["z"]}]
+    before = kernel.control("state")
+    for wrong in ({"cell_id": "none", "source": ""}, {"cell_id": "C"}, "C"):
+        assert kernel.control("edit", cell_id="A", source="z = 2", more=[wrong])["status"] == "error"
+    assert kernel.control("state") == before
+
+
 def test_forget_keeps_the_process(kernel: Kernel) -> None:
     pid = kernel.cell("A", "import os; x = 1; print(os.getpid())").text()
     kernel.control("forget")

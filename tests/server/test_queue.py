@@ -8,7 +8,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reactive_kernel.server.clients import MAX_ANSWERS, Client
+from reactive_kernel.server.clients import AT_ONCE, MAX_ANSWERS, Client
 from reactive_kernel.server.history import History
 from reactive_kernel.server.pending import Pending, Request
 
@@ -111,8 +111,8 @@ class Source:
 async def read(source: Source, since: int | None, *answers: str) -> list[tuple[str, int]]:
     sent: list[str] = []
 
-    async def send(text: str) -> None:
-        sent.append(text)
+    async def send(texts: list[str]) -> None:
+        sent.extend(texts)
 
     client = Client(source, send, since)
     for answer in answers:
@@ -159,8 +159,8 @@ async def test_answers_come_after_what_was_said_before_them() -> None:
     source.say("before")
     sent: list[str] = []
 
-    async def send(text: str) -> None:
-        sent.append(json.loads(text)["type"])
+    async def send(texts: list[str]) -> None:
+        sent.extend(json.loads(text)["type"] for text in texts)
 
     client = Client(source, send, 100)
     client.answer({"type": "answer"})
@@ -174,9 +174,9 @@ async def test_a_client_that_does_not_read_holds_back_nobody_and_then_gets_the_w
     source = Source(messages=5)
     stuck, sent = asyncio.Event(), []
 
-    async def send(text: str) -> None:
+    async def send(texts: list[str]) -> None:
         await stuck.wait()
-        sent.append(json.loads(text)["type"])
+        sent.extend(json.loads(text)["type"] for text in texts)
 
     client = Client(source, send, None)
     task = asyncio.create_task(client.pump())
@@ -192,12 +192,26 @@ async def test_a_client_that_does_not_read_holds_back_nobody_and_then_gets_the_w
     assert source_last == source.history.last
 
 
+async def test_what_there_is_to_say_goes_out_together_but_not_too_much_of_it() -> None:
+    source, sent = Source(size=10**7), []
+
+    async def send(texts: list[str]) -> None:
+        sent.append([json.loads(text)["seq"] for text in texts])
+
+    client = Client(source, send, 100)
+    for length in (1, 1, AT_ONCE // 2, AT_ONCE, 1):
+        source.say("x" * length)
+    client.finish()
+    await client.pump()
+    assert sent == [[101, 102, 103, 104], [105]]
+
+
 async def test_a_client_with_too_many_unread_answers_is_dropped() -> None:
     source = Source()
     sent: list[str] = []
 
-    async def send(text: str) -> None:
-        sent.append(text)
+    async def send(texts: list[str]) -> None:
+        sent.extend(texts)
 
     client = Client(source, send, 100)
     for _ in range(MAX_ANSWERS + 1):
