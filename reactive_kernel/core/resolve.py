@@ -48,7 +48,7 @@ def view(
         direct |= ran.mutated
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
-    _close(cell, direct, _changed_here(cell), graph, result, without)
+    _close(cell, direct, _changed_here(cell, known), graph, result, without)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
             result.inputs[name] = graph.above(name, cell.key)
@@ -79,14 +79,15 @@ def _looks_inside(source: str, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}{attribute}", source) is not None
 
 
-def _changed_here(cell: Cell) -> set[str]:
+def _changed_here(cell: Cell, known: bool) -> set[str]:
     """Names that the cell itself binds or surely changes: as in a clean run, a definition below comes too late."""
     found = {name for name, mutation in cell.facts.mutates.items() if mutation.strength == "sure"}
     found.update(cell.facts.writes)
     if cell.late[0] == cell.facts.code:
         found |= cell.late[1]
     if cell.ran is not None and cell.ran.code == cell.facts.code:
-        found |= cell.ran.mutated | cell.ran.bound.keys()
+        found |= cell.ran.mutated
+        found |= cell.ran.bound.keys() if known else cell.ran.bound.keys() - cell.facts.reads.keys()
     return found
 
 

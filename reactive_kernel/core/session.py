@@ -122,6 +122,10 @@ class Session(Topology):
         )
         moving = {cell_id: cell for cell_id, cell in self.cells.items() if cell_id in wanted and cell_id not in staying}
         for cell in moving.values():
+            cell.orphans.update(cell.dependents)
+        for cell in moving.values():  # all edges between them go while both ends are there
+            self._set_inputs(cell, {})
+        for cell in moving.values():
             self._take_out(cell)
         for index, text in enumerate(texts):
             if text.cell_id in moving:

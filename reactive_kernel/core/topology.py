@@ -201,9 +201,9 @@ class Topology:
                 if producer.ran is not None:
                     self._push_sharers(producer.ran.reach.get(name, ()))
         if changed:
-            for cell_id in self.opaque:
-                if self.cells[cell_id].key > cell.key:
-                    self._push(self.cells[cell_id])
+            for opaque in [self.cells[i] for i in self.opaque if i in self.cells]:
+                if opaque.key > cell.key:
+                    self._push(opaque)
         return changed
 
     def _push_sharers(self, tokens: Iterable[int]) -> None:

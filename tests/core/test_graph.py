@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 
 import pytest
 
@@ -138,3 +139,16 @@ def test_batch_inputs_read_upward_only() -> None:
         cell = nb.insert(None, source, "batch")
         assert nb.run(cell, alone=True) == cell
     assert nb.edges() == "a-x-b c-x-d"
+
+
+@pytest.mark.parametrize("order", list(permutations("abcd")))
+def test_a_sync_that_moves_many_cells_leads_where_a_new_session_leads(order: tuple[str, ...]) -> None:
+    sources = dict(zip("abcd", ["xs = []", "xs.append(1)", "ys = [xs]", "print(xs, ys)"], strict=True))
+    nb = Script(*sources.values())
+    nb.sync(**{cell: sources[cell] for cell in order})
+    new = Script()
+    new.sync(**{cell: sources[cell] for cell in order})
+    assert nb.edges() == new.edges()
+    assert {c.id: set(c.dependents) for c in nb.session.document} == {
+        c.id: set(c.dependents) for c in new.session.document
+    }
