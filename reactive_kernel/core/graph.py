@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
-__all__ = ["BUILTINS", "Graph", "depends", "descendants", "find_loop", "leads_to"]
+__all__ = ["BUILTINS", "Graph", "components", "depends", "descendants", "find_loop"]
 
 # Names that a run finds without any cell; a forward reference never replaces them.
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
@@ -157,20 +157,44 @@ def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
     return seen
 
 
-def leads_to(cells: dict[str, Cell], readers: Iterable[str], producer: str) -> bool:
-    """True if any of ``readers`` depends on ``producer``, counting the reads from below that were given up."""
-    seen: set[str] = set()
-    todo = list(readers)
-    while todo:
-        cell_id = todo.pop()
-        if cell_id == producer:
-            return True
-        if cell_id not in seen and cell_id in cells:
-            seen.add(cell_id)
-            cell = cells[cell_id]
-            for found in (cell.inputs if cell.wishes is None else cell.wishes).values():
-                todo.extend(found)
-    return False
+def components(cells: dict[str, Cell], roots: Iterable[str]) -> dict[str, int]:
+    """Numbers the strongly connected components of ``roots`` and of all that they depend on (Tarjan's algorithm, with
+    a stack of its own), counting the reads that were given up.
+    """
+    number: dict[str, int] = {}  # when first seen
+    low: dict[str, int] = {}  # the earliest one on the stack that it leads to
+    found: dict[str, int] = {}
+    stack: list[str] = []
+    for root in roots:
+        if root in number:
+            continue
+        todo: list[tuple[str, Iterator[str]]] = [(root, _reads(cells, root))]
+        number[root] = low[root] = len(number)
+        stack.append(root)
+        while todo:
+            cell_id, rest = todo[-1]
+            for producer in rest:
+                if producer not in number:
+                    number[producer] = low[producer] = len(number)
+                    stack.append(producer)
+                    todo.append((producer, _reads(cells, producer)))
+                    break
+                if producer not in found:
+                    low[cell_id] = min(low[cell_id], number[producer])
+            else:
+                todo.pop()
+                if todo:
+                    reader = todo[-1][0]
+                    low[reader] = min(low[reader], low[cell_id])
+                while low[cell_id] == number[cell_id] and cell_id not in found:
+                    found[stack.pop()] = number[cell_id]
+    return found
+
+
+def _reads(cells: dict[str, Cell], cell_id: str) -> Iterator[str]:
+    cell = cells[cell_id]
+    wishes = cell.inputs if cell.wishes is None else cell.wishes
+    return (producer for found in wishes.values() for producer in found if producer in cells)
 
 
 def find_loop(cells: dict[str, Cell], cell: Cell) -> tuple[str, ...]:

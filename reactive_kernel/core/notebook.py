@@ -73,7 +73,8 @@ class Cell:
     nonce: int = 0
     # graph
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # what it may read from below, followed or not
+    # Reads that no run is sure to make, followed or not: from below, or because an opaque cell may read anything.
+    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)
     given_up: frozenset[str] = frozenset()  # those of `soft` that would close a loop: not among the inputs
     wishes: dict[str, tuple[str, ...]] | None = None  # the inputs if nothing had been given up
     produces: dict[str, int] = field(default_factory=dict)
@@ -122,7 +123,7 @@ class Cell:
     @property
     def has_failed(self) -> bool:
         """True if the cell failed as it now stands."""
-        return self.failed is not None and self.failed == (self.version, self.text)
+        return self.failed is not None and self.failed == (self.version, self.text) and not self.loop
 
     @property
     def status(self) -> Literal["idle", "queued", "running", "success", "error", "blocked"]:

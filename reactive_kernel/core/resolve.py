@@ -27,7 +27,7 @@ class View:
     """A cell's reads, resolved; and what code of other cells that it calls does to names."""
 
     inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # read from below, if the run comes to it at all
+    soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # that no run is sure to make: see `Cell.soft`
     writes: set[str] = field(default_factory=set)
     mutates: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)  # names that share objects with what the cell mutates
@@ -55,8 +55,8 @@ def view(
             result.soft.pop(name, None)
     if _hides_reads(facts):
         for name in graph.producers:
-            if name not in result.inputs and (found := graph.above(name, cell.key)):
-                result.inputs[name] = found
+            if name not in result.inputs and name not in without and (found := graph.above(name, cell.key)):
+                result.inputs[name] = result.soft[name] = found
     if cell.kind != "batch":
         _add_shared(cell, graph, sharing, result, known)
     return result

@@ -264,7 +264,13 @@ class Session(Topology):
         self.rebound.update(cell.produces)
         self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
-            cell.failed, cell.error = (cell.version, cell.text), news.error
+            # On values that were out of date it says nothing of the cell as it stands.
+            current = all(
+                p in self.cells and out == self.cells[p].outs.get(name, "")
+                for name, found in before.items()
+                for p, out in found
+            )
+            cell.failed, cell.error = (cell.version, cell.text) if current else None, news.error
         else:
             cell.failed, cell.error = None, "interrupted"
         for dependent in cell.dependents:
@@ -278,7 +284,7 @@ class Session(Topology):
         cleared = frozenset(
             (n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key)
         )
-        without = frozenset(n for n in cell.given_up if before.get(n) == ())
+        without = frozenset(n for n in cell.given_up if not before.get(n))
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from heapq import heappop, heappush
 
 from reactive_kernel.core import resolve
-from reactive_kernel.core.graph import Graph, find_loop, leads_to
+from reactive_kernel.core.graph import Graph, components, find_loop
 from reactive_kernel.core.notebook import Cell, Document
 from reactive_kernel.core.versions import version
 
@@ -128,20 +128,23 @@ class Topology:
         if wishes != cell.wishes or wish.soft != cell.soft:
             self._rewired = True
             cell.wishes, cell.soft = wishes, wish.soft
-            (self.soft.add if wish.soft else self.soft.discard)(cell.id)
+            (self.soft.add if wish.soft and cell.id not in self.opaque else self.soft.discard)(cell.id)
         self._set_loop(cell, self._set_inputs(cell, view.inputs))
 
     def _give_up(self) -> bool:
-        """Give up the reads from below that close a loop and that no run is sure to make; True if that changed.
+        """Give up the reads that close a loop and that no run is sure to make; True if that changed.
 
         As in a plain run such a name isn't there, and if the run comes to the read, it says so.  All that lie on a
         loop go, whichever came first, so that the answer depends on the notebook alone.
         """
-        if not (self._rewired and self.soft):
+        if not (self._rewired and (self.soft or (self.forward and self.opaque))):
             return False
         self._rewired = False
-        for cell in [self.cells[i] for i in self.soft if i in self.cells]:
-            found = frozenset(n for n, below in cell.soft.items() if leads_to(self.cells, below, cell.id))
+        unsure = [i for i in self.soft | self.opaque if i in self.cells]
+        part = components(self.cells, unsure)
+        for cell in [self.cells[i] for i in unsure]:
+            own = part[cell.id]
+            found = frozenset(n for n, producers in cell.soft.items() if any(part.get(p) == own for p in producers))
             if found != cell.given_up:
                 cell.given_up = found
                 self._push(cell)

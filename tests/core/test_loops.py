@@ -129,6 +129,64 @@ def test_a_forward_reference_by_code_that_is_not_called_closes_no_loop() -> None
     assert looping(nb) == ""
 
 
+# A read that no run is sure to make gives way: the cell runs, and says itself if it misses the name.
+NO_LOOPS = {
+    "in a branch": ["if flag: n = b + 1", "b = n"],
+    "in the other branch": ["n = 0 if flag else b", "b = n"],
+    "in a loop of no rounds": ["print([n for q in rows])\nb = 1", "n = b"],
+    "under try": ["try: print(b)\nexcept NameError: pass\nn = 1", "b = n"],
+    "after or": ["n = flag or b", "b = n"],
+    "in a function that is only shown": ["def f(): return b\nprint(f)", "b = f"],
+    "in a function of another cell": ["def f(): return b", "n = f()", "b = n"],
+    "in a class body's branch": ["class C:\n    if flag: x = b", "b = C"],
+    "after a star": ["from math import *\nb = floor(1)", "print(b)\nfrom math import *"],
+}
+
+
+@pytest.mark.parametrize("case", NO_LOOPS)
+def test_a_read_that_may_never_be_made_closes_no_loop(case: str) -> None:
+    nb = Script("flag = rows = 0", *NO_LOOPS[case])
+    assert looping(nb) == ""
+    assert nb.all() == "abcde"[: len(nb.order)]
+    assert nb.fresh == nb.order
+    assert looping(nb) == ""
+
+
+@pytest.mark.parametrize("case", NO_LOOPS)
+def test_without_the_loop_the_read_from_below_counts(case: str) -> None:
+    nb = Script("flag = rows = 0", *NO_LOOPS[case])
+    last = nb.order[-1]
+    nb.edit(last, "b = n = floor = 1")
+    assert f"{last}-" in nb.edges()
+    assert nb.all().index(last) < len(nb.order) - 1
+
+
+def test_all_reads_that_close_loops_give_way_whichever_came_first() -> None:
+    sources = {"a": "if flag: n = b + c", "b": "b = n", "c": "c = n"}
+    states = []
+    for first in "abc":
+        nb = Script("", "", "")
+        for cell in sorted("abc", key=lambda cell: cell != first):
+            nb.edit(cell, sources[cell])
+        states.append((nb.edges(), [nb.session.cells[cell].given_up for cell in "abc"]))
+    assert states[0] == states[1] == states[2]
+    assert states[0] == ("a-n-b a-n-c", [{"b", "c"}, frozenset(), frozenset()])
+
+
+def test_what_was_given_up_comes_back_when_the_loop_is_edited_away() -> None:
+    nb = Script("flag = 0", "if flag: n = b", "b = n")
+    assert nb.edges() == "a-flag-b b-n-c"
+    nb.edit("c", "b = 1")
+    assert nb.edges() == "a-flag-b c-b-b"
+
+
+def test_a_cell_that_may_read_anything_closes_no_loop() -> None:
+    nb = Script("n = b", "globals()['z'] = 1\nb = 1", "print(n)")
+    assert looping(nb) == ""
+    assert nb.all() == "bac"
+    assert nb.fresh == "abc"
+
+
 def test_the_newest_console_input_closes_no_loop() -> None:
     nb = Script()
     for source in "x = 1", "y = x", "x = y":

@@ -94,6 +94,38 @@ def test_a_cell_run_alone_on_stale_values_is_fresh_once_these_are_right_again() 
     assert nb.fresh == "abcd"
 
 
+def test_a_failure_on_stale_values_says_nothing_of_the_cell_as_it_stands() -> None:
+    nb = chain()
+    nb.edit("a", "x0 = 2")
+    nb.fails = {"c"}
+    assert nb.run("c", alone=True) == "c!"
+    nb.fails = set()
+    assert nb.run("a") == "abcd"
+    assert nb.fresh == "abcd"
+
+
+def test_cells_that_a_run_makes_stale_by_what_it_taught_run_too() -> None:
+    nb = Script("xs = ys = [0]", "xs.append(1)", "print(ys)", "xs.append(2)")
+    nb.show("a", reach={"xs": frozenset({1}), "ys": frozenset({1})})
+    nb.show("b", mutated=frozenset())
+    nb.all()
+    nb.show("b", mutated=frozenset({"xs", "ys"}))
+    nb.apply(Lost((("a", "xs"), ("b", "xs"))))
+    nb.edit("d", "xs.append(3)")
+    nb.run("d", by_hand=False)
+    assert nb.fresh == "abcd"
+
+
+def test_moving_a_definition_away_shows_who_shares_with_what_was_behind_it() -> None:
+    nb = Script("xs = rows = []", "xs = [1]", "rows.append(1)", "print(xs)")
+    nb.show("a", reach={"xs": frozenset({1}), "rows": frozenset({1})})
+    nb.all()
+    assert nb.edges() == "a-rows-c b-xs-d"
+    nb.move("b", 3)
+    assert nb.edges() == "a-rows,xs-c c-xs-d"
+    assert "c" not in nb.fresh
+
+
 def test_lazy_runs_what_the_cell_needs_and_marks_its_dependents() -> None:
     nb = chain()
     nb.edit("a", "x0 = 2")
