@@ -8,6 +8,7 @@ import { KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { MessageHooks } from './hooks';
 import type { ReactiveEvent, StateReply } from './model';
 import { EVENT, FEATURE, REQUEST, type OutputMark } from './protocol';
 
@@ -29,6 +30,7 @@ export class RequestError extends Error {
 
 export class Connection implements IDisposable {
   constructor(readonly kernel: Kernel.IKernelConnection) {
+    this.hooks = new MessageHooks(kernel);
     kernel.iopubMessage.connect(this._onMessage, this);
     kernel.disposed.connect(this.dispose, this);
   }
@@ -60,6 +62,7 @@ export class Connection implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this.hooks.dispose();
       Signal.clearData(this);
     }
   }
@@ -103,6 +106,8 @@ export class Connection implements IDisposable {
     }
   }
 
+  /** Who else wants the messages of a request. */
+  readonly hooks: MessageHooks;
   private _isDisposed = false;
   private _events = new Signal<this, ReactiveEvent>(this);
   private _outputs = new Signal<this, MarkedMessage>(this);

@@ -10,9 +10,12 @@ import type { Entry } from './protocol';
 import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
-const WIDTH = 128;
-const HEIGHT = 26;
-const LONGEST_LABEL = 11;
+const HEIGHT = 28;
+const LONGEST_LABEL = 16;
+/** What a node needs beside its label (number, sign), and for each letter of it. */
+const ROOM = 52;
+const LETTER = 7.3;
+const NARROWEST = 68;
 
 export interface GraphActions {
   go(cell: string): void;
@@ -79,7 +82,8 @@ export class GraphView extends Widget {
     this._nodes.forEach((node, id) => node.classList.toggle('jp-mod-near', neighbours.has(id) && id !== cell));
     const at = cell === null ? undefined : this._drawn?.nodes[cell];
     if (reveal && at !== undefined) {
-      this._viewport.center(at.x, at.y);
+      this._viewport.touched = true;
+      this._viewport.center(at.x, at.y, this._drawn?.width ?? 0, this._drawn?.height ?? 0);
     }
   }
 
@@ -122,7 +126,7 @@ export class GraphView extends Widget {
       return;
     }
     this._structure = structure;
-    const nodes = cells.map(cell => ({ id: cell.cell_id, width: WIDTH, height: HEIGHT }));
+    const nodes = cells.map(cell => ({ id: cell.cell_id, width: this._width(cell), height: HEIGHT }));
     this._layouter.ask({ nodes, edges: state.edges });
   }
 
@@ -160,13 +164,21 @@ export class GraphView extends Widget {
     this._viewport.fit(width, height);
     if (this._viewport.fitScale(width, height) < LEGIBLE) {
       const at = (this._selected === null ? undefined : nodes[this._selected]) ?? Object.values(nodes)[0];
-      this._viewport.center(at.x, at.y);
+      this._viewport.center(at.x, at.y, width, height);
     }
+  }
+
+  /** As wide as its label, as it was when the graph was laid out. */
+  private _width(entry: Entry): number {
+    const width = Math.max(NARROWEST, Math.round(ROOM + LETTER * this._label(entry).length));
+    this._widths.set(entry.cell_id, width);
+    return width;
   }
 
   private _node(entry: Entry, { x, y }: Point): SVGGElement {
     const id = entry.cell_id;
     const act = () => this._actions.go(id);
+    const width = this._widths.get(id) ?? NARROWEST;
     return svg(
       'g',
       {
@@ -174,15 +186,15 @@ export class GraphView extends Widget {
         'data-cell': id,
         tabindex: '0',
         role: 'button',
-        transform: `translate(${x - WIDTH / 2},${y - HEIGHT / 2})`,
+        transform: `translate(${x - width / 2},${y - HEIGHT / 2})`,
         click: act,
         keydown: (event: KeyboardEvent) => (event.key === 'Enter' || event.key === ' ' ? act() : undefined)
       },
-      svg('rect', { width: WIDTH, height: HEIGHT, rx: 3 }),
+      svg('rect', { width, height: HEIGHT, rx: 3 }),
       svg('path', { class: 'jp-ReactiveNode-bar', d: `M1.5 3v${HEIGHT - 6}` }),
-      svg('text', { x: 24, y: 17, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
-      svg('text', { x: 30, y: 17, class: 'jp-ReactiveNode-label' }),
-      svg('text', { x: WIDTH - 7, y: 17, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
+      svg('text', { x: 24, y: 18, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
+      svg('text', { x: 30, y: 18, class: 'jp-ReactiveNode-label' }),
+      svg('text', { x: width - 8, y: 18, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
       svg('title', {})
     );
   }
@@ -211,7 +223,8 @@ export class GraphView extends Widget {
     const reason = markOf(state, entry).reason;
     const [, , number, text, sign, title] = Array.from(node.children);
     number.textContent = String(entry.index + 1);
-    text.textContent = label;
+    const room = ((this._widths.get(entry.cell_id) ?? NARROWEST) - ROOM) / LETTER;
+    text.textContent = short(label, Math.round(room));
     sign.textContent = SIGNS[kind] ?? '';
     title.textContent = `${name}: ${label}${reason === '' ? '' : `\n${reason}`}`;
     node.setAttribute('aria-label', `${name}, ${label}, ${kind}`);
@@ -219,8 +232,7 @@ export class GraphView extends Widget {
 
   private _label(entry: Entry): string {
     const names = [...new Set([...entry.writes, ...entry.mutates])].join(', ');
-    const label = names === '' ? this._actions.firstLine(entry.cell_id) : names;
-    return label.length > LONGEST_LABEL ? `${label.slice(0, LONGEST_LABEL - 1)}…` : label;
+    return short(names === '' ? this._actions.firstLine(entry.cell_id) : names, LONGEST_LABEL);
   }
 
   private readonly _content: SVGGElement;
@@ -228,6 +240,7 @@ export class GraphView extends Widget {
   private readonly _empty: HTMLElement;
   private readonly _viewport: Viewport;
   private readonly _layouter = new Layouter(layout => this._draw(layout));
+  private readonly _widths = new Map<string, number>();
   private readonly _nodes = new Map<string, SVGGElement>();
   private _edges: { node: SVGPathElement; from: string; to: string }[] = [];
   private _drawn: Layout | null = null;
@@ -261,6 +274,11 @@ function graphKind(state: NotebookState, entry: Entry): string {
     return 'done';
   }
   return cascade.skipped.has(entry.cell_id) ? 'skipped' : kind;
+}
+
+function short(text: string, longest: number): string {
+  const most = Math.max(longest, 3);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 function arrow(): SVGMarkerElement {

@@ -4,11 +4,10 @@ import type { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { GraphView } from './graphview';
 import { flowIcon } from './icons';
-import { inspect } from './inspect';
 import { goTo } from './navigate';
 import { Overview } from './overview';
 import type { Sessions } from './sessions';
-import { VariablesView } from './variablesview';
+import { type ValueInfo, VariablesView } from './variablesview';
 
 export const PANEL_ID = 'reactive-kernel-panel';
 
@@ -29,9 +28,9 @@ export class ReactivePanel extends SidePanel {
     this._graph = new GraphView({ go, firstLine: cell => this._firstLine(cell) });
     this._variables = new VariablesView({
       go,
-      inspect: names => {
-        const kernel = this._sessions.current?.session.kernel;
-        return kernel?.status === 'idle' ? inspect(kernel, names) : null;
+      inspect: async names => {
+        const reply = await this._sessions.current?.session.ask<{ variables: ValueInfo[] }>('variables', { names });
+        return reply?.variables ?? [];
       }
     });
     this._add(this._overview, 'Needs attention');

@@ -20,6 +20,8 @@ export interface RoutingTarget {
   /** Whether this client writes outputs for that session (of several that share a document only one may). */
   owns(session: string): boolean;
   recordTiming(): boolean;
+  /** Whether somebody else (an Output widget) takes an output message for itself. */
+  takes(message: KernelMessage.IIOPubMessage): boolean;
 }
 
 interface Running {
@@ -43,7 +45,7 @@ export class Router {
       .some(cell => handles(cell, parent.msg_id ?? ''));
     if (message.header.msg_type === 'execute_input') {
       this._start(mark.cell_id, model, message.header.date, stock);
-    } else if (!stock) {
+    } else if (!stock && !this._target.takes(message)) {
       this._write(mark.cell_id, model, message);
     }
   }
@@ -63,11 +65,21 @@ export class Router {
       model.outputs.clear();
     }
     if (this._target.recordTiming()) {
+      this._timed.set(entry.cell_id, { started: running.started, seconds: entry.seconds });
       recordTiming(model, running.started, entry.seconds);
     }
     // Last, because it also ends the [*].
     model.executionCount = entry.execution_count ?? model.executionCount;
     model.executionState = 'idle';
+  }
+
+  /** The page has written how long the request took: the whole cascade. The cell's own time is put in its place. */
+  executed(id: string): void {
+    const model = this._target.model(id);
+    const time = this._timed.get(id);
+    if (model !== null && time !== undefined && this._target.recordTiming()) {
+      recordTiming(model, time.started, time.seconds);
+    }
   }
 
   /** Forget what was running: the kernel is gone. */
@@ -80,6 +92,7 @@ export class Router {
     }
     this._running.clear();
     this._displays.clear();
+    this._timed.clear();
   }
 
   private _start(id: string, model: ICodeCellModel, started: string, stock: boolean): void {
@@ -143,6 +156,7 @@ export class Router {
   }
 
   private readonly _running = new Map<string, Running>();
+  private readonly _timed = new Map<string, { started: string; seconds: number | null }>();
   private readonly _displays = new Map<string, Shown[]>();
 }
 

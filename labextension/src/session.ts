@@ -49,6 +49,7 @@ export class NotebookSession {
       model: id => this._watch.model(id),
       widgets: model => this._widgets(model),
       owns: session => this._ownership.owns(session),
+      takes: message => this._connection?.hooks.take(message) ?? false,
       recordTiming: () => this._panels.some(panel => panel.content.notebookConfig.recordTiming)
     });
     this._ownership.watch(() => this._teller?.reconsider());
@@ -57,6 +58,7 @@ export class NotebookSession {
     context.sessionContext.statusChanged.connect(this._onStatus, this);
     context.disposed.connect(() => this._close(), this);
     NotebookActions.executionScheduled.connect(this._onScheduled, this);
+    NotebookActions.executed.connect(this._onExecuted, this);
     void context.ready.then(() => this._open());
   }
 
@@ -108,16 +110,16 @@ export class NotebookSession {
     });
   }
 
-  /** Ask the kernel for something and take its answer as news of the state. */
-  async request(command: string, args: object): Promise<StateReply> {
+  /** Ask the kernel for something; rejected when it refuses, or there is none. */
+  async ask<T>(command: string, args: object): Promise<T> {
     if (this._connection === null) {
       throw new RequestError('no_kernel', 'no reactive kernel is connected');
     }
-    return this._connection.request(command, args);
+    return this._connection.request<T>(command, args);
   }
 
   async setMode(mode: Mode): Promise<void> {
-    await this.request('configure', { mode });
+    await this.ask('configure', { mode });
     this._take(applyEntries(this._state, { revision: this._state.revision, mode }));
     this._activeChanged.emit();
   }
@@ -313,6 +315,12 @@ export class NotebookSession {
     if (this._panels.some(panel => panel.content === args.notebook)) {
       this._watch.flush();
       this._teller?.push(args.cell.model.id);
+    }
+  }
+
+  private _onExecuted(_: unknown, args: { cell: Cell }): void {
+    if (this._watch.model(args.cell.model.id) === args.cell.model) {
+      this._router.executed(args.cell.model.id);
     }
   }
 

@@ -3,19 +3,26 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { h } from './dom';
-import type { ValueInfo } from './inspect';
 import type { NotebookState } from './model';
 import { type Variable, variables } from './views';
 
 /** A notebook with more names than this shows the first ones. */
 const MOST = 300;
-/** How long to wait before asking a busy kernel again, in milliseconds. */
-const BUSY = 300;
+/** How long to wait for further news before the kernel is asked, in milliseconds. */
+const PAUSE = 100;
+
+/** A variable's value as the kernel tells it: never the value itself, but for a short number or text. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly size: string;
+  readonly summary: string;
+}
 
 export interface VariableActions {
   go(cell: string): void;
-  /** Types and sizes; null while the kernel is busy. */
-  inspect(names: readonly string[]): Promise<ReadonlyMap<string, ValueInfo>> | null;
+  /** Types and sizes; answered also while a cell runs. */
+  inspect(names: readonly string[]): Promise<readonly ValueInfo[]>;
 }
 
 export class VariablesView extends Widget {
@@ -53,24 +60,21 @@ export class VariablesView extends Widget {
 
   private _ask(revision: number, rows: readonly Variable[]): void {
     window.clearTimeout(this._waiting);
-    if (this.isDisposed || !this.isVisible) {
-      return;
-    }
-    const answer = this._actions.inspect(rows.map(row => row.name));
-    if (answer === null) {
-      this._waiting = window.setTimeout(() => this._ask(revision, rows), BUSY);
-      return;
-    }
-    this._asked = revision;
-    answer.then(
-      values => {
-        this._values = values;
-        this._draw(this._state, rows);
-      },
-      () => {
-        // Without types and sizes the table is still right: the next change asks again.
+    this._waiting = window.setTimeout(() => {
+      if (this.isDisposed || !this.isVisible) {
+        return;
       }
-    );
+      this._asked = revision;
+      this._actions.inspect(rows.map(row => row.name)).then(
+        values => {
+          this._values = new Map(values.map(value => [value.name, value]));
+          this._draw(this._state, rows);
+        },
+        () => {
+          // Without types and sizes the table is still right: the next change asks again.
+        }
+      );
+    }, PAUSE);
   }
 
   private _draw(state: NotebookState | null, rows: readonly Variable[]): void {
@@ -78,7 +82,7 @@ export class VariablesView extends Widget {
       this.node.replaceChildren(h('div', { class: 'jp-ReactivePanel-empty' }, 'No variables yet.'));
       return;
     }
-    const head = ['Name', 'Type', 'Size', 'Defined', 'Used'].map(text => h('th', { scope: 'col' }, text));
+    const head = ['Name', 'Type', 'Size or value', 'Defined', 'Used'].map(text => h('th', { scope: 'col' }, text));
     this.node.replaceChildren(
       h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows.map(row => this._row(state, row))))
     );
@@ -91,7 +95,7 @@ export class VariablesView extends Widget {
       { 'data-name': row.name },
       h('th', { scope: 'row', title: row.name }, row.name),
       h('td', { title: value?.type }, value?.type ?? ''),
-      h('td', {}, value?.size ?? ''),
+      h('td', { title: value?.summary }, value?.size || value?.summary || ''),
       h('td', {}, ...this._cells(state, row.definedIn)),
       h('td', {}, ...this._cells(state, row.usedIn))
     );

@@ -2,8 +2,8 @@
 
 const SMALLEST = 0.05;
 const LARGEST = 3;
-/** Below this a whole graph can't be read: then show one place instead. */
-export const LEGIBLE = 0.45;
+/** Below this the text is too small to be read comfortably: show a part instead. */
+export const LEGIBLE = 0.95;
 
 export class Viewport {
   constructor(
@@ -27,17 +27,16 @@ export class Viewport {
     const box = this._frame.getBoundingClientRect();
     this._scale = Math.max(SMALLEST, this.fitScale(width, height));
     this._x = (box.width - width * this._scale) / 2;
-    this._y = 0;
+    this._y = Math.max(0, Math.min(20, (box.height - height * this._scale) / 2));
     this._apply();
   }
 
-  /** Bring a place into the middle, at a scale that can be read. */
-  center(x: number, y: number): void {
-    this.touched = true;
+  /** Bring a place into the middle, at a scale that can be read, without leaving room empty beside the graph. */
+  center(x: number, y: number, width: number, height: number): void {
     const box = this._frame.getBoundingClientRect();
-    this._scale = Math.max(this._scale, 0.8);
-    this._x = box.width / 2 - x * this._scale;
-    this._y = box.height / 2 - y * this._scale;
+    this._scale = Math.max(this._scale, LEGIBLE);
+    this._x = within(box.width / 2 - x * this._scale, box.width, width * this._scale);
+    this._y = within(box.height / 2 - y * this._scale, box.height, height * this._scale);
     this._apply();
   }
 
@@ -95,4 +94,9 @@ export class Viewport {
   private _x = 0;
   private _y = 0;
   private _scale = 1;
+}
+
+/** Where something begins that is wanted at a place, in a window of some size. */
+function within(wanted: number, window: number, size: number): number {
+  return size <= window ? (window - size) / 2 : Math.min(0, Math.max(window - size, wanted));
 }

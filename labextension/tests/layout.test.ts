@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 
-import { decode } from '../src/inspect';
 import { place } from '../src/layout';
 
 const node = (id: string) => ({ id, width: 100, height: 20 });
@@ -38,17 +37,5 @@ describe('the layout', () => {
 
   it('of nothing is nothing', () => {
     expect(place({ nodes: [], edges: [] }).nodes).toEqual({});
-  });
-});
-
-describe("the kernel's answer about values", () => {
-  it('is read whatever is in it', () => {
-    const hex = Buffer.from(JSON.stringify({ "it's": ['list', '3'], é: ['int', ''] })).toString('hex');
-    expect(decode(hex)).toEqual(
-      new Map([
-        ["it's", { type: 'list', size: '3' }],
-        ['é', { type: 'int', size: '' }]
-      ])
-    );
   });
 });

@@ -59,35 +59,6 @@ def test_every_mark_in_both_themes(books: Books) -> None:
     dark(book.page, "marks")
 
 
-def test_edits_reach_the_kernel_in_bursts_also_while_a_cell_runs(books: Books) -> None:
-    book = books.new([*CHAIN, "import time\ntime.sleep(6)"])
-    book.run(0)
-    book.marked("fresh", "fresh", "fresh")
-    book.page.evaluate(
-        """() => {
-            window.sent = [];
-            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-            kernel.anyMessage.connect((_, { msg, direction }) => {
-                if (direction === 'send' && msg.header.msg_type === 'reactive_request') {
-                    window.sent.push(msg.content.command);
-                }
-            });
-        }"""
-    )
-    book.run(3)
-    book.marked("fresh", "fresh", "fresh", "running")
-    book.edit(0, "x = 11")
-    book.marked("stale", "stale", "stale", "running")
-    assert book.page.evaluate("window.sent") == ["edit"]
-    book.edit(0, "x = 10")
-    book.marked("fresh", "fresh", "fresh", "running")
-    book.command("notebook:undo-cell-action")
-    book.command("notebook:insert-cell-below")
-    expect(book.cells).to_have_count(5)
-    book.page.wait_for_timeout(300)
-    assert book.page.evaluate("window.sent.slice(-1)") == ["sync"]
-
-
 def test_every_kind_of_edit(books: Books) -> None:
     book = books.new([*CHAIN, "§x = 5"])
     book.run(0)

@@ -79,7 +79,7 @@ def test_variables(books: Books) -> None:
         ["list", "2", "2", "3"]
     )
     expect(book.page.locator(".jp-ReactiveVariables tr[data-name=n]").get_by_role("cell")).to_have_text(
-        ["int", "", "3", ""]
+        ["int", "6", "3", ""]
     )
     screenshot(book.page, "panel-variables")
     row.nth(3).get_by_role("button").click()
