@@ -7,6 +7,7 @@ from typing import Any
 
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.iterator_states import CACHED
 
 __all__ = ["Caches"]
 
@@ -17,6 +18,10 @@ class Caches:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._versions: dict[int, set[tuple[str, str | None]]] = {}
+
+    def counts(self, value: Any) -> bool:
+        """False for a cache's change where nobody looks at it: then each call stands for itself."""
+        return type(value) is not CACHED or any("cache_info" in cell.source for cell in self.session.document)
 
     def clear_outdated(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
         """Empty a function's cache if what the function reads has changed since the cache was last used.

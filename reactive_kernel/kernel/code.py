@@ -35,11 +35,12 @@ def names_in(code: types.CodeType) -> Deferred:
 
 def code_of(value: Any) -> Iterator[types.CodeType]:
     """Code objects that calling or consuming this one object runs (objects inside it not followed)."""
-    if isinstance(value, types.FunctionType):
+    kind = type(value)  # none of these can be subclassed
+    if kind is types.FunctionType:
         yield value.__code__
-    elif isinstance(value, types.GeneratorType):
+    elif kind is types.GeneratorType:
         yield value.gi_code
-    elif isinstance(value, types.CoroutineType):
+    elif kind is types.CoroutineType:
         yield value.cr_code
-    elif isinstance(value, types.AsyncGeneratorType):
+    elif kind is types.AsyncGeneratorType:
         yield value.ag_code

@@ -37,9 +37,10 @@ from reactive_kernel.core.session import Refusal, Session
 from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.executor import Executor
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.outside import retoken_modules, retoken_widgets
 from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
-from reactive_kernel.kernel.tokens import LOCAL
 from reactive_kernel.protocol import Json, RanCell, Refused, ReplyMark, Status
 
 __all__ = ["Engine", "Event", "Outcome", "Run", "RunRequest", "Step"]
@@ -289,7 +290,7 @@ class Engine:
         with self.lock:
             if not self.executor.widgets.changed:
                 return None
-            changes = self.executor.retoken_widgets()
+            changes = retoken_widgets(self.executor)
             self.session.apply(Changed(tuple(changes)))
             readers = {
                 r
@@ -305,7 +306,8 @@ class Engine:
         """Load edited local modules again; raises `protocol.Refused` if their code doesn't run."""
         self.look_at_modules()
         try:
-            LOCAL.reload()
+            if LOCAL.reload():
+                self.executor.store.let_go_of_modules()
         except Exception as error:
             name = LOCAL.pending[0]
             raise Refused(
@@ -317,7 +319,7 @@ class Engine:
         edited = LOCAL.check() if self.settings["autoreload"] != "off" else set()
         if not edited:
             return
-        self.session.apply(Changed(tuple(self.executor.retoken_modules())))
+        self.session.apply(Changed(tuple(retoken_modules(self.executor))))
         imports = re.compile(
             rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, sorted(edited)))})\b", re.MULTILINE
         )

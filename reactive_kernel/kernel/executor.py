@@ -7,7 +7,6 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from math import inf, nextafter
 from time import perf_counter
@@ -21,10 +20,12 @@ from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import Changes, Watch, bound_by, called_writes, carry, has_changed, made_here
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.states import state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
-from reactive_kernel.kernel.tokens import LOCAL, identity_matters, token
+from reactive_kernel.kernel.tokens import identity_matters, token
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
@@ -48,32 +49,6 @@ class Executor:
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
         self._salt = 0
         self.watch: Watch | None = None
-
-    def retoken_modules(self) -> list[tuple[str, str, str]]:
-        """Values that are, or come from, local modules of which a new edition is known."""
-        found = []
-        for cell_id, tokens in self.tokens.items():
-            for name, old in tokens.items():
-                if old is None or "@" not in old or not old.startswith(("module:", "object:")):
-                    continue
-                new = token(self.store.values.get(cell_id, {}).get(name), self.main)
-                if new is not None and new != old:
-                    tokens[name] = new
-                    found.append((cell_id, name, new))
-        return found
-
-    def retoken_widgets(self) -> list[tuple[str, str, str]]:
-        """The pseudo-names of widgets' traits that changed since they were last looked at, with new tokens."""
-        self.widgets.changed = False
-        found = []
-        for cell in self.session.document:
-            for name, old in cell.ran.bound.items() if cell.ran is not None else ():
-                if name.endswith(".traits>"):
-                    value = self.store.values.get(cell.id, {}).get(name[1:].removesuffix(".traits>"))
-                    new = self.widgets.token(self._look(value).widgets)
-                    if new != old:
-                        found.append((cell.id, name, new))
-        return found
 
     # -- before
 
@@ -144,7 +119,7 @@ class Executor:
             seen = survey((watch.before[name],), self.namespace, deadline, True, self.main)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
-                self.caches.clear_outdated(cell, wrapper, self._look(wrapper).reads)
+                self.caches.clear_outdated(cell, wrapper, self.look(wrapper).reads)
 
     def _suspicion(self, cell: Cell, name: str) -> int:
         """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
@@ -173,24 +148,11 @@ class Executor:
         changes = self._changes(watch)
         if not ok or cell.id not in self.session.cells:
             self._roll_back(watch, changes)
-            self._lose_relations()
+            lose_relations(self)
             return None
         observed = self._keep(watch, changes)
-        self._lose_relations()
+        lose_relations(self)
         return observed
-
-    def _lose_relations(self) -> None:
-        """Tell the session which versions of SQL relations are used up (only where SQL was run at all)."""
-        catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
-        if catalog is None or not catalog.take_spent():
-            return
-        lost = [
-            (cell_id, name)
-            for cell_id, values in self.store.values.items()
-            for name, value in values.items()
-            if name.startswith("sql:") and value.spent
-        ]
-        self.session.apply(Lost(tuple(lost)))
 
     def _leave_batch(self, watch: Watch) -> Observed:
         bound = bound_by(watch, self.namespace)
@@ -205,7 +167,11 @@ class Executor:
         cell = watch.cell
         unsure: set[str] = set()
         for name, seen in watch.surveys.items():
-            touched = {k: (v, s) for k, (v, s) in seen.states.items() if s is not None and has_changed(v, s)}
+            touched = {
+                k: (v, s)
+                for k, (v, s) in seen.states.items()
+                if s is not None and has_changed(v, s) and self.caches.counts(v)
+            }
             changes.touched.update(touched)
             presumed = not seen.complete and self._presumed_changed(watch, name, seen)
             if touched or presumed:
@@ -287,7 +253,7 @@ class Executor:
         self._keep_delta(cell, changes)
         raw = {name: token(value, self.main) for name, value in bound.items()}
         if watch.again:
-            tokens = self._keep_held(watch, bound, raw)
+            tokens = self._keep_held(watch, bound, raw, mutated)
         else:
             tokens = self._tokens(watch, bound, raw, bool(mutated or drawn or deleted))
         self.tokens[cell.id] = raw
@@ -303,7 +269,7 @@ class Executor:
         traits: dict[str, str] = {}
         for name, value in values.items():
             if type(value) not in ATOMS:
-                inside = self._look(value)
+                inside = self.look(value)
                 reach[name] = frozenset(inside.states)
                 carry(cell, name, inside.code, carried)
                 if inside.widgets:
@@ -315,15 +281,11 @@ class Executor:
             carried=carried,
             reach=reach,
             cleared=self._cleared(watch, changes),
-            outside=self._outside(),
+            outside=databases_changed(),
         )
 
-    def _outside(self) -> tuple[str, ...]:
-        """Databases outside the notebook that SQL in the cell has changed."""
-        catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
-        return () if catalog is None else tuple(sorted(catalog.last_run().effects))
-
-    def _look(self, value: Any) -> Survey:
+    def look(self, value: Any) -> Survey:
+        """What is inside a value, without taking states."""
         return survey((value,), self.namespace, perf_counter() + BUDGET, False, self.main)
 
     def _keep_delta(self, cell: Cell, changes: Changes) -> None:
@@ -364,18 +326,21 @@ class Executor:
         self._salt += 1
         return {n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}
 
-    def _keep_held(self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None]) -> dict[str, str | None]:
+    def _keep_held(
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], mutated: Iterable[str]
+    ) -> dict[str, str | None]:
         """After a cell was made again at its version: what was not used up stays the object that it was.
 
-        Where a new value shares objects with one that was used up, the new one is taken, and other
-        cells' values that share with the old one are used up as well.
+        Where a new value shares objects with one that was used up, or with one that the cell changes, the
+        new one is taken, and other cells' values that share with the old one are used up as well.
         """
         cell, ran = watch.cell, watch.cell.ran
         if ran is None:
             return raw
         kept = self.store.values.get(cell.id, {})
-        inside = {name: frozenset(self._look(value).states) for name, value in bound.items()}
-        taken = {name for name in bound if name not in watch.held or name not in kept}
+        inside = {name: frozenset(self.look(value).states) for name, value in bound.items()}
+        changed = frozenset().union(*(self.look(self.namespace[name]).states for name in mutated))
+        taken = {n for n in bound if n not in watch.held or n not in kept or inside[n] & changed}
         while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:
             taken |= more
         lost: list[tuple[str, str]] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 
-__all__ = ["array_state", "numpy_random_state", "pandas_state", "polars_state"]
+__all__ = ["array_state", "element_state", "numpy_random_state", "pandas_state", "polars_state"]
 
 
 def array_state(value: Any) -> tuple[State | None, Tells]:
@@ -39,7 +39,9 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
         return not all(map(is_, now.flat, copy.flat)) if raw is None else now.tobytes() != raw
 
     def restore(target: Any) -> None:
-        if target.shape != shape:
+        if target.size != copy.size:
+            target.resize(shape, refcheck=False)
+        elif target.shape != shape:
             target.shape = shape
         if not target.flags.writeable:
             target.flags.writeable = True
@@ -151,3 +153,20 @@ def polars_state(value: Any) -> tuple[State | None, Tells]:
         return bool(names) or not copy.equals(now)
 
     return State(changed, restore, int(copy.estimated_size())), "whole"
+
+
+def element_state(value: Any) -> tuple[State | None, Tells]:
+    """State of an XML element; its attributes are a dict inside it, with a state of its own."""
+    tag, text, tail, attributes, inside = value.tag, value.text, value.tail, value.attrib, list(value)
+
+    def changed(now: Any) -> bool:
+        parts = (now.tag, now.text, now.tail, now.attrib)
+        return not all(map(is_, parts, (tag, text, tail, attributes))) or not (
+            len(now) == len(inside) and all(map(is_, now, inside))
+        )
+
+    def restore(target: Any) -> None:
+        target.tag, target.text, target.tail, target.attrib = tag, text, tail, attributes
+        target[:] = inside
+
+    return State(changed, restore), "whole"

@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Iterator
 
-__all__ = ["LocalModules"]
+__all__ = ["LOCAL", "LocalModules"]
 
 IMPORTED = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
 
@@ -43,6 +43,11 @@ class LocalModules:
                 self.edition(home)
         return self._editions.get(name, 0)
 
+    def is_own(self, module: types.ModuleType) -> bool:
+        """True for a module that a cell made, or that comes from the user's own file."""
+        name = str(module.__dict__.get("__name__"))
+        return sys.modules.get(name) is not module or self.edition(name) is not None
+
     def note_imports(self, source: str) -> None:
         """Watch the local modules that a cell's text imports, also where no value tells where it came from."""
         if "import" in source:
@@ -66,14 +71,19 @@ class LocalModules:
         self.pending = [*dict.fromkeys([*self.pending, *order])]
         return set(order)
 
-    def reload(self) -> None:
-        """Load the edited modules again.  Raises what their code raises; they stay pending then."""
+    def reload(self) -> bool:
+        """Load the edited modules again; True if there were any.
+
+        Raises what their code raises; they stay pending then.
+        """
+        loaded = bool(self.pending)
         while self.pending:
             module = sys.modules.get(self.pending[0])
             if module is not None:
                 importlib.invalidate_caches()
                 importlib.reload(module)
             self.pending.pop(0)
+        return loaded
 
     def _importers(self, edited: set[str]) -> Iterator[str]:
         """Local modules that import any of ``edited``, directly or through others, nearest first."""
@@ -120,3 +130,6 @@ def _is_local(path: str) -> bool:
         os.path.realpath(os.getcwd()) + os.sep
     )
     return path.endswith(".py") and not installed and not inside_python
+
+
+LOCAL = LocalModules()

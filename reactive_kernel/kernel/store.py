@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
+from types import ModuleType
 from typing import Any
 
 from reactive_kernel.core.notebook import DELETES, Cell
+from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.states import State, state_of
 
@@ -62,15 +64,22 @@ class Delta:
     names: dict[str, tuple[str, ...]]  # and from which cells these were read
     entries: list[tuple[Any, State]] = field(default_factory=list)
 
-    def swap(self, main: str) -> None:
-        """Exchange the objects' states with the kept ones."""
-        swapped: list[tuple[Any, State]] = []
+    def swap(self, main: str) -> list[Any]:
+        """Exchange the objects' states with the kept ones; returns the objects that did not take theirs."""
+        # All are looked at before any is put back: two may lie in the same memory.
+        current = [state_of(value, main, True)[0] for value, _ in self.entries]
+        broken: list[Any] = []
         for value, other in self.entries:
-            current, _ = state_of(value, main, True)
-            if other.restore is not None:
-                other.restore(value)
-            swapped.append((value, current if current is not None else other))
-        self.entries = swapped
+            try:
+                if other.restore is not None:
+                    other.restore(value)
+            except Exception:  # what it holds can't be put back after all
+                broken.append(value)
+        self.entries = [
+            (value, now if now is not None else other)
+            for (value, other), now in zip(self.entries, current, strict=True)
+        ]
+        return broken
 
     @property
     def size(self) -> int:
@@ -139,10 +148,16 @@ class Store:
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1
         while len(self.applied) > common:
-            self.deltas[self.applied.pop()].swap(self.main)
+            self._swap(self.applied.pop())
         for cell_id in target[common:]:
-            self.deltas[cell_id].swap(self.main)
+            self._swap(cell_id)
             self.applied.append(cell_id)
+
+    def _swap(self, cell_id: str) -> None:
+        broken = self.deltas[cell_id].swap(self.main)
+        if broken:  # then all that holds them has to be made again
+            found = {pair for value in broken for pair in self.session.sharing.get(id(value), ())}
+            self.session.apply(Lost(tuple(sorted(found))))
 
     def _in_effect(self, cell_id: str, key: float, reader: float, limits: Mapping[str, float]) -> bool:
         cell, delta = self.session.cells[cell_id], self.deltas[cell_id]
@@ -157,13 +172,18 @@ class Store:
         if cell_id in self.applied:
             later: list[str] = []
             while (last := self.applied.pop()) != cell_id:
-                self.deltas[last].swap(self.main)
+                self._swap(last)
                 later.append(last)
-            self.deltas[cell_id].swap(self.main)
+            self._swap(cell_id)
             for other in reversed(later):
-                self.deltas[other].swap(self.main)
+                self._swap(other)
                 self.applied.append(other)
         del self.deltas[cell_id]
+
+    def let_go_of_modules(self) -> None:
+        """Modules were loaded again: what they held before must not come back."""
+        for delta in self.deltas.values():
+            delta.entries = [(value, state) for value, state in delta.entries if type(value) is not ModuleType]
 
     def keep_delta(self, cell_id: str) -> None:
         """Leave a cell's changes in effect for good; the states before them are gone."""

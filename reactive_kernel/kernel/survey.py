@@ -9,28 +9,34 @@ not allow to tell is reported as such, never guessed.
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 import types
+import weakref
 from collections import defaultdict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from time import perf_counter
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import code_of, names_in
+from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
 __all__ = ["ATOMS", "Survey", "children", "survey"]
 
 ATOMS: frozenset[type] = frozenset(
-    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.ModuleType, types.CodeType}
+    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
 )
-CACHED: type = type(lru_cache(len))
 MAX_OBJECTS = 4000
 MAX_CHILDREN = 5000  # children of one object that are looked at
+CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
 CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__"})
 
 
@@ -135,68 +141,130 @@ def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> 
 def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     """Objects directly inside a value, and whether these are all of them."""
     kind = type(value)
-    if kind in (list, tuple, set, frozenset, deque):
-        return _items(value, len(value))
-    if kind is dict or isinstance(value, dict):
-        keys, all_keys = _items(value.keys(), len(value))
-        items, all_items = _items(value.values(), len(value))
-        factory = (value.default_factory,) if isinstance(value, defaultdict) else ()
-        return [*keys, *items, *factory, *(_attributes(value) if kind is not dict else ())], all_keys and all_items
-    if isinstance(value, types.FunctionType):
-        found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *vars(value).values()]
-        found.extend(_contents(value.__closure__ or ()))
-        return found, True
-    if kind is types.BuiltinFunctionType:  # a method of a C type holds its object
-        return (value.__self__,), True
-    if isinstance(value, types.MethodType):
-        return (value.__self__, value.__func__), True
-    if isinstance(value, partial):
-        return (value.func, *value.args, *value.keywords.values()), True
-    if isinstance(value, (staticmethod, classmethod)):
-        return (value.__func__,), True
-    if isinstance(value, property):
-        return (value.fget, value.fset, value.fdel), True
-    if isinstance(value, type):
-        if value.__module__ != main:
-            return (), True
-        return [v for n, v in vars(value).items() if n not in CLASS_SKIP] + [
-            b for b in value.__bases__ if b is not object
-        ], True
-    if isinstance(value, types.GeneratorType):
-        frame = value.gi_frame
-        return (list(frame.f_locals.values()) if frame is not None else ()), True
+    for base, inside in INSIDE:
+        if issubclass(kind, base):
+            found, whole = inside(value)
+            return ([*found, *_own(value, kind, main)] if kind is not base else found), whole
+    if issubclass(kind, type):
+        return (_class(value, kind, main) if module_of(value) == main else ()), True
     return _library(value, kind, main)
 
 
-def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    module = kind.__module__
-    if module == "numpy" and kind.__name__ == "ndarray":
-        found: list[Any] = [value.base] if value.base is not None else []
-        if value.dtype.hasobject:
-            inner, whole = _items(value.flat, value.size)
-            return [*found, *inner], whole
-        return found, True
-    manager = getattr(value, "_mgr", None) if module.partition(".")[0] == "pandas" else None
-    if manager is not None and hasattr(manager, "blocks"):
-        objects = [
-            item
-            for block in manager.blocks
-            if block.dtype == object
-            for item in islice(block.values.flat, MAX_CHILDREN)
-        ]
-        return [item for item in objects if type(item) not in ATOMS], True
-    if module.partition(".")[0] in ("pandas", "polars", "pyarrow", "numpy"):
-        return (), True
-    if isinstance(value, (list, tuple, set, frozenset)):  # subclasses, named tuples
-        inner, whole = _items(value, len(value))
-        return [*inner, *_attributes(value), kind], whole
-    if not hasattr(value, "__dict__") and module != main:  # written in C: the collector knows what is inside
-        return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not isinstance(item, type)], True
-    wrapped = getattr(value, "__wrapped__", None) if kind.__module__ == "functools" else None
-    found = [*_attributes(value), *((wrapped,) if wrapped is not None else ())]
-    if module == main:
-        found.append(kind)
+Inside = Callable[[Any], tuple[Iterable[Any], bool]]
+
+
+def _dict(value: Any) -> tuple[Iterable[Any], bool]:
+    size = dict.__len__(value)
+    keys, all_keys = _items(dict.keys(value), size)
+    items, all_items = _items(dict.values(value), size)
+    return [*keys, *items], all_keys and all_items
+
+
+def _function(value: Any) -> tuple[Iterable[Any], bool]:
+    found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values()]
+    found.extend(_contents(value.__closure__ or ()))
     return found, True
+
+
+def _generator(value: Any) -> tuple[Iterable[Any], bool]:
+    frame = value.gi_frame
+    return (list(frame.f_locals.values()) if frame is not None else ()), True
+
+
+def _module(value: Any) -> tuple[Iterable[Any], bool]:
+    """The data in a module of the user's; what it runs isn't the notebook's."""
+    if not LOCAL.is_own(value):
+        return (), True
+    return [item for n, item in value.__dict__.items() if n[:2] != "__" and type(item) not in CODE], True
+
+
+def _parts(*members: Any) -> Inside:
+    """What is in these members of a builtin type, got past whatever a subclass makes of them."""
+    return lambda value: ([member.__get__(value) for member in members], True)
+
+
+_factory: Any = defaultdict.default_factory  # type: ignore[misc]
+_method: Any = types.MethodType
+_partial: Any = partial
+_static: Any = staticmethod
+_classmethod: Any = classmethod
+
+# The builtin types' own methods: a subclass may make something else of them.
+INSIDE: tuple[tuple[type, Inside], ...] = (
+    (defaultdict, lambda value: ((*_dict(value)[0], _factory.__get__(value)), _dict(value)[1])),
+    (dict, _dict),
+    (list, lambda value: _items(list.__iter__(value), list.__len__(value))),
+    (tuple, lambda value: _items(tuple.__iter__(value), tuple.__len__(value))),
+    (set, lambda value: _items(set.__iter__(value), set.__len__(value))),
+    (frozenset, lambda value: _items(frozenset.__iter__(value), frozenset.__len__(value))),
+    (deque, lambda value: _items(deque.__iter__(value), deque.__len__(value))),
+    (types.FunctionType, _function),
+    (types.BuiltinFunctionType, lambda value: ((value.__self__,), True)),  # a method of a C type holds its object
+    (types.MethodType, _parts(_method.__self__, _method.__func__)),
+    (partial, _parts(_partial.func, _partial.args, _partial.keywords, _partial.__dict__["__dict__"])),
+    (staticmethod, _parts(_static.__dict__["__func__"])),
+    (classmethod, _parts(_classmethod.__dict__["__func__"])),
+    (property, _parts(property.fget, property.fset, property.fdel)),
+    (types.GeneratorType, _generator),
+    (types.ModuleType, _module),
+    (weakref.ref, lambda value: ((weakref.ref.__call__(value),), True)),
+)
+
+
+def _class(value: Any, kind: type, main: str) -> list[Any]:
+    """What a class of the notebook's holds, its bases, and its own class if that is the notebook's too."""
+    found = [v for n, v in members_of(value).items() if n not in CLASS_SKIP]
+    found.extend(base for base in type.__dict__["__bases__"].__get__(value) if base is not object)
+    if module_of(kind) == main:
+        found.append(kind)
+    return found
+
+
+def _own(value: Any, kind: type, main: str) -> list[Any]:
+    """Attributes of an instance, and its class if that is the notebook's own."""
+    return [*attributes_of(value).values(), *slots_of(value).values(), *((kind,) if module_of(kind) == main else ())]
+
+
+def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    known = about(kind)
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
+        return _array(value, kind, main)
+    if numpy is not None and kind is numpy.ufunc:
+        return gc.get_referents(value), True
+    if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
+        return [*_objects_in(value), *(_own(value, kind, main) if known.package != "pandas" else ())], True
+    if known.package in ("polars", "pyarrow"):
+        return (), True
+    if issubclass(kind, threading.Thread):  # the rest is machinery that goes on by itself
+        held = attributes_of(value)
+        return [item for n, item in held.items() if n[:1] != "_" or n in ("_target", "_args", "_kwargs")], True
+    if known.attributes is None and not known.slotted:  # written in C: the collector knows what is inside
+        return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)], True
+    wrapped = attributes_of(value).get("__wrapped__") if known.package == "functools" else None
+    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
+
+
+def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    found: list[Any] = [] if value.base is None else [value.base]
+    if about(kind).package != "numpy":
+        found.extend(_own(value, kind, main))
+    if value.dtype.hasobject and value.shape != ():
+        inner, whole = _items(value.flat, value.size)
+        return [*found, *inner], whole
+    return found, True
+
+
+def _objects_in(frame: Any) -> list[Any]:
+    """Objects in a frame's or series' columns of objects."""
+    manager = attributes_of(frame).get("_mgr")
+    return [
+        item
+        for block in getattr(manager, "blocks", ())
+        if block.dtype == object
+        for item in islice(block.values.flat, MAX_CHILDREN)
+        if type(item) not in ATOMS
+    ]
 
 
 def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
@@ -214,22 +282,4 @@ def _contents(cells: Iterable[Any]) -> list[Any]:
             found.append(cell.cell_contents)
         except ValueError:  # not yet bound
             continue
-    return found
-
-
-def _attributes(value: Any) -> list[Any]:
-    """Values of an instance's attributes, without running any descriptor of the user's."""
-    try:
-        found = list(object.__getattribute__(value, "__dict__").values())
-    except Exception:  # no __dict__
-        found = []
-    for cls in type(value).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            member = cls.__dict__.get(name)
-            if isinstance(member, types.MemberDescriptorType):
-                try:
-                    found.append(member.__get__(value))
-                except AttributeError:
-                    continue
     return found

@@ -18,11 +18,10 @@ import uuid
 from hashlib import blake2b
 from typing import Any
 
-from reactive_kernel.kernel.modules import LocalModules
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.typewise import about, members_of, module_of
 
-__all__ = ["LOCAL", "identity_matters", "token"]
-
-LOCAL = LocalModules()
+__all__ = ["identity_matters", "token"]
 
 MAX_TEXT = 1 << 20  # characters or bytes hashed at most
 MAX_ITEMS = 1000
@@ -60,9 +59,12 @@ def token(value: Any, main: str = "__main__") -> str | None:
 
 def identity_matters(value: Any, main: str) -> bool:
     """True for values that equal tokens prove equal, but which ``is`` or ``isinstance`` can tell apart."""
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind is tuple:
         return any(identity_matters(item, main) for item in value[:MAX_ITEMS])
-    return isinstance(value, (types.FunctionType, type)) and value.__module__ == main
+    if issubclass(kind, type):
+        return module_of(value) == main
+    return kind is types.FunctionType and value.__module__ == main
 
 
 def _token(value: Any, main: str, depth: int) -> str | None:
@@ -85,18 +87,17 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         return f"module:{name}{_edition(name)}" if sys.modules.get(name) is value else None
     if kind is types.FunctionType and value.__module__ == main:
         return _function(value, main, depth)
-    if isinstance(value, type) and value.__module__ == main:
+    if issubclass(kind, type) and module_of(value) == main:
         return _class(value, main, depth)
-    if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+    if issubclass(kind, type) or kind in (types.FunctionType, types.BuiltinFunctionType):
         return _imported(value)
-    if (
-        kind.__module__ == "numpy"
-        and getattr(kind, "__name__", "") != "ndarray"
-        and hasattr(value, "dtype")
-        and getattr(value, "shape", None) == ()
-    ):
+    known = about(kind)
+    if known.module == main:  # looking at an attribute could run the user's code
+        return None
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(kind, numpy.generic):
         return f"numpy:{value.dtype.str}:{value!r}" if value.dtype.kind in "biufcmMSU" else None
-    if kind.__module__.startswith("pandas") and kind.__name__ in (
+    if known.package == "pandas" and known.name in (
         "Timestamp",
         "Timedelta",
         "Period",
@@ -105,8 +106,6 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         "Interval",
     ):
         return f"pandas:{value!r}"
-    if kind.__module__ == main:  # looking at an attribute could run the user's code
-        return None
     return _imported(value) if getattr(value, "__qualname__", None) and getattr(value, "__module__", None) else None
 
 
@@ -180,7 +179,7 @@ def _class(cls: type, main: str, depth: int) -> str | None:
     if type(cls) is not type:
         return None
     parts: list[Any] = [cls.__qualname__, *cls.__bases__]
-    for name, value in sorted(vars(cls).items()):
+    for name, value in sorted(members_of(cls).items()):
         if name in CLASS_NOISE:
             continue
         if isinstance(value, (staticmethod, classmethod)):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reactive_kernel.kernel.tokens import LOCAL
+from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.protocol import Refused
 from tests.kernel.inprocess import Notebook
 

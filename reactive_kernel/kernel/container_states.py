@@ -1,0 +1,258 @@
+"""States of what Python itself holds things in: containers, instances, functions, classes.
+
+The methods of the builtin types are called, never those of a subclass, which may be the user's.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from itertools import islice
+from operator import is_
+from typing import Any
+
+from reactive_kernel.kernel.state import State, Tells
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
+
+__all__ = [
+    "Maker",
+    "bytearray_state",
+    "class_state",
+    "deque_state",
+    "dict_state",
+    "function_state",
+    "instance_state",
+    "joined",
+    "list_state",
+    "module_state",
+    "set_state",
+]
+
+MAX_ITEMS = 50_000  # of a container, copied whole
+SAMPLE = 256
+
+Taken = tuple[State | None, Tells]
+Maker = Callable[[Any], Taken]
+
+
+def _sampled(value: Any) -> Taken:
+    """A large list: its length, both ends and a stride through it."""
+    length = list.__len__(value)
+    stride, end = slice(None, None, max(1, length // SAMPLE)), slice(-16, None)
+    look = [*list.__getitem__(value, stride), *list.__getitem__(value, end)]
+
+    def changed(now: Any) -> bool:
+        return list.__len__(now) != length or not all(
+            map(is_, look, [*list.__getitem__(now, stride), *list.__getitem__(now, end)])
+        )
+
+    return State(changed, None), "partly"
+
+
+def list_state(value: Any) -> Taken:
+    """Items of a list, in order."""
+    if list.__len__(value) > MAX_ITEMS:
+        return _sampled(value)
+    copy = list.copy(value)
+
+    def restore(target: Any) -> None:
+        list.__setitem__(target, slice(None), copy)
+
+    def changed(now: Any) -> bool:
+        return list.__len__(now) != len(copy) or not all(map(is_, copy, list.__iter__(now)))
+
+    return State(changed, restore, 8 * len(copy)), "whole"
+
+
+def deque_state(value: Any) -> Taken:
+    """Items of a deque, in order."""
+    copy = list(deque.__iter__(value))
+
+    def restore(target: Any) -> None:
+        deque.clear(target)
+        deque.extend(target, copy)
+
+    def changed(now: Any) -> bool:
+        return deque.__len__(now) != len(copy) or not all(map(is_, copy, deque.__iter__(now)))
+
+    return State(changed, restore, 8 * len(copy)), "whole"
+
+
+def same_items(keys: list[Any], items: list[Any], now: dict[Any, Any]) -> bool:
+    """True if a dict holds just these, in this order."""
+    return (
+        dict.__len__(now) == len(keys)
+        and all(map(is_, keys, dict.keys(now)))
+        and all(map(is_, items, dict.values(now)))
+    )
+
+
+def _same_order(keys: list[Any], now: Any) -> bool:
+    return all(map(is_, keys, OrderedDict.__iter__(now)))
+
+
+def dict_state(value: Any) -> Taken:
+    """Keys and items of a dict, in order."""
+    length = dict.__len__(value)
+    if length > MAX_ITEMS:
+        look = list(islice(dict.values(value), SAMPLE))
+
+        def moved(now: Any) -> bool:
+            return dict.__len__(now) != length or not all(map(is_, look, dict.values(now)))
+
+        return State(moved, None), "partly"
+    ordered = issubclass(type(value), OrderedDict)  # keeps an order of its own
+    order = list(OrderedDict.__iter__(value)) if ordered else []
+    keys, items = list(dict.keys(value)), list(dict.values(value))
+
+    def restore(target: Any) -> None:
+        held = dict(zip(keys, items, strict=True))
+        kind = OrderedDict if ordered else dict
+        kind.clear(target)
+        for key in order or keys:
+            kind.__setitem__(target, key, held[key])
+
+    def changed(now: Any) -> bool:
+        return not same_items(keys, items, now) or (ordered and not _same_order(order, now))
+
+    return State(changed, restore, 16 * length), "whole"
+
+
+def set_state(value: Any) -> Taken:
+    """Members of a set."""
+    if set.__len__(value) > MAX_ITEMS:
+        length = set.__len__(value)
+        return State(lambda now: set.__len__(now) != length, None), "partly"
+    copy = set(value)
+
+    def restore(target: Any) -> None:
+        set.clear(target)
+        set.update(target, copy)
+
+    return State(lambda now: bool(set.__ne__(copy, now)), restore, 16 * len(copy)), "whole"
+
+
+def bytearray_state(value: Any) -> Taken:
+    """Bytes of a bytearray."""
+    copy = bytes(value)
+
+    def restore(target: Any) -> None:
+        target[:] = copy
+
+    return State(lambda now: now != copy, restore, len(copy)), "whole"
+
+
+def instance_state(value: Any) -> Taken:
+    """Attributes and slots of an instance."""
+    attributes, slots = attributes_of(value), slots_of(value)
+    keys, items = list(attributes.keys()), list(attributes.values())
+    has_slots = bool(about(type(value)).slots)
+
+    def changed(now: Any) -> bool:
+        if not same_items(keys, items, attributes_of(now)):
+            return True
+        return has_slots and not _same_slots(slots, slots_of(now))
+
+    def restore(target: Any) -> None:
+        held = attributes_of(target)
+        held.clear()
+        held.update(zip(keys, items, strict=True))
+        if has_slots:
+            for name in slots_of(target).keys() - slots.keys():
+                object.__delattr__(target, name)
+            for name, item in slots.items():
+                object.__setattr__(target, name, item)
+
+    return State(changed, restore, 16 * len(keys)), "whole"
+
+
+def _same_slots(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+
+
+def joined(first: Maker, second: Maker) -> Maker:
+    """State of an object that is two things at once (a list with attributes)."""
+
+    def maker(value: Any) -> Taken:
+        a, tells = first(value)
+        b, _ = second(value)
+        if a is None or b is None or a.restore is None or b.restore is None:
+            return a, "partly"
+        restore_a, restore_b = a.restore, b.restore
+
+        def restore(target: Any) -> None:
+            restore_a(target)
+            restore_b(target)
+
+        return State(lambda now: a.changed(now) or b.changed(now), restore, a.size + b.size), tells
+
+    return maker
+
+
+EMPTY = object()
+
+
+def _cell(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return EMPTY
+
+
+def function_state(value: Any) -> Taken:
+    """What a function has captured, its attributes and its defaults."""
+    cells = value.__closure__ or ()
+    contents = [_cell(cell) for cell in cells]
+    keys, items = list(value.__dict__.keys()), list(value.__dict__.values())
+    defaults = value.__defaults__
+
+    def changed(now: Any) -> bool:
+        return (
+            not all(map(is_, contents, map(_cell, cells)))
+            or not same_items(keys, items, now.__dict__)
+            or now.__defaults__ is not defaults
+        )
+
+    def restore(target: Any) -> None:
+        for cell, content in zip(cells, contents, strict=True):
+            if content is EMPTY:
+                del cell.cell_contents
+            else:
+                cell.cell_contents = content
+        target.__dict__.clear()
+        target.__dict__.update(zip(keys, items, strict=True))
+        target.__defaults__ = defaults
+
+    return State(changed, restore), "whole"
+
+
+def class_state(value: Any) -> Taken:
+    """What a class of the notebook's holds."""
+
+    def held_by(cls: Any) -> dict[str, Any]:
+        return {n: v for n, v in members_of(cls).items() if n not in ("__dict__", "__weakref__")}
+
+    held = held_by(value)
+    keys, items = list(held.keys()), list(held.values())
+
+    def restore(target: Any) -> None:
+        for name in held_by(target).keys() - held.keys():
+            type.__delattr__(target, name)
+        for name, item in held.items():
+            if members_of(target).get(name) is not item:
+                type.__setattr__(target, name, item)
+
+    return State(lambda now: not same_items(keys, items, held_by(now)), restore), "whole"
+
+
+def module_state(value: Any) -> Taken:
+    """What a module of the user's holds."""
+    held = dict(value.__dict__)
+    keys, items = list(held.keys()), list(held.values())
+
+    def restore(target: Any) -> None:
+        target.__dict__.clear()
+        target.__dict__.update(held)
+
+    return State(lambda now: not same_items(keys, items, now.__dict__), restore), "whole"

@@ -1,0 +1,141 @@
+"""States of what is used up as it is used: generators, iterators, locks, caches of results.
+
+Few of them can be put back; most are made again by the cell that made them.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import itertools
+import re
+import threading
+import types
+from operator import is_
+from typing import Any
+
+from reactive_kernel.kernel.container_states import Maker, Taken, same_items
+from reactive_kernel.kernel.state import State
+
+__all__ = ["CACHED", "ITERATORS"]
+
+CACHED: type = type(functools.lru_cache(len))
+
+
+def _generator(value: Any) -> Taken:
+    frame = value.gi_frame
+    at = frame.f_lasti if frame is not None else -1
+    line = dict(frame.f_locals) if frame is not None else {}
+    keys, items = list(line.keys()), list(line.values())
+
+    def changed(now: Any) -> bool:
+        inner = now.gi_frame
+        if inner is None or frame is None:
+            return inner is not frame
+        return inner.f_lasti != at or not same_items(keys, items, dict(inner.f_locals))
+
+    return State(changed, None), "whole"
+
+
+def _iterator(value: Any) -> Taken:
+    """Iterators over lists, tuples and texts tell how far they are by what pickle would keep."""
+    before = value.__reduce__()[1:]
+
+    def place(now: Any) -> Any:
+        return now.__reduce__()[1:]
+
+    ends = len(before) > 1
+    at = before[1] if ends else None
+
+    def changed(now: Any) -> bool:
+        after = place(now)
+        return (len(after) > 1) != ends or (ends and after[1] != at)
+
+    return State(changed, None), "whole"
+
+
+def _range_iterator(value: Any) -> Taken:
+    """What is left of a range, or how far in it the iterator is: Python 3.12 changed its mind."""
+    before = value.__reduce__()[1:]
+    return State(lambda now: now.__reduce__()[1:] != before, None), "whole"
+
+
+def _transparent(value: Any) -> Taken:
+    """Iterators that only pass on what the iterators inside them give: these are visited, and tell.
+
+    At their end they let go of these.
+    """
+    inside = gc.get_referents(value)
+
+    def changed(now: Any) -> bool:
+        left = gc.get_referents(now)
+        return len(left) != len(inside) or not all(map(is_, inside, left))
+
+    return State(changed, None), "whole"
+
+
+def _by_repr(value: Any) -> Taken:
+    before = repr(value)
+    return State(lambda now: repr(now) != before, None), "whole"
+
+
+def _lock(value: Any) -> Taken:
+    held = value.locked()
+
+    def restore(target: Any) -> None:
+        if held:
+            target.acquire(blocking=False)
+        elif target.locked():
+            target.release()
+
+    return State(lambda now: now.locked() != held, restore), "whole"
+
+
+def _depth(lock: Any) -> int:
+    """How often the present thread holds a reentrant lock; -1: another thread has it."""
+    found = re.search(r"owner=(\d+) count=(\d+)", repr(lock))
+    if found is None or found[2] == "0":
+        return 0
+    return int(found[2]) if int(found[1]) == threading.get_ident() else -1
+
+
+def _reentrant_lock(value: Any) -> Taken:
+    depth = _depth(value)
+
+    def restore(target: Any) -> None:
+        for _ in range(_depth(target) - depth if depth >= 0 else 0):
+            target.release()
+        for _ in range(depth - max(_depth(target), 0)):
+            target.acquire(blocking=False)
+
+    return State(lambda now: _depth(now) != depth, restore), "whole"
+
+
+def _cached(value: Any) -> Taken:
+    """A function with a cache of its results: empty it can be made again, not filled."""
+    before = value.cache_info()
+
+    def restore(target: Any) -> None:
+        target.cache_clear()
+
+    empty = not (before.hits or before.misses or before.currsize)
+    return State(lambda now: now.cache_info() != before, restore if empty else None), "whole"
+
+
+PASSING = "islice chain takewhile dropwhile starmap accumulate zip_longest compress filterfalse pairwise"
+TRANSPARENT = (zip, map, filter, enumerate, *(getattr(itertools, name) for name in PASSING.split()))
+
+ITERATORS: dict[type, Maker] = {
+    **dict.fromkeys(TRANSPARENT, _transparent),
+    itertools.count: _by_repr,
+    itertools.repeat: _by_repr,
+    types.GeneratorType: _generator,
+    type(iter([])): _iterator,
+    type(iter(())): _iterator,
+    type(iter("")): _iterator,
+    type(iter(range(0))): _range_iterator,
+    type(iter(range(1 << 70))): _range_iterator,
+    type(threading.Lock()): _lock,
+    type(threading.RLock()): _reentrant_lock,
+    CACHED: _cached,
+}

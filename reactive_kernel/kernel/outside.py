@@ -1,0 +1,62 @@
+"""What changes values otherwise than a Python cell's run: files of local modules, widgets in the browser, SQL."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from reactive_kernel.core.operations import Lost
+from reactive_kernel.kernel.tokens import token
+
+if TYPE_CHECKING:
+    from reactive_kernel.kernel.executor import Executor
+
+__all__ = ["databases_changed", "lose_relations", "retoken_modules", "retoken_widgets"]
+
+
+def retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
+    """Values that are, or come from, local modules of which a new edition is known: cell, name, new token."""
+    found = []
+    for cell_id, tokens in executor.tokens.items():
+        for name, old in tokens.items():
+            if old is None or "@" not in old or not old.startswith(("module:", "object:")):
+                continue
+            new = token(executor.store.values.get(cell_id, {}).get(name), executor.main)
+            if new is not None and new != old:
+                tokens[name] = new
+                found.append((cell_id, name, new))
+    return found
+
+
+def retoken_widgets(executor: Executor) -> list[tuple[str, str, str]]:
+    """The pseudo-names of widgets' traits that changed since they were last looked at, with new tokens."""
+    executor.widgets.changed = False
+    found = []
+    for cell in executor.session.document:
+        for name, old in cell.ran.bound.items() if cell.ran is not None else ():
+            if name.endswith(".traits>"):
+                value = executor.store.values.get(cell.id, {}).get(name[1:].removesuffix(".traits>"))
+                new = executor.widgets.token(executor.look(value).widgets)
+                if new != old:
+                    found.append((cell.id, name, new))
+    return found
+
+
+def lose_relations(executor: Executor) -> None:
+    """Tell the session which versions of SQL relations are used up (only where SQL was run at all)."""
+    catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
+    if catalog is None or not catalog.take_spent():
+        return
+    lost = [
+        (cell_id, name)
+        for cell_id, values in executor.store.values.items()
+        for name, value in values.items()
+        if name.startswith("sql:") and value.spent
+    ]
+    executor.session.apply(Lost(tuple(lost)))
+
+
+def databases_changed() -> tuple[str, ...]:
+    """Databases outside the notebook that SQL in the cell has changed."""
+    catalog = sys.modules.get("reactive_kernel.kernel.sql.catalog")
+    return () if catalog is None else tuple(sorted(catalog.last_run().effects))
