@@ -112,6 +112,7 @@ class Cascade:
                 return reply
         except KeyboardInterrupt:
             # Not in the user's code, which IPython guards, but just before or after it.
+            self._kernel.publisher.error("KeyboardInterrupt", "", self._kernel.get_parent("shell"))
             return self._error("KeyboardInterrupt", "")
 
     def _explain_missing_root(self, run: Run) -> None:

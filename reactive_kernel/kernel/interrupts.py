@@ -29,9 +29,11 @@ class Interrupts:
 
     @contextmanager
     def raised(self) -> Iterator[None]:
-        """Within `held`: here a SIGINT raises KeyboardInterrupt, for the user's code."""
+        """Within `held`: here a SIGINT raises KeyboardInterrupt, for the user's code; so does one that came before."""
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
+            if self.noted:
+                raise KeyboardInterrupt
             yield
         finally:
             signal.signal(signal.SIGINT, self._note)

@@ -104,9 +104,14 @@ def test_interrupts_are_noted_in_our_own_code() -> None:
     interrupts = Interrupts()
     before = signal.getsignal(signal.SIGINT)
     with interrupts.held():
-        signal.raise_signal(signal.SIGINT)
-        assert interrupts.noted
         with pytest.raises(KeyboardInterrupt), interrupts.raised():
             signal.raise_signal(signal.SIGINT)
+        assert not interrupts.noted
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.noted
+        began = []
+        with pytest.raises(KeyboardInterrupt), interrupts.raised():
+            began.append("the user's code")  # which a SIGINT just before it must not let run for ever
+        assert not began
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
