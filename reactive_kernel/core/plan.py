@@ -115,7 +115,7 @@ class Cascade:
                 self._want(descendants(self.session.cells, [cell.id]))
         elif in_lineage and ok and not self.lazy:
             self._want(cell.dependents)
-        if not self._over and self._root_done and not self.lazy and not self.alone and self.kind != "upstream":
+        if not self._over and not self.lazy and not self.alone and self.kind != "upstream":
             # What the run taught may have changed what others read that don't depend on it (any more).
             self._want([other.id for other in self.session.spoiled])
             if self.kind == "all":
