@@ -4,7 +4,7 @@
 
 Prints, for a notebook of that many cells: milliseconds from the last key of a burst to the stale mark in the page
 (median, 95th percentile, largest), from the kernel's message of a dependent's output to its text in the page, and
-the long tasks (over 50 ms) of the page while somebody types, with the reactive kernel and with ipykernel, in
+the long tasks (over 50 ms) of the page while somebody types, with the labextension and without it (same kernel), in
 alternating runs of one session, so that the machine's other load weighs on both alike.
 """
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, LABEXTENSION, Server, serve
-from tests.browser.extension_fixtures import BUILT, PLAIN, REACTIVE, Book, write
+from tests.browser.extension_fixtures import BUILT, Book, write
 
 WATCH = """() => {
     const first = document.querySelectorAll('.jp-CodeCell')[1];
@@ -64,10 +64,12 @@ def type_bursts(page: Page, book: Book, edits: int) -> None:
         page.wait_for_timeout(500)
 
 
-def measure(page: Page, server: Server, name: str, cells: int, edits: int, kernel: dict[str, str]) -> dict[str, object]:
+def measure(page: Page, server: Server, name: str, cells: int, edits: int, extension: bool) -> dict[str, object]:
     """One notebook, opened, run once, typed in."""
-    write(server.root / name, notebook(cells), kernel)
-    book = Book(server, page, name, "lab").open(reactive=kernel is REACTIVE)
+    write(server.root / name, notebook(cells))
+    if not extension:
+        page.route("**/extensions/reactive-kernel-labextension/**", lambda route: route.abort())
+    book = Book(server, page, name, "lab").open(reactive=extension)
     book.run(0)
     book.run(1)
     expect(book.output(1)).to_have_count(1)
@@ -75,7 +77,7 @@ def measure(page: Page, server: Server, name: str, cells: int, edits: int, kerne
     page.evaluate(WATCH)
     type_bursts(page, book, edits)
     found: dict[str, object] = {"long tasks while typing": page.evaluate("window.tasks")}
-    if kernel is REACTIVE:
+    if extension:
         found["mark"] = page.evaluate("window.marks")
         for number in range(20):
             book.edit(0, f"x = {number}")
@@ -113,11 +115,12 @@ def main() -> None:
         with serve(base / "root", base / "home", extension=True) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
             for turn in range(2):
-                for label, kernel in (("reactive", REACTIVE), ("ipykernel", PLAIN)):
+                for label in ("with", "without"):
                     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-                    found = measure(page, server, f"{label}{turn}.ipynb", options.cells, options.edits, kernel)
+                    name = f"{label}{turn}.ipynb"
+                    found = measure(page, server, name, options.cells, options.edits, label == "with")
                     shown = {key: summary(value) if isinstance(value, list) else value for key, value in found.items()}
-                    print(json.dumps({"kernel": label, "cells": options.cells, **shown}), flush=True)
+                    print(json.dumps({"extension": label, "cells": options.cells, **shown}), flush=True)
                     page.context.close()
             browser.close()
 

@@ -11,7 +11,7 @@ import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
 const HEIGHT = 28;
-const LONGEST_LABEL = 16;
+const LONGEST_LABEL = 13;
 /** What a node needs beside its label (number, sign), and for each letter of it. */
 const ROOM = 52;
 const LETTER = 7.3;
@@ -69,6 +69,7 @@ export class GraphView extends Widget {
 
   /** Show which cell is the active one. */
   select(cell: string | null, reveal: boolean): void {
+    const before = this._selected;
     this._selected = cell;
     this._nodes.forEach((node, id) => node.classList.toggle('jp-mod-active', id === cell));
     const neighbours = new Set<string>();
@@ -81,8 +82,8 @@ export class GraphView extends Widget {
     });
     this._nodes.forEach((node, id) => node.classList.toggle('jp-mod-near', neighbours.has(id) && id !== cell));
     const at = cell === null ? undefined : this._drawn?.nodes[cell];
-    if (reveal && at !== undefined) {
-      this._viewport.touched = true;
+    const follow = cell !== before && !this._viewport.touched && at !== undefined;
+    if (at !== undefined && (reveal || (follow && this._placed && !this._viewport.shows(at.x, at.y)))) {
       this._viewport.center(at.x, at.y, this._drawn?.width ?? 0, this._drawn?.height ?? 0);
     }
   }

@@ -5,6 +5,10 @@ const LARGEST = 3;
 /** Below this the text is too small to be read comfortably: show a part instead. */
 export const LEGIBLE = 0.95;
 
+/** A graph that leaves room stands at the top. */
+const TOP = 12;
+const MARGIN = 20;
+
 export class Viewport {
   constructor(
     private readonly _frame: SVGSVGElement,
@@ -27,7 +31,7 @@ export class Viewport {
     const box = this._frame.getBoundingClientRect();
     this._scale = Math.max(SMALLEST, this.fitScale(width, height));
     this._x = (box.width - width * this._scale) / 2;
-    this._y = Math.max(0, Math.min(20, (box.height - height * this._scale) / 2));
+    this._y = Math.max(0, Math.min(TOP, (box.height - height * this._scale) / 2));
     this._apply();
   }
 
@@ -36,8 +40,15 @@ export class Viewport {
     const box = this._frame.getBoundingClientRect();
     this._scale = Math.max(this._scale, LEGIBLE);
     this._x = within(box.width / 2 - x * this._scale, box.width, width * this._scale);
-    this._y = within(box.height / 2 - y * this._scale, box.height, height * this._scale);
+    this._y = Math.min(TOP, within(box.height / 2 - y * this._scale, box.height, height * this._scale));
     this._apply();
+  }
+
+  /** Whether a place can be seen, with some room around it. */
+  shows(x: number, y: number): boolean {
+    const box = this._frame.getBoundingClientRect();
+    const inside = (at: number, size: number) => at >= MARGIN && at <= size - MARGIN;
+    return inside(this._x + x * this._scale, box.width) && inside(this._y + y * this._scale, box.height);
   }
 
   zoom(factor: number, at?: { x: number; y: number }): void {

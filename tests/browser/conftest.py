@@ -48,20 +48,23 @@ class Server:
 
 
 @contextmanager
-def serve(root: Path, home: Path, *, extension: bool, arguments: tuple[str, ...] = ()) -> Iterator[Server]:
+def serve(
+    root: Path, home: Path, *, extension: bool, collaboration: bool = False, arguments: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """A Jupyter server with JupyterLab and Notebook 7 over `root`; `home` takes all that it writes elsewhere.
 
     Args:
         root: the folder of the notebooks.
         home: an empty folder for configuration, data, settings and the log.
         extension: whether our labextension and our server extension are on.
+        collaboration: whether jupyter-collaboration is on (else it is off, installed or not).
         arguments: more command-line arguments.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
-    _configure(home, extension)
+    _configure(home, extension, collaboration)
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
         f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}", "--ServerApp.port_retries=0",
@@ -85,17 +88,22 @@ def serve(root: Path, home: Path, *, extension: bool, arguments: tuple[str, ...]
                 process.wait()
 
 
-def _configure(home: Path, extension: bool) -> None:
+def _configure(home: Path, extension: bool, collaboration: bool) -> None:
     config = home / "config"
     (config / "labconfig").mkdir(parents=True)
     # No news from the network in tests.
-    quiet = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    disabled = {"@jupyterlab/apputils-extension:announcements": True}
+    if not collaboration:
+        disabled |= dict.fromkeys(("@jupyter/collaboration-extension", "@jupyter/docprovider-extension"), True)
+    quiet = {"disabledExtensions": disabled}
     (config / "labconfig" / "page_config.json").write_text(json.dumps(quiet))
     app: dict[str, object] = {"expose_app_in_browser": True}
     if not extension:
         app["labextensions_path"] = [str(_others(home / "labextensions"))]
+    servers = {"reactive_kernel.server": extension}
+    servers |= dict.fromkeys(("jupyter_server_ydoc", "jupyter_server_fileid"), collaboration)
     settings = {
-        "ServerApp": {"jpserver_extensions": {"reactive_kernel.server": extension}},
+        "ServerApp": {"jpserver_extensions": servers},
         "LabApp": app,
         "JupyterNotebookApp": app,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture(scope="session")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose front ends have the labextension, and with the coordinator."""
+@contextmanager
+def serve_extended(tmp_path_factory: pytest.TempPathFactory, collaboration: bool = False) -> Iterator[Server]:
+    """A server whose front ends have the labextension as built, and with the coordinator."""
     if not (BUILT / "package.json").exists():
         pytest.fail("the labextension is not built: run `jlpm install && jlpm build` in labextension/")
     share = tmp_path_factory.mktemp("share")
@@ -38,14 +39,21 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (share / "labextensions" / LABEXTENSION).symlink_to(BUILT)
     before = os.environ.get("JUPYTER_PATH")
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(share), *([before] if before else [])])
-    root = tmp_path_factory.mktemp("notebooks")
+    root, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     try:
-        with serve(root, tmp_path_factory.mktemp("home"), extension=True) as server:
+        with serve(root, home, extension=True, collaboration=collaboration) as server:
             yield server
     finally:
         os.environ.pop("JUPYTER_PATH")
         if before is not None:
             os.environ["JUPYTER_PATH"] = before
+
+
+@pytest.fixture(scope="session")
+def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one server that most tests share."""
+    with serve_extended(tmp_path_factory) as server:
+        yield server
 
 
 class Book:

@@ -1,14 +1,17 @@
-"""Two browsers on one document, with jupyter-collaboration: no double outputs, no lost edits. Else skipped."""
+"""Two browsers on one document, with jupyter-collaboration: no double outputs, no lost edits, an agent among them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, extended  # noqa: F401 (fixtures)
+from reactive_kernel.client import Notebook
+from tests.browser.conftest import Server
+from tests.browser.extension_fixtures import CONTEXT, Book, Books, serve_extended
 
 pytestmark = pytest.mark.browser
-pytest.importorskip("jupyter_server_ydoc", reason="jupyter-collaboration is not installed")
 CELLS = f"""{CONTEXT}.model.sharedModel.cells.map(cell => [
     cell.getSource(), cell.getOutputs().map(output => String(output.text ?? output.data['text/plain'])).join('|')])"""
 
@@ -18,7 +21,14 @@ def agree(book: Book, other: Book, cells: list[list[str]]) -> None:
         view.page.wait_for_function(f"cells => JSON.stringify({CELLS}) === JSON.stringify(cells)", arg=cells)
 
 
-def test_two_browsers(books: Books, page: Page) -> None:
+@pytest.fixture(scope="module")
+def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve_extended(tmp_path_factory, collaboration=True) as server:
+        yield server
+
+
+def test_two_browsers_and_an_agent(sharing: Server, page: Page) -> None:
+    books = Books(sharing, page, "shared")
     book = books.new(["x = 10", "y = x * 2\ny", "print('y is', y)"])
     assert book.page.evaluate(f"{CONTEXT}.model.collaborative")
     browser = page.context.browser
@@ -33,6 +43,29 @@ def test_two_browsers(books: Books, page: Page) -> None:
     agree(book, other, [["x = 4", ""], ["y = x * 2\ny", "8"], ["print('y is', y)", "y is 8\n"]])
     book.edit(1, "y = x * 3\ny")
     other.marked("fresh", "stale", "stale")
+    # Both type at once, and an agent edits a third cell.
+    with Notebook.open(sharing.url, book.name, token=sharing.token) as agent:
+        for view, index in ((book, 0), (other, 1)):
+            view.cells.nth(index).locator(".cm-content").click()
+            view.page.keyboard.press("Control+End")
+        for number in range(10):
+            book.page.keyboard.type("0")
+            other.page.keyboard.type(" ")
+            agent.update(2, f"print('y is', y) # {number}")
+        texts = ["x = 4" + "0" * 10, "y = x * 3\ny" + " " * 10, "print('y is', y) # 9"]
+        for view in (book, other):
+            view.page.wait_for_function(
+                f"texts => JSON.stringify({CELLS}.map(cell => cell[0])) === JSON.stringify(texts)", arg=texts
+            )
+        for _ in range(600):
+            if [cell["code"] for cell in agent.cells] == texts:
+                break
+            page.wait_for_timeout(100)
+        assert [cell["code"] for cell in agent.cells] == texts
+        other.edit(0, "x = 4")
+        other.edit(1, "y = x * 3\ny")
+        book.edit(2, "print('y is', y)")
+        agree(book, other, [["x = 4", ""], ["y = x * 3\ny", "8"], ["print('y is', y)", "y is 8\n"]])
     guest.close()
     # The cells were last run from a browser that is gone: who is left writes their outputs.
     book.command("reactive:run-stale")
