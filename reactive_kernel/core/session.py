@@ -258,6 +258,8 @@ class Session(Topology):
             cell.orphans.clear()
             cell.failed, cell.error, cell.last, cell.remarks = None, "", "success", news.seen.remarks
             cell.outside = news.seen.outside
+            if not cell.shown:  # run alone though it is blocked: what it gave is not what a clean run has
+                self.rebound.update(news.seen.bound)
             self._learn(cell, news, code, before)
             return
         cell.last = "error"

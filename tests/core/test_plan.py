@@ -104,6 +104,14 @@ def test_a_failure_on_stale_values_says_nothing_of_the_cell_as_it_stands() -> No
     assert nb.status() == "sebb"  # not failed as it stands: it can't run before b does
 
 
+def test_what_a_blocked_cell_gives_when_run_alone_is_bound_anew() -> None:
+    nb = Script("x = y + 1", "y = x + 1")
+    nb.session.rebound.clear()
+    nb.run("a", alone=True)
+    assert nb.status() == "bb"
+    assert "x" in nb.session.rebound  # the namespace has to be set to what a clean run has
+
+
 def test_cells_that_a_run_makes_stale_by_what_it_taught_run_too() -> None:
     nb = Script("xs = ys = [0]", "xs.append(1)", "print(xs)", "xs.append(2)")
     nb.all()
