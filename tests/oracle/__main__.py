@@ -1,4 +1,7 @@
-"""``python -m tests.oracle --sessions N --seed S``: play N random sessions and say what they showed."""
+"""``python -m tests.oracle --sessions N --seed S``: play N random sessions and say what they showed.
+
+Every fourth session has SQL cells; with ``--sql`` all have.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from .grammar import from_seed
 from .reference import ENGINES
 from .session import IGNORED, Report, play
 from .shrink import shrink
+from .sql_cells import sql_from_seed
 
 
 def factory_named(name: str) -> Factory:
@@ -45,6 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sessions", type=int, default=300)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--only", type=int, default=None, help="play this session of the seed alone, and print it")
+    parser.add_argument("--sql", action="store_true", help="only sessions with SQL cells")
     parser.add_argument("--engine", default="kernel", help="kernel, or one of: " + ", ".join(ENGINES))
     parser.add_argument("--shrink", type=float, default=0.0, help="seconds to spend on making a failing session small")
     parser.add_argument("--keep", type=Path, default=None, help="folder to write failing sessions to")
@@ -60,8 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         return replay(options.replay, factory)
     total, failing, began = Report(), 0, time.monotonic()
     for number in [options.only] if options.only is not None else range(options.sessions):
-        example = from_seed(seed, number)
-        report = play(example, factory)
+        with_sql = options.sql or number % 4 == 3
+        example = sql_from_seed(seed, number) if with_sql else from_seed(seed, number)
+        report = play(example, factory, patience=120 if with_sql else 20)
         total.add(report)
         if report.differences:
             failing += 1

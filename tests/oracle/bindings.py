@@ -9,17 +9,20 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from . import sql_plain
 from .execute import parses
 
 
 @lru_cache(maxsize=20_000)
 def _tree(source: str) -> ast.Module:
-    return ast.parse(source if parses(source) else "")
+    return ast.parse(source if parses(source) and not sql_plain.is_sql(source) else "")
 
 
 @lru_cache(maxsize=20_000)
 def mentioned(source: str) -> frozenset[str]:
     """Every name that the source spells, in short strings too (exec, query, f-strings)."""
+    if sql_plain.is_sql(source):
+        return sql_plain.mentioned(source)
     names = {node.id for node in ast.walk(_tree(source)) if isinstance(node, ast.Name)}
     for node in ast.walk(_tree(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
@@ -31,6 +34,8 @@ def mentioned(source: str) -> frozenset[str]:
 @lru_cache(maxsize=20_000)
 def stored(source: str) -> frozenset[str]:
     """Names that the source binds whenever it runs to its end."""
+    if sql_plain.is_sql(source):
+        return sql_plain.stored(source)
     found: set[str] = set()
     for statement in _tree(source).body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -53,6 +58,8 @@ def _names(nodes: list[ast.expr], context: type[ast.expr_context]) -> Iterator[s
 @lru_cache(maxsize=20_000)
 def deleted(source: str) -> frozenset[str]:
     """Names that the source unbinds somewhere."""
+    if sql_plain.is_sql(source):
+        return sql_plain.deleted(source)
     names = (node for node in ast.walk(_tree(source)) if isinstance(node, ast.Name))
     return frozenset(node.id for node in names if isinstance(node.ctx, ast.Del))
 
@@ -60,6 +67,8 @@ def deleted(source: str) -> frozenset[str]:
 @lru_cache(maxsize=20_000)
 def changed(source: str) -> frozenset[str]:
     """Names that the source binds, deletes or changes in place: a use of them is no use of one from below."""
+    if sql_plain.is_sql(source):
+        return sql_plain.changed(source)
     found: set[str] = set()
     for node in ast.walk(_tree(source)):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):

@@ -8,8 +8,10 @@ from typing import Any
 
 from reactive_kernel.kernel.engine import Engine, Outcome, RunRequest
 
+from . import sql_kernel
 from .example import Change
 from .execute import Namespace, Shown, execute, new_namespace, reset_hidden_state
+from .sql_plain import is_sql, with_relations
 
 Factory = Callable[[Namespace], Engine]
 _LANGUAGE = "python"
@@ -43,6 +45,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         reset_hidden_state()
+        sql_kernel.reset()
         self.engine = self.factory(self.namespace)
 
     def open(self, cells: list[tuple[str, str]]) -> None:
@@ -83,7 +86,8 @@ class Driver:
             if limit < 0:
                 raise NoEnd(f"still running {step.cell_id} after many steps")
             run.enter(step)
-            shown = execute(step.source, self.namespace)
+            sql_kernel.before_cell()
+            shown = (sql_kernel.execute if is_sql(step.source) else execute)(step.source, self.namespace)
             self.shown[step.cell_id] = shown
             self.ran.append(step.cell_id)
             status = "success" if shown.error is None else "error"
@@ -95,7 +99,7 @@ class Driver:
         state = self.engine.command("state", {})
         reads: dict[str, dict[str, frozenset[str]]] = {}
         for edge in state["edges"]:
-            reads.setdefault(edge["to"], {})[edge["from"]] = frozenset(edge["names"])
+            reads.setdefault(edge["to"], {})[edge["from"]] = with_relations(edge["names"])
         return [
             Seen(
                 entry["cell_id"], entry["status"], entry["fresh"], self.shown.get(entry["cell_id"]), entry["problem"],

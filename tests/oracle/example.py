@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from . import sql_plain
+
 Op = tuple[Any, ...]
 KINDS = ("edit", "editrun", "tweak", "format", "undo", "run", "insert", "delete", "move", "stale")
 CHANGES = frozenset(KINDS) - {"run", "stale"}
@@ -133,7 +135,7 @@ class Document:
         if kind == "undo":
             return self.earlier.get(cell_id)
         if kind == "format":
-            return f"# a remark\n\n{old}\n"
+            return sql_plain.reformatted(old) if sql_plain.is_sql(old) else f"# a remark\n\n{old}\n"
         if kind == "tweak":
             return tweak(old, rest[1], rest[2])
         raise ValueError(f"unknown operation {kind!r}")

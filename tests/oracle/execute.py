@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from . import sql_plain
+
 Namespace = dict[str, Any]
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
@@ -69,6 +71,8 @@ def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
 @lru_cache(maxsize=20_000)
 def normal_form(source: str) -> str:
     """Return a text that two sources share when they differ in comments and formatting only."""
+    if sql_plain.is_sql(source):
+        return sql_plain.normal_form(source)
     try:
         return ast.dump(ast.parse(source))
     except SyntaxError:
@@ -76,7 +80,9 @@ def normal_form(source: str) -> str:
 
 
 def parses(source: str) -> bool:
-    """Tell whether the source is Python."""
+    """Tell whether the source is Python, or SQL (of which nothing here has faults of grammar)."""
+    if sql_plain.is_sql(source):
+        return True
     try:
         _compiled(source)
     except SyntaxError:
@@ -114,6 +120,8 @@ class Recorder(MutableMapping[str, Any]):
 
 def execute(source: str, namespace: Namespace, recorder: Recorder | None = None) -> Shown:
     """Run ``source``; never raises for a fault of the source."""
+    if sql_plain.is_sql(source):
+        return Shown(*sql_plain.execute(source, namespace))
     out = io.StringIO()
     error: str | None = None
     with warnings.catch_warnings(), contextlib.redirect_stdout(out):

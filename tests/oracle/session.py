@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from . import sql_kernel
 from .canon import Form
 from .clean import Cells
 from .driver import Driver, Factory, NoEnd
@@ -111,7 +112,7 @@ class Session:
         self.report.comparisons += len(seen)
         self.report.blocked += sum(cell.status == "blocked" for cell in seen)
         self.report.failed += len(clean.failed)
-        namespace = self.driver.namespace if self.names else {}
+        namespace = sql_kernel.seen(self.driver.namespace) if self.names else {}
         found = settled(self.cells, seen, clean, namespace)
         self._note([d for d in found if self.names or d.kind not in ("missing", "value", "sharing", "ghost")])
 

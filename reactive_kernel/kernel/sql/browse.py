@@ -25,7 +25,9 @@ def children(path: Sequence[str], namespace: Mapping[str, Any]) -> dict[str, Any
     level "frames" of the default connection lists the notebook's frames.  A ValueError says what is wrong.
     """
     if not path:
-        items = [{"name": name, "kind": "connection", "dialect": dialect} for name, dialect in connections.names()]
+        items = [
+            {"name": name, "kind": "connection", "dialect": dialect} for name, dialect in connections.names(namespace)
+        ]
         return {"items": items, "more": False}
     if len(path) > 3:
         raise ValueError("A path in the schema is [connection, schema, table].")

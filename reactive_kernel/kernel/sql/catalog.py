@@ -14,6 +14,7 @@ from typing import Any
 
 from reactive_kernel.core.sql import pseudo_name
 from reactive_kernel.core.sql_words import Relation, StatementFacts
+from reactive_kernel.kernel.sql import settings
 from reactive_kernel.kernel.sql.adapters import Adapter
 from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
 from reactive_kernel.kernel.sql.relations import Body, Held, Shelf
@@ -102,9 +103,14 @@ def take_spent() -> list[Held]:
     return _state.shelf.take_spent()
 
 
-def sync(namespace: Namespace) -> None:
-    """Make the catalog what the namespace says, before SQL runs."""
+def sync(namespace: Namespace, session: Adapter | None = None) -> None:
+    """Make the catalog, and the settings of the session about to be used, what the namespace says."""
+    if not isinstance(session, DuckDB):
+        _state.shelf.sync(namespace)
+        return
+    steps = settings.leave(session, namespace)
     _state.shelf.sync(namespace)
+    settings.enter(session, steps)
 
 
 def view_reads(relations: Iterable[Relation]) -> list[Relation]:
@@ -151,8 +157,10 @@ def note(
         if not allowed and _outlives(relation, facts, engine):
             _state.effects.add(connection or (relation.parts[0].lower() if len(relation.parts) > 1 else "default"))
     if facts.session and namespace is not None:
-        session = f"<sql:session:{connection}>" if connection else "<sql:session>"
-        namespace[session] = Held(Body("SESSION", (), None))
+        if connection:
+            namespace[f"<sql:session:{connection}>"] = Held(Body("SESSION", (), None))
+        else:
+            settings.bind(namespace, engine.applied if isinstance(engine, DuckDB) else ())
 
 
 def _create(relation: Relation, name: str, done: Done, engine: Adapter, namespace: Namespace | None) -> None:

@@ -61,7 +61,7 @@ def _matches(code: str, before: str, namespace: Mapping[str, Any]) -> tuple[int,
     if option := re.search(r"^\s*%%?sql\b[^\n]*?(--\w*)$", before):
         return len(before) - len(option[1]), [_Found(o, "keyword") for o in _OPTIONS if o.startswith(option[1])]
     if named := re.search(r"^\s*%%?sql\b[^\n]*--on[ =](\w*)$", before):
-        known = [_Found(name, "connection", dialect) for name, dialect in connections.names()]
+        known = [_Found(name, "connection", dialect) for name, dialect in connections.names(namespace)]
         return len(before) - len(named[1]), _starting(known, named[1])
     path = re.search(r'(?:((?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))*)\.)?(\w*)$', before)
     assert path is not None

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import urllib.parse
-from collections.abc import Mapping
+import weakref
+from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from reactive_kernel.kernel.sql import settings
 from reactive_kernel.kernel.sql.adapters import Adapter
 from reactive_kernel.kernel.sql.errors import SqlError, hide_passwords, near
 
-__all__ = ["Connection", "close", "close_all", "configure", "connect", "names", "resolve"]
+__all__ = ["Connection", "close", "close_all", "configure", "connect", "connect_here", "default", "names", "resolve"]
 
 _ENVIRONMENT = "REACTIVE_SQL_"
 _RESERVED = frozenset({"MAX_BYTES", "LIMIT"})
@@ -27,6 +30,30 @@ class Connection:
 
     name: str
     engine: Adapter
+
+
+class Opened:
+    """A connection that a cell made: bound in the namespace, so that place and deletion count for it too.
+
+    Its details are kept beside it (see relations.Held); when nothing holds it any more it is closed.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __init__(self, connection: Connection) -> None:
+        _opened[self] = connection
+        weakref.finalize(self, _close_quietly, connection.engine)
+
+    def __repr__(self) -> str:
+        return f"<connection {_opened[self].name}>"
+
+
+_opened: weakref.WeakKeyDictionary[Opened, Connection] = weakref.WeakKeyDictionary()
+
+
+def _close_quietly(engine: Adapter) -> None:
+    with suppress(Exception):  # it may be gone already; nobody uses it any more
+        engine.close()
 
 
 _made: dict[str, Connection] = {}
@@ -43,6 +70,28 @@ def configure(urls: Mapping[str, str]) -> None:
 def connect(name: str, url: str, default: bool = False) -> dict[str, str]:
     """Make a connection; a ValueError says in a sentence why it can't be made, without the password."""
     global _default
+    connection = _new(name, url)
+    close(name)
+    _made[name] = connection
+    if default:
+        _default = name
+    return {"name": name, "dialect": connection.engine.dialect}
+
+
+def connect_here(name: str, url: str, default: bool, namespace: MutableMapping[str, Any]) -> dict[str, str]:
+    """Make a connection for the cells that see it: as `connect`, but bound in the notebook's namespace."""
+    connection = _new(name, url)
+    namespace[_pseudo_name(name)] = Opened(connection)
+    if default:
+        settings.bind(namespace, default=name)
+    return {"name": name, "dialect": connection.engine.dialect}
+
+
+def _pseudo_name(name: str) -> str:
+    return f"<sql:connection:{name}>"
+
+
+def _new(name: str, url: str) -> Connection:
     if not name.isidentifier():
         raise ValueError(f"A connection's name is a plain word, not `{name}`.")
     try:
@@ -54,16 +103,14 @@ def connect(name: str, url: str, default: bool = False) -> dict[str, str]:
     except Exception as error:
         text = hide_passwords(str(error).strip().split("\n")[0], _secrets(url))
         raise ValueError(f"The connection `{name}` could not be made: {text}") from None
-    close(name)
-    _made[name] = Connection(name, engine)
-    if default:
-        _default = name
-    return {"name": name, "dialect": engine.dialect}
+    return Connection(name, engine)
 
 
-def close(name: str) -> bool:
+def close(name: str, namespace: MutableMapping[str, Any] | None = None) -> bool:
     """Close a connection; False if there is none of that name."""
     global _default
+    if namespace is not None and namespace.pop(_pseudo_name(name), None) is not None:
+        return True
     _default = "default" if _default == name else _default
     connection = _made.pop(name, None)
     if connection:
@@ -78,16 +125,25 @@ def close_all() -> None:
     _variables.clear()
 
 
-def names() -> list[tuple[str, str]]:
+def names(namespace: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The connections with their dialects, the default one first."""
-    made = {name: connection.engine.dialect for name, connection in _made.items()}
+    opened = [_opened[value] for value in namespace.values() if isinstance(value, Opened)]
+    made = {connection.name: connection.engine.dialect for connection in (*_made.values(), *opened)}
     known = {"default": "duckdb", **dict.fromkeys([*_configured, *_from_environment()], ""), **made}
-    return sorted(known.items(), key=lambda item: (item[0] != _default, item[0]))
+    first = default(namespace)
+    return sorted(known.items(), key=lambda item: (item[0] != first, item[0]))
+
+
+def default(namespace: Mapping[str, Any]) -> str:
+    """The name of the connection that serves cells which name none."""
+    return settings.default_of(namespace) or _default
 
 
 def resolve(name: str | None, namespace: Mapping[str, Any]) -> Connection:
     """The connection for ``--on name``, or the default one."""
-    name = name or _default
+    name = name or default(namespace)
+    if isinstance(opened := namespace.get(_pseudo_name(name)), Opened):
+        return _opened[opened]
     if name in namespace and (held := _held(name, namespace[name])):
         return held
     if name in _made:
@@ -99,7 +155,7 @@ def resolve(name: str | None, namespace: Mapping[str, Any]) -> Connection:
         return _made[name]
     url = _configured.get(name) or _from_environment().get(name)
     if url is None:
-        known = [known for known, _ in names()]
+        known = [known for known, _ in names(namespace)]
         hint = near(name, known) or f" Make it with: %sql --connect {name} URL"
         kind = f" (`{name}` in Python is a {type(namespace[name]).__name__}.)" if name in namespace else ""
         raise SqlError("sql-connection", f"There is no connection `{name}`.{kind}{hint}")

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["DuckDB"]
+    from reactive_kernel.kernel.sql.settings import Step
+
+__all__ = ["DuckDB", "named"]
 
 # Counting the rows of a shown query may take as long as showing it did, within these bounds (seconds).
 _COUNT_LEAST, _COUNT_MOST = 0.02, 0.2
@@ -44,14 +46,19 @@ class DuckDB:
         self._file = path != ":memory:"
         self._garbage: deque[str] = deque()
         self._tables = 0
+        self._prepare()
+
+    def _prepare(self) -> None:
         self.moved = False  # USE: unqualified names may mean another schema than the first
+        self.applied: tuple[Step, ...] = ()
+        self._home: tuple[str, str] | None = None
 
     @classmethod
     def over(cls, connection: duckdb.DuckDBPyConnection) -> DuckDB:
         """Use a connection that a variable of the notebook holds."""
         engine = cls.__new__(cls)
         engine._session, engine._file, engine._garbage, engine._tables = connection, False, deque(), 0
-        engine.moved = False
+        engine._prepare()
         return engine
 
     def mark(self, index: int, parameter: Parameter) -> str:
@@ -74,10 +81,14 @@ class DuckDB:
         names = {
             "__rk_session": self._session,
             "__rk_text": command.text,
-            "__rk_values": {f"_v{i}": value for i, value in enumerate(command.values)} or None,
+            "__rk_values": named(command.values) or None,
             **more,
         }
         return eval(expression, {**{k: self._frame(v) for k, v in command.frames.items()}, **names})
+
+    def make_again(self, text: str, values: Sequence[Any], frames: Mapping[str, Any]) -> None:
+        """Run a statement that has run before, seeing these frames."""
+        self._eval(_QUERY, Command(text, tuple(values), "nothing", 0, "write", frames, 0))
 
     def _frame(self, value: Any) -> Any:
         return self._session.table(value.kept.table) if isinstance(value, SqlTable) else value
@@ -113,7 +124,9 @@ class DuckDB:
         return int(rows[0][0])
 
     def _execute(self, command: Command) -> Answer:
-        self.moved = self.moved or command.kind == "session"
+        if command.kind == "session":
+            self.way_home()
+            self.moved = True
         # What is no query runs here and now, once, whatever is done with its rows later.
         relation = self._eval(_QUERY, command)
         columns = list(relation.columns) if relation is not None else []
@@ -172,20 +185,26 @@ class DuckDB:
         done = float(self._session.query_progress())
         return done / 100 if done >= 0 else None
 
-    def execute(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def execute(self, text: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement of our own and fetch all it gives."""
-        return self._session.execute(text, list(values)).fetchall()
+        bound = dict(values) if isinstance(values, Mapping) else list(values)
+        return self._session.execute(text, bound or None).fetchall()
 
     @contextmanager
     def at_home(self) -> Iterator[None]:
         """Let unqualified names mean what they did before any USE."""
         place = self.where()
-        self.execute("USE memory.main")
+        self.execute(self.way_home())
         try:
             yield
         finally:
-            quoted = ".".join('"' + part.replace('"', '""') + '"' for part in place)
-            self.execute(f"USE {quoted}")
+            self.execute(_use(place))
+
+    def way_home(self) -> str:
+        """The statement after which unqualified names mean what they did before any USE."""
+        if self._home is None:
+            self._home = self.where()
+        return _use(self._home)
 
     # Catalog
 
@@ -270,6 +289,15 @@ class DuckDB:
 
     def explain(self, error: Exception) -> SqlError | None:
         return _explain(error, self)
+
+
+def named(values: Sequence[Any]) -> dict[str, Any]:
+    """Bound values by the names of their placeholders (`DuckDB.mark`)."""
+    return {f"_v{i}": value for i, value in enumerate(values)}
+
+
+def _use(place: tuple[str, str]) -> str:
+    return "USE " + ".".join('"' + part.replace('"', '""') + '"' for part in place)
 
 
 def _drained(reader: Any, cap: int) -> pa.Table:

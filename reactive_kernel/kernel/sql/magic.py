@@ -48,12 +48,12 @@ def _line(shell: Any, line: str, managed: bool) -> Any:
 def _run(shell: Any, source: str, keep_last: bool, managed: bool) -> Any:
     script = parse_script(source)
     if script.header.command:
-        return _command(script.header)
+        return _command(script.header, shell, managed)
     display = _Display(shell)
     namespace = shell.user_ns
     value = run_script(source, namespace, display.show, keep_last=keep_last, managed=managed, progress=display.progress)
     if managed:
-        shell.user_ns_hidden.update({name: None for name in namespace if name.startswith(("sql:", "<sql:"))})
+        _hide(shell)
     if script.header.target:
         namespace[script.header.target] = value
         remember_result(script.header.target)
@@ -61,20 +61,31 @@ def _run(shell: Any, source: str, keep_last: bool, managed: bool) -> Any:
     return value if keep_last else None
 
 
-def _command(header: Header) -> None:
+def _hide(shell: Any) -> None:
+    """Keep pseudo-names from listings such as %whos."""
+    shell.user_ns_hidden.update({name: None for name in shell.user_ns if name.startswith(("sql:", "<sql:"))})
+
+
+def _command(header: Header, shell: Any, managed: bool) -> None:
+    namespace = shell.user_ns
     words = [word for word in header.words if not word.startswith("--")]
     if header.command == "connections":
-        for name, dialect in connections.names():
+        for name, dialect in connections.names(namespace):
             print(f"{name}  {dialect}")
         return
     if header.command == "close":
-        if len(words) != 1 or not connections.close(words[0]):
+        if len(words) != 1 or not connections.close(words[0], namespace if managed else None):
             raise SqlError("sql-connection", f"There is no open connection `{' '.join(words)}`.")
         return
     if len(words) != 2:
         raise SqlError("sql-connection", "Write %sql --connect NAME URL, with --default for cells that name none.")
     try:
-        made = connections.connect(words[0], words[1], default="--default" in header.words)
+        default = "--default" in header.words
+        if managed:
+            made = connections.connect_here(words[0], words[1], default, namespace)
+            _hide(shell)
+        else:
+            made = connections.connect(words[0], words[1], default)
     except ValueError as error:
         raise SqlError("sql-connection", str(error)) from None
     print(f"connected: {made['name']} ({made['dialect']})")

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
+from reactive_kernel.kernel.sql.values import frame_kind
 
 __all__ = ["Body", "Held", "Shelf"]
 
@@ -94,25 +95,29 @@ class Shelf:
         moved = [body.engine for _, held in (*leaving, *coming) if (body := held.body).engine and body.engine.moved]
         engine = moved[0] if moved else None
         if engine is None:
-            self._exchange(leaving, coming, wanted)
+            self._exchange(leaving, coming, wanted, namespace)
         else:
             # Names were made where unqualified ones meant the first schema.
             with engine.at_home():
-                self._exchange(leaving, coming, wanted)
+                self._exchange(leaving, coming, wanted, namespace)
         # The last references of what was put aside may just have gone.
         del leaving, coming
         self._sweep()
 
     def _exchange(
-        self, leaving: list[tuple[str, Held]], coming: list[tuple[str, Held]], wanted: dict[str, Held]
+        self,
+        leaving: list[tuple[str, Held]],
+        coming: list[tuple[str, Held]],
+        wanted: dict[str, Held],
+        namespace: Mapping[str, Any],
     ) -> None:
         for name, held in sorted(leaving, key=lambda item: _rank(item[1])):
             del self.visible[name]
             if not any(held.body is other.body for other in wanted.values()):
                 self._put_aside(held.body)
         for name, held in sorted(coming, key=lambda item: -_rank(item[1])):
-            self._bring_back(held.body)
-            self.visible[name] = held
+            if self._bring_back(held.body, namespace):
+                self.visible[name] = held
 
     def made(self, name: str, body: Body) -> Held:
         """Note a relation that a statement has just made."""
@@ -176,16 +181,21 @@ class Shelf:
             self._kill(body)
         body.place.clear()
 
-    def _bring_back(self, body: Body) -> None:
+    def _bring_back(self, body: Body, namespace: Mapping[str, Any]) -> bool:
+        """Give a relation its name again; False if it can't be made, because what it reads is not there."""
         engine = body.engine
         if engine is None or body.place == [*body.home]:
-            return
+            return True
         if not body.place:
-            engine.execute(*body.make)
+            try:
+                engine.make_again(*body.make, {n: v for n, v in namespace.items() if frame_kind(v)})
+            except Exception:
+                return False
             body.place[:] = body.home
-            return
+            return True
         engine.execute(f"ALTER {body.kind} {_quoted(body.place)} RENAME TO {_quoted(body.home[-1:])}")
         body.place[-1] = body.home[-1]
+        return True
 
     def _sweep(self) -> None:
         while self._garbage:

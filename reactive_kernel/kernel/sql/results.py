@@ -233,14 +233,43 @@ def convert(table: pa.Table, kind: str) -> Any:
         import polars
 
         return polars.from_arrow(table)
-    return _floats(table).to_pandas(date_as_object=False, split_blocks=True)
+    return _pandas(table)
 
 
-def _floats(table: pa.Table) -> pa.Table:
-    """Decimals and huge integers as floats, as DuckDB's own ``.df()`` gives them: pandas has no decimals."""
+def _pandas(table: pa.Table) -> Any:
+    """The types of DuckDB's own ``.df()``: integers and truth values with NULL among them stay what they are.
+
+    Decimals and huge integers become floats, intervals become time differences (of 30 days a month).
+    """
+    import pandas as pd
     import pyarrow as pa
 
+    nullable: dict[int, Any] = {}
     for at, column in enumerate(table.schema):
-        if pa.types.is_decimal(column.type):
+        kind = column.type
+        if pa.types.is_decimal(kind):
             table = table.set_column(at, column.name, table.column(at).cast(pa.float64()))
-    return table
+        elif pa.types.is_interval(kind):
+            table = table.set_column(at, column.name, _durations(table.column(at)))
+        elif (pa.types.is_integer(kind) or pa.types.is_boolean(kind)) and table.column(at).null_count:
+            name = "boolean" if pa.types.is_boolean(kind) else str(kind).replace("u", "U").replace("int", "Int")
+            nullable[at] = pd.array(
+                table.column(at).to_pandas(types_mapper=lambda _, n=name: pd.api.types.pandas_dtype(n))
+            )
+    frame = table.to_pandas(date_as_object=False, split_blocks=True)
+    for at, values in nullable.items():
+        frame.isetitem(at, values)
+    return frame
+
+
+def _durations(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import numpy as np
+    import pyarrow as pa
+
+    chunks = []
+    for chunk in column.chunks:
+        parts = np.frombuffer(chunk.buffers()[1], dtype="<i4,<i4,<i8")[chunk.offset : chunk.offset + len(chunk)]
+        days = parts["f0"].astype("i8") * 30 + parts["f1"]
+        micros = days * 86_400_000_000 + parts["f2"] // 1000
+        chunks.append(pa.array(micros, mask=np.asarray(chunk.is_null()), type=pa.duration("us")))
+    return pa.chunked_array(chunks, pa.duration("us"))

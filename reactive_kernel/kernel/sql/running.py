@@ -27,6 +27,7 @@ from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
 from reactive_kernel.kernel.sql.errors import SqlError, hide_passwords, interrupted
 from reactive_kernel.kernel.sql.locate import located
 from reactive_kernel.kernel.sql.results import Shown, convert
+from reactive_kernel.kernel.sql.settings import step_of
 
 __all__ = ["Result", "busy", "run_script"]
 
@@ -70,7 +71,7 @@ def run_script(
         connection = resolve(script.header.on, namespace)
         cell = _Cell(script, connection, namespace, show, keep_last, progress)
         if managed:
-            catalog.sync(namespace)
+            catalog.sync(namespace, connection.engine if script.header.on in (None, "default") else None)
         return cell.run(namespace if managed else None)
 
 
@@ -102,7 +103,8 @@ class _Cell:
         self.dialect = self.header.dialect or self.engine.dialect
         self.label = None if script.header.on in (None, "default") else script.header.on
         self.notes: list[catalog.Done] = []
-        self.open = False
+        self.open = False  # a BEGIN of the cell's own waits for its COMMIT
+        self.inside = False  # in a transaction, or perhaps in one
 
     def run(self, managed: MutableMapping[str, Any] | None) -> Any:
         facts = [analyse_statement(self.script.source, s, self.dialect) for s in self.script.statements]
@@ -126,6 +128,7 @@ class _Cell:
         writes = any(its.kind in ("write", "unknown") or its.opaque for its in facts)
         wrap = not own and writes and (len(facts) > 1 or not isinstance(self.engine, DuckDB))
         try:
+            self.inside = wrap or own
             if wrap:
                 self._in_thread(self.engine.begin)
             yield
@@ -167,8 +170,14 @@ class _Cell:
         except SqlError:
             raise
         except Exception as error:
+            if self.inside:
+                # First: in a transaction that has failed nothing can be asked, such as which names there are.
+                self.engine.rollback()
             raise self._explained(error, rendered, statement) from None
         self.notes.append(catalog.Done(facts, command.text, command.values, existed))
+        if facts.session and isinstance(self.engine, DuckDB):
+            step = step_of(statement, command.text, command.values, self.engine)
+            self.engine.applied += (step,) if step else ()
         return self._result(answer, want, facts, frames)
 
     def _want(self, facts: StatementFacts, last: bool) -> Want:
