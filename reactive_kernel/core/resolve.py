@@ -16,7 +16,7 @@ from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.options import OPTIONS_OF
 from reactive_kernel.core.versions import name_version, token_version
 
-__all__ = ["Sharing", "View", "carried", "outs", "produces", "view"]
+__all__ = ["Sharing", "View", "carried", "outs", "produces", "sharers", "view"]
 
 # object token -> the (cell id, name) pairs whose values contain the object
 Sharing = dict[int, set[tuple[str, str]]]
@@ -183,19 +183,28 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
     """
     cells = graph.document.cells
     cleared = cell.ran.cleared if cell.ran is not None and cell.ran.code == cell.facts.code else frozenset()
+    bound = cell.ran.bound.keys() if known and cell.ran is not None else ()  # what it gives is new, unless it reads it
     for name in _candidates(cell, result, cells, known):
         for producer in result.inputs.get(name, ()):
             ran = cells[producer].ran
-            for token in ran.reach.get(name, ()) if ran is not None else ():
-                for other_id, other in sharing.get(token, ()):
-                    if other in result.shared or other_id == cell.id or other_id not in cells:
-                        continue
-                    if other_id not in graph.above(other, cell.key):
-                        continue
-                    if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
-                        continue
-                    result.shared.add(other)
-                    result.inputs.setdefault(other, graph.above(other, cell.key))
+            for other_id, other in sharers(sharing, ran.reach.get(name, ())) if ran is not None else ():
+                if other in result.shared or other_id == cell.id or other_id not in cells:
+                    continue
+                if other in bound and other not in result.inputs:
+                    continue
+                if other_id not in graph.above(other, cell.key) or (other in bound and other not in result.inputs):
+                    continue
+                if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
+                    continue
+                result.shared.add(other)
+                result.inputs.setdefault(other, graph.above(other, cell.key))
+
+
+def sharers(sharing: Sharing, tokens: Iterable[int]) -> list[tuple[str, str]]:
+    """The values, by cell and name, that contain any of these objects."""
+    found: set[tuple[str, str]] = set()
+    found.update(*(sharing[token] for token in tokens if token in sharing))
+    return sorted(found)
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

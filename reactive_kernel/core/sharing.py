@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from reactive_kernel.core.graph import Graph, descendants
 from reactive_kernel.core.notebook import Cell, Ran
-from reactive_kernel.core.resolve import Sharing
+from reactive_kernel.core.resolve import Sharing, sharers
 
 __all__ = ["Reach", "enter", "orphaned", "withdraw"]
 
@@ -41,8 +41,7 @@ def orphaned(cell: Cell, ran: Ran, graph: Graph, sharing: Sharing, kept: Reach) 
     if not ran.reach:
         return []
     made = frozenset().union(*ran.reach.values()).difference(*kept.values())
-    held = {pair for token in made for pair in sharing.get(token, ()) if pair[0] != cell.id}
-    if not held:
+    if all(pair[0] == cell.id for pair in sharers(sharing, made)):
         return []
     cells = graph.document.cells
     for name in {*cell.inputs, *(name for name, _ in ran.inputs)}:  # what was handed to it, it did not make
@@ -50,4 +49,4 @@ def orphaned(cell: Cell, ran: Ran, graph: Graph, sharing: Sharing, kept: Reach) 
             other = cells[producer].ran if producer in cells else None
             made = made.difference(other.reach.get(name, ()) if other is not None else ())
     below = descendants(cells, [cell.id, *(o for o in cell.orphans if o in cells)]) | cell.orphans
-    return sorted({pair for token in made for pair in sharing.get(token, ()) if pair[0] in below - {cell.id}})
+    return [pair for pair in sharers(sharing, made) if pair[0] in below and pair[0] != cell.id]

@@ -211,12 +211,11 @@ class Topology:
 
     def _push_sharers(self, tokens: Iterable[int]) -> None:
         """Look again at cells that may change one of these objects through any name."""
-        for token in tokens:
-            for other_id, other in self.sharing.get(token, ()):
-                if other_id in self.cells:
-                    for dependent, names in self.cells[other_id].dependents.items():
-                        if other in names:
-                            self._push(self.cells[dependent])
+        for other_id, other in resolve.sharers(self.sharing, tokens):
+            if other_id in self.cells:
+                for dependent, names in self.cells[other_id].dependents.items():
+                    if other in names:
+                        self._push(self.cells[dependent])
 
     def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
         """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""

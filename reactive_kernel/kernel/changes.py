@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
 
-__all__ = ["Changes", "Watch", "bound_by", "called_writes", "carry", "has_changed", "made_here"]
+__all__ = ["Changes", "Watch", "bound_by", "called_reads", "called_writes", "carry", "has_changed", "made_here"]
 
 
 @dataclass(slots=True)
@@ -56,14 +56,21 @@ def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
     return bound
 
 
+def called_reads(session: Session, cell: Cell) -> set[str]:
+    """Names that code of other cells reads when this cell calls it."""
+    return set().union(*(code.reads | code.mutates for code in _called(session, cell)))
+
+
 def called_writes(session: Session, cell: Cell) -> set[str]:
     """Names that code of other cells binds when this cell calls it."""
-    found: set[str] = set()
+    return set().union(*(code.writes for code in _called(session, cell)))
+
+
+def _called(session: Session, cell: Cell) -> Iterator[Deferred]:
     for name, producers in cell.inputs.items():
         for producer in producers:
             if (code := session.cells[producer].carried.get(name)) is not None:
-                found |= code.writes
-    return found
+                yield code
 
 
 def made_here(cell: Cell, name: str) -> bool:

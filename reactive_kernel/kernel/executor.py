@@ -7,17 +7,27 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Set
 from math import inf, nextafter
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.operations import Lost, Observed
+from reactive_kernel.core.resolve import sharers
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.caches import Caches
-from reactive_kernel.kernel.changes import Changes, Watch, bound_by, called_writes, carry, has_changed, made_here
+from reactive_kernel.kernel.changes import (
+    Changes,
+    Watch,
+    bound_by,
+    called_reads,
+    called_writes,
+    carry,
+    has_changed,
+    made_here,
+)
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
@@ -30,7 +40,7 @@ from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
 
-BUDGET = 0.002  # seconds for taking states, and again for comparing
+BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
 SHARE = 0.02  # of the cell's own last time, if that is more
 
 
@@ -79,7 +89,7 @@ class Executor:
             same_inputs=self.session.same_inputs(cell),
             held=frozenset(cell.ran.held if cell.ran is not None else ()),
         )
-        for name in (cell.facts.maybe | called_writes(self.session, cell)) - cell.inputs.keys():
+        for name in (cell.facts.maybe | called_writes(self.session, cell)) - self._read(cell):
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
                 watch.put_by[name] = value
@@ -107,13 +117,13 @@ class Executor:
             self.store.swap_to(nextafter(last, inf), cell.key, limits)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
-        start = perf_counter()
+        start = thread_time()
         deadline = start + max(BUDGET, SHARE * (cell.seconds or 0.0))
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
         for name in sorted(names, key=lambda n: (self._suspicion(cell, n), n)):
-            if perf_counter() > deadline:
+            if thread_time() > deadline:
                 watch.unseen.add(name)
                 continue
             seen = survey((watch.before[name],), self.namespace, deadline, True, self.main)
@@ -131,6 +141,11 @@ class Executor:
         if cell.produces.get(name, 0) & MUTATES:
             return 0
         return 2 if name in cell.facts.reads else 1
+
+    def _read(self, cell: Cell) -> Set[str]:
+        """Names that the cell may read: not those that only share objects with what it changes."""
+        hidden = any(reason.hides_reads for reason in cell.facts.opaque)
+        return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called_reads(self.session, cell)
 
     # -- after
 
@@ -177,7 +192,7 @@ class Executor:
             if touched or presumed:
                 changes.names.add(name)
             if presumed or (touched and seen.truncated):
-                changes.lost.update(seen.states if seen.truncated else seen.untold)
+                changes.lost.update(self._doubtful(seen, touched) if seen.truncated else seen.untold)
             if presumed and not touched:
                 unsure.add(name)
         for name in watch.unseen:
@@ -195,6 +210,17 @@ class Executor:
         } & changes.names
         return changes
 
+    def _doubtful(self, seen: Survey, touched: Collection[int]) -> set[int]:
+        """Objects of a survey that was cut off which may have changed: not those shared ones that were seen whole."""
+        found, deadline = set(seen.states), thread_time() + BUDGET
+        told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
+        for key in told:
+            if len({name for _, name in self.session.sharing.get(key, ())}) > 1 and thread_time() < deadline:
+                inside = self.look(seen.states[key][0])
+                if inside.complete and inside.states.keys() <= told:
+                    found.discard(key)
+        return found
+
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
         """Whether an input that can't be told counts as changed."""
         cell = watch.cell
@@ -205,11 +231,10 @@ class Executor:
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
         """The visible names whose values contain one of these objects."""
         found: set[str] = set()
-        for key in tokens:
-            for cell_id, name in self.session.sharing.get(key, ()):
-                value = self.store.values.get(cell_id, {}).get(name, MISSING)
-                if value is not MISSING and watch.before.get(name, MISSING) is value:
-                    found.add(name)
+        for cell_id, name in sharers(self.session.sharing, tokens):
+            value = self.store.values.get(cell_id, {}).get(name, MISSING)
+            if value is not MISSING and watch.before.get(name, MISSING) is value:
+                found.add(name)
         return found
 
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
@@ -232,7 +257,7 @@ class Executor:
 
     def _lose(self, watch: Watch, changes: Changes) -> None:
         """Tell the session which values of other cells are used up: those with lost objects inside."""
-        lost = {pair for key in changes.lost for pair in self.session.sharing.get(key, ()) if pair[0] != watch.cell.id}
+        lost = {pair for pair in sharers(self.session.sharing, changes.lost) if pair[0] != watch.cell.id}
         for name in changes.gone:
             value = watch.before.get(name, MISSING)
             for cell_id, values in self.store.values.items():
@@ -248,6 +273,8 @@ class Executor:
         surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
         deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
+        # A name that the cell binds without having read it: its old value changed under another name.
+        unread = bound.keys() - self._read(cell)
         LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes)
@@ -276,7 +303,7 @@ class Executor:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **traits},
-            mutated=frozenset(changes.names - deleted) | frozenset(drawn),
+            mutated=frozenset(changes.names - deleted - unread) | frozenset(drawn),
             deleted=deleted,
             carried=carried,
             reach=reach,
@@ -286,7 +313,7 @@ class Executor:
 
     def look(self, value: Any) -> Survey:
         """What is inside a value, without taking states."""
-        return survey((value,), self.namespace, perf_counter() + BUDGET, False, self.main)
+        return survey((value,), self.namespace, thread_time() + BUDGET, False, self.main)
 
     def _keep_delta(self, cell: Cell, changes: Changes) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
@@ -348,8 +375,8 @@ class Executor:
             if name not in taken:
                 bound[name] = self.namespace[name] = kept[name]
             elif name in watch.held:
-                for key in ran.reach.get(name, frozenset()) - inside[name]:
-                    lost.extend(pair for pair in self.session.sharing.get(key, ()) if pair[0] != cell.id)
+                old = sharers(self.session.sharing, ran.reach.get(name, frozenset()) - inside[name])
+                lost.extend(pair for pair in old if pair[0] != cell.id)
         if lost:
             self.session.apply(Lost(tuple(lost)))
         return {n: ran.bound[n] if n in ran.bound else raw[n] for n in bound}

@@ -38,7 +38,7 @@ from reactive_kernel.kernel.library_states import (
 )
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
-from reactive_kernel.kernel.typewise import About, about, module_of
+from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 
 __all__ = ["State", "Tells", "state_of"]
 
@@ -100,13 +100,23 @@ def state_of(value: Any, main: str, capture: bool) -> tuple[State | None, Tells]
 
 def _maker(value: Any, kind: type, main: str) -> Maker | None:
     """How to take the state of an object whose exact type isn't in the table."""
+    maker = _maker_for(kind)
+    if maker is class_state:
+        return maker if module_of(value) == main else None
+    if maker is module_state:
+        return maker if LOCAL.is_own(value) else None
+    return maker
+
+
+@per_type
+def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
     if known.package in IMMUTABLE_PACKAGES or known.name == "_tuplegetter":
         return None
     if issubclass(kind, type):
-        return class_state if module_of(value) == main else None
+        return class_state
     if issubclass(kind, types.ModuleType):
-        return module_state if LOCAL.is_own(value) else None
+        return module_state
     library = _library_maker(kind, known)
     if library is not None:
         return library[0]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from time import perf_counter
+from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
@@ -26,7 +26,7 @@ from reactive_kernel.kernel.code import code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, state_of
-from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
 __all__ = ["ATOMS", "Survey", "children", "survey"]
@@ -79,7 +79,7 @@ class Survey:
 def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, capture: bool, main: str) -> Survey:
     """Walk through ``values`` together; with ``capture`` the states are taken.
 
-    ``deadline`` is a `time.perf_counter` instant.  Never runs code of the user's.
+    ``deadline`` is a `time.thread_time` instant.  Never runs code of the user's.
     """
     result = Survey()
     seen: set[int] = set()
@@ -92,7 +92,7 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
             continue
         seen.add(id(value))
         count += 1
-        if count > MAX_OBJECTS or (count % 32 == 0 and perf_counter() > deadline):
+        if count > MAX_OBJECTS or (count % 32 == 0 and thread_time() > deadline):
             result.truncated = True
             break
         try:
@@ -141,13 +141,20 @@ def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> 
 def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     """Objects directly inside a value, and whether these are all of them."""
     kind = type(value)
-    for base, inside in INSIDE:
-        if issubclass(kind, base):
-            found, whole = inside(value)
-            return ([*found, *_own(value, kind, main)] if kind is not base else found), whole
+    found = _inside(kind)
+    if found is not None:
+        base, inside = found
+        items, whole = inside(value)
+        return (items if kind is base else [*items, *_own(value, kind, main)]), whole
     if issubclass(kind, type):
         return (_class(value, kind, main) if module_of(value) == main else ()), True
     return _library(value, kind, main)
+
+
+@per_type
+def _inside(kind: type) -> tuple[type, Inside] | None:
+    """The builtin type that a class is or derives from, and how to look into it."""
+    return next(((base, inside) for base, inside in INSIDE if issubclass(kind, base)), None)
 
 
 Inside = Callable[[Any], tuple[Iterable[Any], bool]]
@@ -226,23 +233,45 @@ def _own(value: Any, kind: type, main: str) -> list[Any]:
 
 
 def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    look = _look_into(kind)
+    if look is not None:
+        return look(value, kind, main)
+    wrapped = attributes_of(value).get("__wrapped__") if about(kind).package == "functools" else None
+    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
+
+
+@per_type
+def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bool]] | None:
+    """How to look into an object of a library's type; None: at its attributes."""
     known = about(kind)
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
-        return _array(value, kind, main)
-    if numpy is not None and kind is numpy.ufunc:
-        return gc.get_referents(value), True
+        return _array
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
-        return [*_objects_in(value), *(_own(value, kind, main) if known.package != "pandas" else ())], True
+        return _frame
     if known.package in ("polars", "pyarrow"):
-        return (), True
-    if issubclass(kind, threading.Thread):  # the rest is machinery that goes on by itself
-        held = attributes_of(value)
-        return [item for n, item in held.items() if n[:1] != "_" or n in ("_target", "_args", "_kwargs")], True
-    if known.attributes is None and not known.slotted:  # written in C: the collector knows what is inside
-        return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)], True
-    wrapped = attributes_of(value).get("__wrapped__") if known.package == "functools" else None
-    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
+        return lambda value, kind, main: ((), True)
+    if issubclass(kind, threading.Thread):
+        return _thread
+    if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
+        return _written_in_c
+    return None
+
+
+def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    own = _own(value, kind, main) if about(kind).package != "pandas" else ()
+    return [*_objects_in(value), *own], True
+
+
+def _thread(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    """What the user gave it; the rest is machinery that goes on by itself."""
+    held = attributes_of(value)
+    return [item for n, item in held.items() if n[:1] != "_" or n in ("_target", "_args", "_kwargs")], True
+
+
+def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    """The collector knows what is inside."""
+    return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)], True
 
 
 def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

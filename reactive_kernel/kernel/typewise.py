@@ -9,9 +9,9 @@ import types
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["About", "about", "attributes_of", "members_of", "module_of", "slots_of"]
+__all__ = ["About", "about", "attributes_of", "members_of", "module_of", "per_type", "slots_of"]
 
 IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: a type written in C, whose members are its own business
 
@@ -40,22 +40,29 @@ class About:
     iterates: bool
 
 
-_known: dict[int, tuple[weakref.ref[type], About]] = {}
+Answer = TypeVar("Answer")
 
 
+def per_type(question: Callable[[type], Answer]) -> Callable[[type], Answer]:
+    """Ask only once of each class; classes are told apart by identity, as their own `__eq__` may be anything."""
+    known: dict[int, tuple[weakref.ref[type], Answer]] = {}
+
+    def answer(kind: type) -> Answer:
+        entry = known.get(id(kind))
+        if entry is not None and entry[0]() is kind:
+            return entry[1]
+        if len(known) > 4096:
+            known.clear()
+        found = question(kind)
+        known[id(kind)] = (weakref.ref(kind), found)
+        return found
+
+    return answer
+
+
+@per_type
 def about(kind: type) -> About:
     """What the interpreter knows of a class."""
-    entry = _known.get(id(kind))
-    if entry is not None and entry[0]() is kind:
-        return entry[1]
-    if len(_known) > 4096:
-        _known.clear()
-    found = _look(kind)
-    _known[id(kind)] = (weakref.ref(kind), found)
-    return found
-
-
-def _look(kind: type) -> About:
     attributes: Callable[[Any], dict[str, Any]] | None = None
     slots: list[tuple[str, types.MemberDescriptorType]] = []
     iterates = slotted = False
