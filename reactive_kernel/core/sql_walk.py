@@ -7,10 +7,8 @@ The one importer of sqlglot in the core, and only once there is SQL to analyse.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -54,7 +52,6 @@ def parse_one(text: str, dialect: str) -> exp.Expression:
     from sqlglot import exp, parse
     from sqlglot.errors import SqlglotError
 
-    _quiet()
     try:
         trees = parse(text, dialect=dialect)
     except (SqlglotError, RecursionError, ValueError) as error:
@@ -72,17 +69,10 @@ def transpile(text: str, read: str, write: str) -> str:
     from sqlglot import ErrorLevel, transpile
     from sqlglot.errors import SqlglotError
 
-    _quiet()
     try:
         return ";\n".join(transpile(text, read=read, write=write, unsupported_level=ErrorLevel.RAISE))
     except (SqlglotError, RecursionError, ValueError) as error:
         raise Unparsed(str(error)) from None
-
-
-@lru_cache(maxsize=1)
-def _quiet() -> None:
-    # sqlglot logs a warning for each statement it gives up on; here that is an answer, not news.
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 def walk(tree: exp.Expression) -> Found:

@@ -6,6 +6,7 @@ the first statement runs.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 __all__ = ["complete", "connect", "inspect", "prepare", "register", "schema"]
@@ -23,6 +24,8 @@ def register(shell: Any, engine: Any = None) -> None:
 
 def prepare() -> None:
     """Let DuckDB's parser help the analysis; imports it only when a statement needs it."""
+    # sqlglot warns of each statement that it gives up on; here that is an answer, not news.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     from reactive_kernel.core.sql_statements import second_opinion
     from reactive_kernel.kernel.sql import fallback
 
