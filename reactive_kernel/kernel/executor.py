@@ -277,7 +277,7 @@ class Executor:
         unread = bound.keys() - self._read(cell)
         LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
-        self._keep_delta(cell, changes)
+        self._keep_delta(cell, changes, changes.names - unread)
         raw = {name: token(value, self.main) for name, value in bound.items()}
         if watch.again:
             tokens = self._keep_held(watch, bound, raw, mutated)
@@ -315,9 +315,9 @@ class Executor:
         """What is inside a value, without taking states."""
         return survey((value,), self.namespace, thread_time() + BUDGET, False, self.main)
 
-    def _keep_delta(self, cell: Cell, changes: Changes) -> None:
+    def _keep_delta(self, cell: Cell, changes: Changes, known: Iterable[str]) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
-        names = {name: cell.inputs.get(name, ()) for name in changes.names if name in cell.inputs}
+        names = {name: cell.inputs.get(name, ()) for name in known if name in cell.inputs}
         delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
         if not delta.entries:
             return
