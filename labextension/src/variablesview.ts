@@ -82,7 +82,9 @@ export class VariablesView extends Widget {
       this.node.replaceChildren(h('div', { class: 'jp-ReactivePanel-empty' }, 'No variables yet.'));
       return;
     }
-    const head = ['Name', 'Type', 'Size or value', 'Defined', 'Used'].map(text => h('th', { scope: 'col' }, text));
+    const head = ['Name', 'Type', 'Size', 'Defined', 'Used'].map(text =>
+      h('th', { scope: 'col', title: text === 'Size' ? 'Size or shape; of a short value the value itself' : null }, text)
+    );
     this.node.replaceChildren(
       h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows.map(row => this._row(state, row))))
     );
