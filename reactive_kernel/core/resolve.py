@@ -186,6 +186,8 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
     bound = cell.ran.bound.keys() if known and cell.ran is not None else ()  # what it gives is new, unless it reads it
     for name in _candidates(cell, result, cells, known):
         for producer in result.inputs.get(name, ()):
+            if cells[producer].key > cell.key and cell.kind == "notebook":
+                continue  # from below: a change of it is none of what is above
             ran = cells[producer].ran
             for other_id, other in sharers(sharing, ran.reach.get(name, ())) if ran is not None else ():
                 if other in result.shared or other_id == cell.id or other_id not in cells:

@@ -193,3 +193,13 @@ def test_the_newest_console_input_closes_no_loop() -> None:
         cell = nb.insert(None, source, "console")
         nb.run(cell)
     assert looping(nb) == ""
+
+
+def test_what_changes_an_object_from_below_is_tied_to_nothing_above() -> None:
+    nb = Script("f = []", "d.update(k=1)", "d = {'f': f}")
+    nb.show("a", reach={"f": frozenset({1})})
+    nb.show("c", reach={"d": frozenset({1, 2})})
+    nb.run("a", lazy=True)
+    nb.run("c", lazy=True)
+    assert nb.edges() == "a-f-c c-d-b"
+    assert looping(nb) == ""
