@@ -67,7 +67,7 @@ class Keeper:
 
     async def restart(self, coordinator: Coordinator) -> None:
         """Restart the kernel, and wait until it knows the document; the server's own event says that it is back."""
-        if coordinator.kernel.status == "dead":
+        if coordinator.kernel.status == "dead" and coordinator.kernel.kernel_id not in self._kernels:
             await self._revive(coordinator)
             return
         coordinator.kernel.goes_down()
@@ -76,6 +76,8 @@ class Keeper:
         except Exception:
             coordinator.kernel.started_over()  # find out what is left
             raise
+        if coordinator.kernel.remote:  # of which no event tells
+            coordinator.kernel.started_over()
         await coordinator.kernel.until_settled()
 
     async def _revive(self, coordinator: Coordinator) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from reactive_kernel.protocol import FEATURE, Json
 from reactive_kernel.server.deaths import Deaths, describe
-from reactive_kernel.server.link import KernelGone, Link, Unreachable, make_link
+from reactive_kernel.server.link import KernelGone, Link, Unreachable, is_remote, make_link
 from reactive_kernel.server.log import note
 from reactive_kernel.server.notebook import Notebook
 from reactive_kernel.server.restarter import watch
@@ -59,6 +59,11 @@ class KernelLife:
         """Whether the kernel can be told things now."""
         return self.link is not None and self._settled.is_set() and self.status not in ("dead", "unreachable")
 
+    @property
+    def remote(self) -> bool:
+        """Whether the kernel is behind a gateway."""
+        return is_remote(self._km)
+
     async def until_settled(self) -> None:
         """Wait until the kernel is reachable, or is known not to be."""
         await self._settled.wait()
@@ -86,7 +91,7 @@ class KernelLife:
         """Take the notebook's kernel from now on."""
         self.detach()
         self._km, self.kernel_id, self.kernel_name = km, kernel_id, kernel_name
-        watch(km, self.died, self.settings.restart_delay, self.settings.max_restart_delay)
+        self._watch()
         self.set_status("starting")
         self._reach()
 
@@ -108,7 +113,11 @@ class KernelLife:
         """The kernel has a new process (however that came about): reach it and tell it the document."""
         note(self.log, "kernel_started_over", self.notebook.path, kernel=self.kernel_id)
         self.goes_down()
+        self._watch()
         self._reach()
+
+    def _watch(self) -> None:
+        watch(self._km, self.died, self.settings.restart_delay, self.settings.max_restart_delay)
 
     def heard(self, process: str, state: str) -> None:
         """A message came on iopub: notice a process that was not told the document, however it came about."""

@@ -302,8 +302,13 @@ class GatewayLink(Link):
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
+def is_remote(km: Any) -> bool:
+    """Whether this manager's kernel is behind a gateway."""
+    return hasattr(km, "kernel_url")  # a GatewayKernelManager
+
+
 def make_link(km: Any, on_iopub: Receive, on_lost: Callable[[], None]) -> Link:
     """The link that fits the kernel's manager."""
-    if hasattr(km, "kernel_url"):  # GatewayKernelManager
+    if is_remote(km):
         return GatewayLink(km, on_iopub, on_lost)
     return ZmqLink(km, on_iopub)

@@ -260,9 +260,14 @@ class Notebook:
     def take_output(self, kind: str, content: Json, mark: Json, parent_id: str) -> list[Json]:
         """An output message of the kernel."""
         cell_id = mark.get("cell_id") or self.requests.get(parent_id)
+        told: list[Json] = []
+        if cell_id and cell_id not in self.cells and kind == "execute_input":
+            # Run by a front end that tells no documents: its place is learnt from the kernel, but its output comes now.
+            told = self.insert({"cell_id": cell_id, "source": str(content.get("code", ""))}, len(self._order))
+            self.strange = True
         if cell_id not in self.cells:
             return []
-        told = self._progress(mark)
+        told += self._progress(mark)
         if kind == "execute_input":
             self.outputs.begin_run(cell_id)
             return told + self._started(self.cells[cell_id]) + self._learn(self.cells[cell_id], content.get("code"))

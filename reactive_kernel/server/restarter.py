@@ -85,6 +85,8 @@ class BackOffRestarter(AsyncIOLoopKernelRestarter):
             self._looking = False
 
     async def _look(self) -> None:
+        if self.kernel_manager.shutting_down:
+            return  # somebody ends it, perhaps to start it again: it does not die
         now = time.monotonic()
         if self._start_at is None and not await self.kernel_manager.is_alive():
             gives_up = not self.restarts or (self._restarting and self._restart_count >= self.restart_limit)
@@ -121,6 +123,8 @@ def watch(km: Any, on_death: OnDeath, first_delay: float, max_delay: float) -> b
     old = getattr(km, "_restarter", None)
     if isinstance(old, BackOffRestarter):
         old.on_death = on_death
+        if not old.restarts:  # then nobody else starts it again for a new process
+            old.start()
         return True
     if not hasattr(km, "restarter_class") or (old is not None and type(old) is not AsyncIOLoopKernelRestarter):
         return False

@@ -65,17 +65,25 @@ async def test_kernels_behind_a_gateway(start) -> None:
     assert not any(cell["fresh"] for cell in server.state(path)["cells"])
     await door.ask("run_all")
     assert all(cell["fresh"] for cell in server.state(path)["cells"])
+    await door.ask("restart_kernel")
+    assert not any(cell["fresh"] for cell in server.state(path)["cells"])
+    assert (await door.ask("run_all"))["ok"]
 
 
-async def test_a_gateway_that_refuses_is_said_in_the_state(start) -> None:
-    remote = start("--ServerApp.disable_check_xsrf=True", token="")
-    server = start(f"--gateway-url={remote.url}", "--GatewayClient.ws_url=ws://127.0.0.1:9")
+@pytest.mark.parametrize("why", ["nobody there", "another token"])
+async def test_a_gateway_that_refuses_is_said_in_the_state(start, server: Server, why: str) -> None:
+    remote = start("--ServerApp.disable_check_xsrf=True", token="gateway-secret")
+    channels = "ws://127.0.0.1:9" if why == "nobody there" else server.url.replace("http", "ws")
+    server = start(
+        f"--gateway-url={remote.url}", "--GatewayClient.auth_token=gateway-secret", f"--GatewayClient.ws_url={channels}"
+    )
     path, _ = server.open(*CHAIN)
     door = await server.connect(path)
     await door.until_kernel("unreachable")
     shown = server.state(path)["kernel"]
     assert shown["reachable"] is False
     assert "gateway" in shown["reason"]
+    assert "gateway-secret" not in str(shown) + server.log().replace("auth_token=gateway-secret", "")
     await door.send("run_all")
     assert "unreachable" in (await door.until("error"))["message"]
     await door.ask("cell_update", cellId="c0", code="x = 5")

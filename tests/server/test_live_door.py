@@ -194,6 +194,17 @@ async def test_errors_and_rich_outputs(server: Server) -> None:
     assert len(server.state(path)["cells"][1]["outputs"]) == 1
 
 
+async def test_text_that_is_no_text_holds_up_nothing(server: Server) -> None:
+    path, _ = server.open("print('half \\ud800 a pair')", "'no byte \\udcff of UTF-8'", "print('after')")
+    door = await server.connect(path)
+    await door.ready()
+    for cell_id in ("c0", "c1", "c2"):
+        await door.ask("run_cell", cellId=cell_id)
+    assert mirrored(door).text("c2") == "after\n"
+    shown = [cell["status"] for cell in server.state(path)["cells"]]
+    assert shown == [cell["status"] for cell in mirrored(door).cells]
+
+
 async def test_outputs_while_nobody_is_connected_are_kept_once_in_their_cells(server: Server, tmp_path) -> None:
     path, _ = server.open("x = 1", gate(tmp_path / "go") + "\nx", "print('c', x)", "for i in range(5): print(i, x)")
     door = await server.connect(path)
