@@ -10,8 +10,9 @@ import re
 from random import Random
 
 from .example import Example, Op
-from .execute import execute, hidden_state_kept, new_namespace
+from .execute import Namespace, execute, hidden_state_kept, new_namespace
 from .fragments import POOLS, THEMES, fragments
+from .patience import Slow, patience
 
 _HOLE = re.compile(r"<(" + "|".join(POOLS) + r")([?=]?)(\d?)>")
 _NUMBER = re.compile(r"<([ijk])>")
@@ -27,11 +28,14 @@ _OPS = (
 class Grammar:
     """Writes the cells of one notebook; remembers what it has bound, so that most reads find something."""
 
+    seconds = 2.0  # a cell that takes longer goes on for ever
+
     def __init__(self, random: Random, themes: tuple[str, ...] | None = None) -> None:
         self.random = random
         self.themes = themes or self._themes()
         self.bound: dict[str, list[str]] = {}
         self.namespace = new_namespace()
+        self.written: list[str] = []
 
     def _themes(self) -> tuple[str, ...]:
         """A few themes at a time: their names meet more often than if all took part."""
@@ -46,11 +50,24 @@ class Grammar:
         bound = {pool: list(names) for pool, names in self.bound.items()}
         for _ in range(6):
             source = self.draft()
-            if self.random.random() < 0.08 or execute(source, dict(self.namespace)).error is None:
+            if self.random.random() < 0.08 or self._runs(source, dict(self.namespace)):
                 break
             self.bound = {pool: list(names) for pool, names in bound.items()}
-        execute(source, self.namespace)
+        if self._runs(source, self.namespace) is None:
+            source = 'print("end")'
+        self.written.append(source)
         return source
+
+    def _runs(self, source: str, namespace: Namespace) -> bool | None:
+        """Tell whether a cell succeeds; None if it goes on for ever (a list that grows while it is gone through)."""
+        try:
+            with patience(self.seconds):
+                return execute(source, namespace).error is None
+        except Slow:
+            self.namespace = new_namespace()  # what the cell has made of it is no longer handy
+            for earlier in self.written:
+                execute(earlier, self.namespace)
+            return None
 
     def draft(self) -> str:
         """Return a cell of one to three pieces, whether it can run or not."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from . import sql_kernel
@@ -14,6 +11,8 @@ from .clean import Cells
 from .driver import Driver, Factory, NoEnd
 from .example import Document, Example
 from .judge import Difference, between, clean_for, really_changed, settled
+from .patience import Slow
+from .patience import patience as patience_of
 
 IGNORED: set[str] = set()  # kinds of differences to overlook, while looking for others
 
@@ -41,24 +40,6 @@ class Report:
         self.differences += other.differences
         for name in ("operations", "ran", "needed", "comparisons", "murky", "blocked", "failed"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-class _Slow(BaseException):
-    """A session that takes far too long; a BaseException so that no cell catches it."""
-
-
-@contextlib.contextmanager
-def _patience(seconds: int) -> Iterator[None]:
-    def give_up(*_: object) -> None:
-        raise _Slow
-
-    old = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
 
 
 class Session:
@@ -124,7 +105,7 @@ def play(example: Example, factory: Factory, names: bool = True, patience: int =
     """Play ``example`` to its end or to the first difference."""
     session: Session | None = None
     try:
-        with _patience(patience):
+        with patience_of(patience):
             session = Session(example, factory, names)
             if example.start:
                 session.settle()
@@ -134,7 +115,7 @@ def play(example: Example, factory: Factory, names: bool = True, patience: int =
                 session.operate(op)
                 if number % example.every == 0 or number == len(example.ops):
                     session.settle()
-    except _Slow:
+    except Slow:
         return _broken(session, "slow", f"no end after {patience} s")
     except NoEnd as problem:
         return _broken(session, "no end", str(problem))

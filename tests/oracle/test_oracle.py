@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from .canon import namespace_form
 from .clean import clean_run
 from .example import Document, Example, tweak
 from .execute import execute, new_namespace
-from .grammar import from_seed
+from .grammar import Grammar, from_seed
 from .reference import ENGINES
 from .session import play
 from .shrink import shrink
@@ -84,6 +86,18 @@ def test_examples_are_plain_data() -> None:
         example = from_seed(3, number)
         assert Example.from_json(example.to_json()) == example
         assert from_seed(3, number) == example
+
+
+def test_a_cell_that_would_go_on_for_ever_is_not_written() -> None:
+    class Endless(Grammar):
+        seconds = 0.2
+
+        def draft(self) -> str:
+            return "xs = []" if not self.written else "xs.append(1)\nwhile True:\n    pass"
+
+    grammar = Endless(Random(1))
+    assert [grammar.cell(), grammar.cell()] == ["xs = []", 'print("end")']
+    assert grammar.namespace["xs"] == []
 
 
 def test_positions_are_modulo_the_length() -> None:
