@@ -12,7 +12,8 @@ import time
 
 from reactive_kernel.core.operations import Edit, Sync, Text
 from reactive_kernel.core.session import Session
-from reactive_kernel.kernel.engine import Engine, analyse
+from reactive_kernel.kernel.engine import Engine
+from reactive_kernel.kernel.reading import Reading
 
 
 def notebook(size: int) -> list[Text]:
@@ -40,7 +41,7 @@ def notebook(size: int) -> list[Text]:
 def main() -> None:
     """Measure and print."""
     for size in (100, 1000, 5000):
-        session = Session(analyse)
+        session = Session(Reading().analyse)
         began = time.perf_counter()
         session.apply(Sync(tuple(notebook(size))))
         print(f"sync of {size:5} cells: {time.perf_counter() - began:6.3f} s")
@@ -48,7 +49,7 @@ def main() -> None:
     for i in range(200):
         source = f"x4999 = scale(base, {i})\ny4999 = x4999['a'].mean()"
         facts_ready = time.perf_counter()
-        analyse(source, "python")
+        Reading().analyse(source, "python")
         analysed = time.perf_counter()
         session.apply(Edit(Text("c4999", source)))
         texts.append((time.perf_counter() - analysed, analysed - facts_ready))

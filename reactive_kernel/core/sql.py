@@ -47,8 +47,11 @@ def _fold(part: str) -> str:
     return f'"{part}"' if "." in part else part
 
 
-def analyse_sql(source: str, dialect: str = "duckdb") -> Facts:
+def analyse_sql(source: str, dialect: str = "duckdb", outside: str | None = None) -> Facts:
     r"""Return the facts of a SQL cell or ``%sql`` line, with or without its magic's first line.
+
+    ``dialect`` is that of the connection of cells that name none, and ``outside`` its name if what it changes
+    outlives the notebook.
 
     >>> facts = analyse_sql("%%sql big <<\nSELECT * FROM Users WHERE id = {user_id}")
     >>> sorted(facts.reads), sorted(facts.writes)
@@ -57,7 +60,9 @@ def analyse_sql(source: str, dialect: str = "duckdb") -> Facts:
     script = parse_script(source)
     if script.problem:
         return Facts(_code(source), problem=script.problem, language="sql", cell_magic="sql")
-    folder = _Folder(script, script.header.dialect or dialect)
+    if script.header.on is not None:
+        dialect, outside = "duckdb", None
+    folder = _Folder(script, script.header.dialect or dialect, outside)
     return folder.facts()
 
 
@@ -84,12 +89,12 @@ def _normalised(script: Script) -> str:
 class _Folder:
     """Joins the facts of the statements, in order: what the cell makes itself it does not read from others."""
 
-    def __init__(self, script: Script, dialect: str) -> None:
+    def __init__(self, script: Script, dialect: str, outside: str | None) -> None:
         self.script = script
         self.dialect = dialect
         header = script.header
         self.connection = header.on if header.on not in (None, "default") else None
-        self.outside = self.connection or (None if dialect == "duckdb" or header.dialect else "default")
+        self.outside = self.connection or outside
         self.session = f"<sql:session:{self.connection}>" if self.connection else _SESSION
         self.reads: dict[str, Site] = {}
         self.inert: set[str] = set()  # frames and connections: SQL can't change the objects
@@ -133,7 +138,7 @@ class _Folder:
         site = Site(1, 0)
         names = [word for word in header.words if not word.startswith("--")]
         if header.command in ("connect", "close") and names:
-            self.writes[f"<sql:connection:{names[0]}>"] = site
+            (self.writes if header.command == "connect" else self.deletes)[f"<sql:connection:{names[0]}>"] = site
         if "--default" in header.words:
             self._advance_session(site)
 
@@ -144,6 +149,7 @@ class _Folder:
                 self.reads[self.connection] = site
                 self.inert.add(self.connection)
             self.reads[f"<sql:connection:{self.connection}>"] = site
+            self.inert.add(f"<sql:connection:{self.connection}>")
         if self.script.statements:
             self.reads[self.session] = site_at(self.script.source, self.script.statements[0].start)
 

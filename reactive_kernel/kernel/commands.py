@@ -171,9 +171,11 @@ def _connect(engine: Engine, arguments: Json) -> Json:
     name, url = _get(arguments, "name", str), _get(arguments, "url", str)
     default = _get(arguments, "default", bool) if arguments.get("default") is not None else False
     try:
-        return dict(connect(name, url, default))
+        made = dict(connect(name, url, default))
     except ValueError as error:
         raise Refused("bad_connection", str(error)) from None
+    engine.connected(name, default)
+    return made
 
 
 def _schema(engine: Engine, arguments: Json) -> Json:

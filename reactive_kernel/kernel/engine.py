@@ -32,13 +32,13 @@ from reactive_kernel.core.operations import (
     Text,
 )
 from reactive_kernel.core.plan import Cascade
-from reactive_kernel.core.python import analyse as analyse_python
 from reactive_kernel.core.session import Refusal, Session
 from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import retoken_modules, retoken_widgets
+from reactive_kernel.kernel.reading import Reading, is_sql
 from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.protocol import Json, RanCell, Refused, ReplyMark, Status
@@ -125,6 +125,7 @@ class Run:
                 self._cascade.ended(cell, ok, outcome.status == "interrupted")
                 if ok and cell.kind == "console":
                     engine.retire()
+            engine.read_again()
             status = "success" if outcome.status == "success" else "error"
             self.cells.append(
                 {
@@ -177,7 +178,8 @@ class Engine:
     ) -> None:
         self.lock = RLock()
         self.namespace = namespace
-        self.session = Session(analyse)
+        self.reading = Reading()
+        self.session = Session(self.reading.analyse)
         self.executor = Executor(self.session, namespace, max_superseded_bytes)
         self.settings: Json = {
             "mode": mode,
@@ -195,7 +197,9 @@ class Engine:
         """Answer one ``reactive_request``; raises `protocol.Refused` and changes nothing if it is wrong."""
         with self.lock:
             self.look_at_modules()
-            return answer(self, command, arguments)
+            reply = answer(self, command, arguments)
+            self.read_again()
+            return reply
 
     def take_event(self) -> Event | None:
         """What changed since last asked, or None."""
@@ -327,6 +331,23 @@ class Engine:
             if cell.ran is not None and imports.search(cell.source):
                 self.session.apply(Rerun(cell.id))  # it has to import the new objects
 
+    def read_again(self) -> None:
+        """Read SQL cells anew if another connection serves those that name none."""
+        if not self.reading.has_changed(self.namespace):
+            return
+        for cell in [c for c in self.session.document if is_sql(c.facts, c.language)]:
+            source = cell.source
+            # The session reads what is new to it: another layout, which is the same code, and back.
+            for text in (f"{source}\n", source):
+                self.session.apply(Edit(Text(cell.id, text)))
+
+    def connected(self, name: str, default: bool) -> None:
+        """A client has made a connection: what had used one of that name, or the default one, is out of date."""
+        names = {f"<sql:connection:{name}>", *(["<sql:session>"] if default else [])}
+        for cell in self.session.document.order[:]:
+            if not names.isdisjoint(cell.facts.reads):
+                self.session.apply(Rerun(cell.id))
+
     def retire(self) -> None:
         """Delete console inputs of which every definition is superseded and that nothing reads."""
         session = self.session
@@ -352,15 +373,6 @@ def runnable(cell: Cell) -> str:
     if cell.language == "sql" and not cell.source.lstrip().startswith("%%sql"):
         return "%%sql\n" + cell.source
     return cell.source
-
-
-def analyse(source: str, language: str) -> Facts:
-    """Facts of a cell in its language."""
-    if language == "sql":
-        from reactive_kernel.core.sql import analyse_sql
-
-        return analyse_sql(source)
-    return analyse_python(source)
 
 
 def _problem(problem: Problem) -> Json:

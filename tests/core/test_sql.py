@@ -72,7 +72,7 @@ def wanted(lines: list[str]) -> list[str]:
     return sorted(result)
 
 
-@pytest.mark.parametrize(("sql", "lines"), cases())
+@pytest.mark.parametrize(("sql", "lines"), list(cases()))
 def test_case(sql: str, lines: list[str]) -> None:
     expected = wanted(lines)
     names = {n for line in expected if line.startswith(("reads", "deferred")) for n in line.split()}

@@ -133,9 +133,11 @@ class Database:
         wanted = {name[4:]: value for name, value in namespace.items() if name.startswith("sql:")}
         for name, value in list(self.loaded.items()):
             if wanted.get(name) is not value:
-                kind = "MACRO" if value[0] == "macro" else value[0]
-                self.connection.execute(f"DROP {kind} IF EXISTS {name}")
+                self.connection.execute(f"DROP {value[0]} IF EXISTS {name}")
                 del self.loaded[name]
+        for name, value in self.broken.items():  # a stand-in, or what a cell has made in its place since
+            if name not in self.loaded:
+                self.connection.execute(f"DROP {value[0]} IF EXISTS {name}")
         frames = frames_of(namespace)
         self.broken = {}
         for name, value in sorted(wanted.items(), key=lambda item: _ORDER.index(item[1][0])):
@@ -255,8 +257,8 @@ def _bind(relations: dict[str, Form], session: Form, namespace: dict[str, Any]) 
     for name, value in relations.items():
         if namespace.get(f"sql:{name}") != value:
             namespace[f"sql:{name}"] = value
-    whole = relations.keys() - _database.broken.keys()
-    _database.loaded = {name: namespace[f"sql:{name}"] for name in whole}
+    broken = {name for name, value in _database.broken.items() if relations.get(name) is value}
+    _database.loaded = {name: namespace[f"sql:{name}"] for name in relations.keys() - broken}
     if session == DEFAULTS:
         namespace.pop(SESSION, None)
     elif session != namespace.get(SESSION):

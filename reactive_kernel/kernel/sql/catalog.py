@@ -129,11 +129,16 @@ def view_reads(relations: Iterable[Relation]) -> list[Relation]:
 
 
 def note(
-    done: Done, engine: Adapter, connection: str | None, namespace: Namespace | None, allowed: bool = False
+    done: Done,
+    engine: Adapter,
+    connection: str | None,
+    namespace: Namespace | None,
+    allowed: bool = False,
+    place: str = "default",
 ) -> None:
     """Note what a statement did, and bind its relations in the namespace (None: in a shell without a graph).
 
-    ``allowed``: the user lets cascades repeat its changes outside.
+    ``allowed``: the user lets cascades repeat its changes outside; ``place``: the connection's own name.
     """
     facts = done.facts
 
@@ -155,7 +160,7 @@ def note(
             _create(relation, named(relation), done, engine, namespace)
     for relation in (*facts.creates, *facts.mutates, *facts.drops):
         if not allowed and _outlives(relation, facts, engine):
-            _state.effects.add(connection or (relation.parts[0].lower() if len(relation.parts) > 1 else "default"))
+            _state.effects.add(connection or _database(relation, engine) or place)
     if facts.session and namespace is not None:
         if connection:
             namespace[f"<sql:session:{connection}>"] = Held(Body("SESSION", (), None))
@@ -203,10 +208,14 @@ def _outlives(relation: Relation, facts: StatementFacts, engine: Adapter) -> boo
     """Whether the data outlives the kernel."""
     if facts.temporary or facts.verb in ("ATTACH", "DETACH"):
         return False
-    database = None
+    return engine.persistent(_database(relation, engine))
+
+
+def _database(relation: Relation, engine: Adapter) -> str | None:
+    """The attached database that the relation's name begins with."""
     if isinstance(engine, DuckDB) and len(relation.parts) > 1 and relation.parts[0].lower() in engine.databases():
-        database = relation.parts[0]
-    return engine.persistent(database)
+        return relation.parts[0].lower()
+    return None
 
 
 def existing(facts: StatementFacts, engine: Adapter, connection: str | None) -> frozenset[str]:

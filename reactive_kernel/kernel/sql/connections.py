@@ -18,7 +18,18 @@ from reactive_kernel.kernel.sql import settings
 from reactive_kernel.kernel.sql.adapters import Adapter
 from reactive_kernel.kernel.sql.errors import SqlError, hide_passwords, near
 
-__all__ = ["Connection", "close", "close_all", "configure", "connect", "connect_here", "default", "names", "resolve"]
+__all__ = [
+    "Connection",
+    "close",
+    "close_all",
+    "configure",
+    "connect",
+    "connect_here",
+    "default",
+    "described",
+    "names",
+    "resolve",
+]
 
 _ENVIRONMENT = "REACTIVE_SQL_"
 _RESERVED = frozenset({"MAX_BYTES", "LIMIT"})
@@ -137,6 +148,16 @@ def names(namespace: Mapping[str, Any]) -> list[tuple[str, str]]:
 def default(namespace: Mapping[str, Any]) -> str:
     """The name of the connection that serves cells which name none."""
     return settings.default_of(namespace) or _default
+
+
+def described(namespace: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The dialect of the default connection, and its name if what it changes outlives the notebook."""
+    name = default(namespace)
+    opened = namespace.get(_pseudo_name(name))
+    connection = _opened[opened] if isinstance(opened, Opened) else _made.get(name)
+    if connection is None or name == "default":
+        return "duckdb", None
+    return connection.engine.dialect, name
 
 
 def resolve(name: str | None, namespace: Mapping[str, Any]) -> Connection:

@@ -118,7 +118,7 @@ class _Cell:
         for result in results:
             self.show(result)
         for done in self.notes:
-            catalog.note(done, self.engine, self.label, managed, allowed=self.header.rerun)
+            catalog.note(done, self.engine, self.label, managed, self.header.rerun, self.connection.name)
         return kept
 
     @contextmanager
