@@ -7,14 +7,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.facts import Deferred, visible
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
 
-__all__ = ["Changes", "Watch", "bound_by", "called_reads", "called_writes", "carry", "has_changed", "made_here"]
+__all__ = [
+    "Changes",
+    "Watch",
+    "bound_by",
+    "called_reads",
+    "called_writes",
+    "carry",
+    "has_changed",
+    "made_here",
+    "remarks",
+]
 
 
 @dataclass(slots=True)
@@ -71,6 +81,22 @@ def _called(session: Session, cell: Cell) -> Iterator[Deferred]:
         for producer in producers:
             if (code := session.cells[producer].carried.get(name)) is not None:
                 yield code
+
+
+def remarks(session: Session, watch: Watch, changes: Changes) -> tuple[str, ...]:
+    """What the run is found to have changed though nothing in the text, or in code that it calls, says so."""
+    cell = watch.cell
+    told = {*cell.facts.mutates, *cell.facts.effects}.union(*(code.mutates for code in _called(session, cell)))
+    expected = {key for name in told if (seen := watch.surveys.get(name)) is not None for key in seen.states}
+    found = sorted(
+        name
+        for name, seen in watch.surveys.items()
+        if name in changes.names and name not in told and not expected.issuperset(changes.touched.keys() & seen.states)
+    )
+    shown = visible(found)
+    if not shown:
+        return ()
+    return (f"The run changed {', '.join(shown)} in place, which the text doesn't show: cells below follow it.",)
 
 
 def made_here(cell: Cell, name: str) -> bool:

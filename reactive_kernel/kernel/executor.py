@@ -27,6 +27,7 @@ from reactive_kernel.kernel.changes import (
     carry,
     has_changed,
     made_here,
+    remarks,
 )
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
@@ -224,6 +225,9 @@ class Executor:
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
         """Whether an input that can't be told counts as changed."""
         cell = watch.cell
+        if any(self.session.cells[p].key > cell.key for p in cell.inputs.get(name, ())):
+            # From below: were it presumed changed, a clean run could not have given it.
+            return self._suspicion(cell, name) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
         if seen.iterator and name not in cell.facts.inert:
             return hasattr(type(watch.before[name]), "__next__") or self._suspicion(cell, name) == 0
         return self._suspicion(cell, name) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
@@ -308,6 +312,7 @@ class Executor:
             carried=carried,
             reach=reach,
             cleared=self._cleared(watch, changes),
+            remarks=remarks(self.session, watch, changes),
             outside=databases_changed(),
         )
 

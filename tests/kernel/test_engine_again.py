@@ -90,3 +90,45 @@ def test_a_global_that_a_function_would_bind_if_it_were_called() -> None:
     notebook.edit("b", "n = 4")
     assert notebook.all() == "bcd"
     notebook.check()
+
+
+# -- what the run shows and the text doesn't
+
+
+def test_a_change_that_only_the_run_shows_is_an_edge_and_a_remark() -> None:
+    notebook = opened(
+        "class Log:\n    def __init__(self):\n        self.asked = 0\n"
+        "    def __len__(self):\n        self.asked += 1\n        return 3\nlog = Log()",
+        "n = len(log)",
+        "print(log.asked)",
+    )
+    entries = notebook.entries()
+    assert entries["b"]["mutates"] == ["log"]
+    assert "b" in entries["c"]["upstream"]
+    assert any("log" in remark for remark in entries["b"]["remarks"])
+    assert not entries["a"]["remarks"]
+    assert not entries["c"]["remarks"]
+    notebook.run("b", "n = len(log) + len(log)")
+    assert notebook.text("c") == "2"
+    assert any("log" in remark for remark in notebook.entries()["b"]["remarks"])
+    notebook.check()
+    assert "changed log in place" in notebook.engine.status_text()
+    notebook.run("b", "n = 3")
+    assert not notebook.entries()["b"]["remarks"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "rows.append(1)",
+        "m = rows\nm.append(1)",
+        "add(rows)",
+        "rows += [1]",
+        "last = rows.pop()",
+        "import random\nrandom.shuffle(rows)",
+    ],
+)
+def test_a_change_that_the_text_shows_needs_no_remark(change: str) -> None:
+    notebook = opened("rows = [3, 4]\ndef add(to):\n    to.append(1)", change, "print(rows)")
+    assert not notebook.entries()["b"]["remarks"]
+    assert "b" in notebook.entries()["c"]["upstream"]
