@@ -45,12 +45,14 @@ class Mutation:
 class Deferred:
     """What a piece of code (function, lambda, method, generator) will do to globals when it runs.
 
-    All three are names of module-level (notebook) variables, nested code included.
+    The first three are names of module-level (notebook) variables, nested code included.  ``parts`` (of instances
+    and classes, known from the value only) is what the use of one attribute can run (see ``dotted.py``).
     """
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     mutates: frozenset[str] = frozenset()
+    parts: Mapping[str, Deferred] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from reactive_kernel.core.dotted import attributes_used, narrowed
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
@@ -103,6 +104,7 @@ def _close(
     todo = [(name, name in facts.inert) for name in direct]
     own_reads = set(direct)
     opaque = _hides_reads(facts)
+    called: set[str] = set()  # read by called code, which may do anything with them
     followed: set[str] = set()
     while todo:
         name, inert = todo.pop()
@@ -127,13 +129,18 @@ def _close(
                     todo.append((traits, True))
         if inert:
             continue
-        followed.add(name)
+        if name in called or opaque:
+            followed.add(name)
         for producer in inputs[name]:
             code = cells[producer].carried.get(name)
             if code is None:
                 continue
+            if name not in followed and code.parts:
+                code = narrowed(code, attributes_used(cell.source).get(name))
             own = _bound_before(facts, name)
-            todo.extend((read, False) for read in code.reads | code.mutates if read not in own)
+            reads = (code.reads | code.mutates) - own
+            todo.extend((read, False) for read in reads if read not in followed)
+            called |= reads
             result.writes |= code.writes
             result.mutates |= code.mutates - own
 
@@ -194,7 +201,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 if other in bound and other not in result.inputs:
                     continue
-                if other_id not in graph.above(other, cell.key) or (other in bound and other not in result.inputs):
+                if other_id not in graph.above(other, cell.key):
                     continue
                 if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
                     continue
@@ -249,7 +256,7 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
         for source in sources:
             for producer in seen.inputs.get(source, ()):
                 if (code := cells[producer].carried.get(source)) is not None:
-                    parts.append(code)
+                    parts.append(replace(code, parts={}) if code.parts else code)
         if parts:
             result[name] = (
                 parts[0]

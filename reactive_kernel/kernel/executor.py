@@ -8,6 +8,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Set
+from dataclasses import replace
 from math import inf, nextafter
 from time import thread_time
 from typing import Any
@@ -33,6 +34,7 @@ from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
+from reactive_kernel.kernel.parts import parts_of
 from reactive_kernel.kernel.states import state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
@@ -302,7 +304,10 @@ class Executor:
             if type(value) not in ATOMS:
                 inside = self.look(value)
                 reach[name] = frozenset(inside.states)
-                carry(cell, name, inside.code, carried)
+                code = inside.code
+                if code.reads and not inside.truncated:
+                    code = replace(code, parts=parts_of(value, code, self.main, self.look))
+                carry(cell, name, code, carried)
                 if inside.widgets:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kernel.inprocess import Notebook
 
 
@@ -43,4 +45,92 @@ def test_what_a_cut_off_look_saw_whole_is_not_taken_for_changed() -> None:
     )
     assert notebook.all() == "abcde"
     assert edges(notebook)["e"] == "data<a"
+    notebook.check()
+
+
+CLASS = """\
+class C:
+    def __init__(self, v):
+        self.v = v
+        self.start = start
+    def m(self): return k
+    def n(self): return [self.q() for _ in range(2)]
+    def q(self): return z
+    @property
+    def p(self): return k
+    def fit(self):
+        self.v += z
+        return self
+    def out(self): return f(self)"""
+CONSTANTS = "k = 1\nz = 2\nstart = 3"
+USES = {
+    "an attribute": ("print(o.v)", "o"),
+    "an attribute of an attribute": ("print(o.v.real)", "o"),
+    "a method": ("print(o.m())", "k o"),
+    "a method that calls another": ("print(o.n())", "o z"),
+    "a bound method": ("g = o.m\nprint(g())", "k o"),
+    "a property": ("print(o.p)", "k o"),
+    "a store": ("o.v = 4\nprint(o.v)", "o"),
+    "a method that returns the instance, dropped": ("o.fit()\nprint(o.v)", "o z"),
+    "a method that returns the instance": ("print(o.fit().m())", "f k o start z"),
+    "a method that hands the instance on": ("print(o.out())", "f k o start z"),
+    "the instance itself": ("print(o.v, type(o).__name__)", "f k o start z"),
+    "getattr": ("print(getattr(o, 'm')())", "f k o start z"),
+    "a string": ("print(eval('o.m()'))", "f k o start z"),
+    "another function": ("print(f(o))", "f k o start z"),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_only_the_code_that_a_cell_can_reach_counts(use: str) -> None:
+    source, reads = USES[use]
+    notebook = Notebook(CONSTANTS, CLASS, "def f(o): return o.m()", "o = C(1)", source)
+    assert notebook.all() == "abcde"
+    found = edges(notebook)
+    assert found["d"] == "C<b start<a"
+    assert {name.partition("<")[0] for name in found["e"].split()} >= set(reads.split())
+    if "eval" not in source:  # which reads anything
+        assert found["e"] == " ".join(f"{n}<{ {'o': 'd', 'f': 'c'}.get(n, 'a') }" for n in reads.split())
+    notebook.edit("a", "k = 10\nz = 20\nstart = 30")
+    notebook.all()
+    notebook.check()
+
+
+UNKNOWN = {
+    "a hook": "class C:\n    def __getattr__(self, name): return lambda: k",
+    "a library's base": "import collections\nclass C(collections.UserDict):\n    def __getitem__(self, i): return k",
+    "super": "class B:\n    def m(self): return k\nclass C(B):\n    def m(self): return super().m()",
+    "a decorator": (
+        "import functools\ndef d(f):\n    @functools.wraps(f)\n    def g(*a): return f(*a) + k\n    return g\n"
+        "class C:\n    @d\n    def m(self): return 1"
+    ),
+    "a base": "class B:\n    def m(self): return k\nclass C(B): pass",
+    "a lambda": "class C:\n    def __init__(self): self.m = lambda: k",
+    "its own class": "class C:\n    def h(self): return k\n    def m(self): return type(self)().h()",
+    "an inner function": "class C:\n    def h(self): return k\n    def m(self):\n        return (lambda: self.h())()",
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_code_reached_in_devious_ways_counts(kind: str) -> None:
+    call = "print(o.get(1, o.get))" if "UserDict" in UNKNOWN[kind] else "print(o.m())"
+    notebook = Notebook("k = 1", UNKNOWN[kind], "o = C()", call)
+    assert notebook.all() == "abcd"
+    assert "k<a" in edges(notebook)["d"]
+    notebook.edit("a", "k = 2")
+    notebook.all()
+    notebook.check()
+
+
+def test_making_an_instance_reads_what_its_making_reads() -> None:
+    notebook = Notebook(
+        "k = 1", "class C:\n    def m(self): return k", "o = C()", "print(o.m())", "p = C()\nprint(p.m())"
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook) == {"c": "C<b", "d": "k<a o<c", "e": "C<b k<a"}
+    assert notebook.run("a", "k = 2") == "ade"
+    notebook.check()
+    assert notebook.run("b", "class C:\n    def __init__(self): self.v = k\n    def m(self): return k + 1") == "bcde"
+    notebook.check()
+    assert notebook.run("a", "k = 3") == "acde"
     notebook.check()

@@ -1,0 +1,89 @@
+"""Which names a cell uses by their attributes only, and which: so that not all code inside a value need count.
+
+Knows the text only; what the attributes are is the kernel's to tell (`Deferred.parts`).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+
+from reactive_kernel.core.facts import Deferred
+
+__all__ = ["CALLED", "attributes_used", "narrowed"]
+
+CALLED = "()"  # alone: the name itself is called, for what is kept; after an attribute: called, and the result dropped
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+@lru_cache(maxsize=1024)
+def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
+    """Names that appear as ``name.attribute`` only (or are called for a value that is only kept), with the attributes.
+
+    No name of a cell that isn't plain Python, none that is bound in it, or that a string spells.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    tree = ast.Module(body, [])
+    counts = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and node is not body[-1]}
+    found: dict[str, set[str]] = {}
+    taken: Counter[str] = Counter()  # how often a name stands in such a place
+    other: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and id(node) in dropped and isinstance(node.func, ast.Attribute):
+            dropped.add(id(node.func))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.setdefault(node.value.id, set()).add(node.attr + (CALLED if id(node) in dropped else ""))
+            taken[node.value.id] += 1
+        elif (
+            isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)
+        ):
+            target = node.targets[0]
+            if len(node.targets) == 1 and isinstance(target, ast.Name) and counts[target.id] == 1 and node in body:
+                found.setdefault(node.value.func.id, set()).add(CALLED)
+                taken[node.value.func.id] += 1
+        else:
+            other.update(_spelt(node))
+    return {n: frozenset(a) for n, a in found.items() if n not in other and taken[n] == counts[n]}
+
+
+def _made_and_kept(node: ast.Assign, counts: Counter[str]) -> str | None:
+    """``C`` of ``o = C(…)``, where the cell does nothing else with ``o``."""
+    target, call = node.targets[0], node.value
+    if len(node.targets) > 1 or not isinstance(target, ast.Name) or counts[target.id] > 1:
+        return None
+    return call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else None
+
+
+def _spelt(node: ast.AST) -> list[str]:
+    """Names that a node holds as text."""
+    if isinstance(node, ast.Constant):
+        return _WORD.findall(node.value) if isinstance(node.value, str) else []
+    found = [getattr(node, part, None) for part in ("name", "arg", "asname", "rest")]
+    return [text for text in [*found, *getattr(node, "names", ())] if isinstance(text, str)]
+
+
+def narrowed(code: Deferred, used: frozenset[str] | None) -> Deferred:
+    """What runs of ``code`` if the value that holds it is used by these attributes only."""
+    if not code.parts or used is None:
+        return code
+    parts = []
+    for key in used:
+        plain = key if key == CALLED else key.removesuffix(CALLED)
+        hidden = plain.startswith("__")
+        part = code.parts.get(key, code.parts.get(plain, None if hidden else code.parts.get("*")))
+        if part is None:
+            return code
+        parts.append(part)
+    reads = frozenset().union(*(part.reads for part in parts))
+    return Deferred(
+        reads,
+        frozenset().union(*(part.writes for part in parts)),
+        frozenset(name for name in code.mutates if name in reads or name.startswith("<")),
+    )
