@@ -14,7 +14,7 @@ from typing import Literal
 
 from reactive_kernel.core.facts import Deferred, Facts, Problem
 
-__all__ = ["DEFINES", "DELETES", "MAYBE", "MUTATES", "Cell", "Document", "Kind", "Ran"]
+__all__ = ["DEFINES", "DELETES", "MAYBE", "MUTATES", "Cell", "Document", "Kind", "Ran", "longest_common_run"]
 
 Kind = Literal["notebook", "console", "batch"]
 
@@ -186,3 +186,26 @@ class Document:
         """Give all cells fresh, evenly spaced keys."""
         for number, cell in enumerate(self.order):
             cell.key = number * GAP
+
+
+def longest_common_run(old: list[str], new: list[str]) -> set[str]:
+    """Ids that can keep their place when ``old`` becomes ``new``: a longest increasing
+    subsequence (patience sorting).
+    """
+    place = {cell_id: index for index, cell_id in enumerate(new)}
+    tails: list[int] = []
+    back: dict[int, int] = {}
+    for cell_id in old:
+        position = place[cell_id]
+        slot = bisect_left(tails, position)
+        back[position] = tails[slot - 1] if slot else -1
+        if slot == len(tails):
+            tails.append(position)
+        else:
+            tails[slot] = position
+    kept: set[str] = set()
+    position = tails[-1] if tails else -1
+    while position != -1:
+        kept.add(new[position])
+        position = back[position]
+    return kept

@@ -6,13 +6,12 @@ values, no namespace, no clock, no client.  A refused operation raises `Refusal`
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.facts import Facts
-from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Kind, Ran
+from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Kind, Ran, longest_common_run
 from reactive_kernel.core.operations import (
     Changed,
     Delete,
@@ -117,7 +116,7 @@ class Session(Topology):
             raise Refusal("duplicate_cell", f"The cell id {twice!r} appears twice.")
         for cell in [c for c in self.document if c.kind == "notebook" and c.id not in wanted]:
             self._delete(cell)
-        staying = _longest_common_run(
+        staying = longest_common_run(
             [cell.id for cell in self.document if cell.kind == "notebook"], [text.cell_id for text in texts]
         )
         moving = {cell_id: cell for cell_id, cell in self.cells.items() if cell_id in wanted and cell_id not in staying}
@@ -238,8 +237,12 @@ class Session(Topology):
         """Version of the value that a reader finds now; a cell that runs alone may find one that is out of date."""
         producer = self.cells[producer_id]
         ran = producer.ran
-        if producer.exact or ran is None:
-            return producer.outs.get(name, "") if ran is not None else ""
+        if ran is None:
+            return ""
+        if (producer_id, name) in self.lost:
+            return "used up"
+        if producer.exact:
+            return producer.outs.get(name, "")
         token = ran.bound.get(name)
         return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 
@@ -373,26 +376,3 @@ class Session(Topology):
     def defined(self, cell: Cell) -> list[str]:
         """Names that a cell binds (not those that it only mutates or deletes)."""
         return [name for name, how in cell.produces.items() if how & DEFINES]
-
-
-def _longest_common_run(old: list[str], new: list[str]) -> set[str]:
-    """Ids that can keep their place when ``old`` becomes ``new``: a longest increasing
-    subsequence (patience sorting).
-    """
-    place = {cell_id: index for index, cell_id in enumerate(new)}
-    tails: list[int] = []
-    back: dict[int, int] = {}
-    for cell_id in old:
-        position = place[cell_id]
-        slot = bisect_left(tails, position)
-        back[position] = tails[slot - 1] if slot else -1
-        if slot == len(tails):
-            tails.append(position)
-        else:
-            tails[slot] = position
-    kept: set[str] = set()
-    position = tails[-1] if tails else -1
-    while position != -1:
-        kept.add(new[position])
-        position = back[position]
-    return kept

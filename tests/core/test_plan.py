@@ -104,6 +104,15 @@ def test_a_failure_on_stale_values_says_nothing_of_the_cell_as_it_stands() -> No
     assert nb.status() == "sebb"  # not failed as it stands: it can't run before b does
 
 
+def test_a_cell_run_alone_on_used_up_values_is_not_fresh() -> None:
+    nb = chain()
+    nb.apply(Lost((("b", "x1"),)))
+    nb.run("c", alone=True)
+    assert nb.fresh == "ab"
+    assert nb.run("c") == "bcd"
+    assert nb.fresh == "abcd"
+
+
 def test_what_a_blocked_cell_gives_when_run_alone_is_bound_anew() -> None:
     nb = Script("x = y + 1", "y = x + 1")
     nb.session.rebound.clear()
