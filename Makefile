@@ -58,7 +58,7 @@ pytest: $(STAMPS)/test  ## all Python tests (arguments in ARGS)
 	$(call say,"Tests: pytest")
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-slow: $(STAMPS)/test $(STAMPS)/apt  ## the tests that `make test` leaves out
+test-slow: $(STAMPS)/test $(STAMPS)/apt $(STAMPS)/spark  ## the tests that `make test` leaves out
 	$(call say,"Slow tests: pytest -m slow")
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
@@ -95,6 +95,12 @@ $(STAMPS)/test: $(STAMPS)/venv $(SOURCES)
 	$(call say,"Installing the kernel and what its tests use (a few minutes the first time)")
 	@.ci/install $(VENV) -e '.[test]'
 	@touch $@ $(STAMPS)/lab
+
+# The server of Spark Connect needs Java, and a gigabyte of disk: only for the slow tests.
+$(STAMPS)/spark: $(STAMPS)/test
+	$(call say,"Installing Spark for its tests")
+	@if command -v java >/dev/null; then .ci/install $(VENV) 'pyspark[connect]>=4.0' && touch $@; \
+	else echo "Skipped: there is no Java here"; fi
 
 $(STAMPS)/apt: $(STAMPS)/venv
 	@.ci/packages

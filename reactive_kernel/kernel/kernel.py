@@ -323,24 +323,32 @@ class ReactiveKernel(IPythonKernel):
 
     def do_complete(self, code: str, cursor_pos: int | None) -> Any:
         """Complete code."""
-        if _is_sql(code):
+        if self._is_sql(code):
             from reactive_kernel.kernel import sql
 
             cursor = len(code) if cursor_pos is None else cursor_pos
             return self._on_settled(sql.complete, code, cursor, self.shell.user_ns)
         return self._on_settled(super().do_complete, code, cursor_pos)
 
+    def _is_sql(self, code: str) -> bool:
+        """Whether code to complete or inspect is a SQL cell's: by its first line, or by what clients told of it."""
+        if code.lstrip().startswith(("%%sql", "%sql")):
+            return True
+        if self._engine is None:
+            return False
+        cells = self._engine.session.cells
+        asked = cells.get(cell_id_of(self.get_parent("shell")) or "")
+        if asked is not None:
+            return asked.language == "sql"
+        return any(cell.language == "sql" and cell.source == code for cell in list(cells.values()))
+
     def do_inspect(self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()) -> Any:
         """Say what is known about the name at the cursor."""
-        if _is_sql(code):
+        if self._is_sql(code):
             from reactive_kernel.kernel import sql
 
             return self._on_settled(sql.inspect, code, cursor_pos, self.shell.user_ns)
         return self._on_settled(super().do_inspect, code, cursor_pos, detail_level, omit_sections)
-
-
-def _is_sql(code: str) -> bool:
-    return code.lstrip().startswith(("%%sql", "%sql"))
 
 
 def _read_command(content: Any) -> tuple[str, Json]:
