@@ -146,19 +146,17 @@ class Coordinator:
             self.publish(self.notebook.take_output(kind, content, mark, parent.get("msg_id", "")))
 
     def _take_status(self, state: str, parent: Json) -> None:
-        if state not in ("busy", "idle"):
+        # Others come of what is answered in between, on control, and say nothing of the cell that runs.
+        if state not in ("busy", "idle") or parent.get("msg_type") != "execute_request":
             return
         if self._resting:
             self._resting.cancel()
             self._resting = None
         self._busy = state == "busy"
-        if state == "idle":
-            self._resting = asyncio.get_running_loop().call_later(REST, self._rested)
-        if parent.get("msg_type") != "execute_request":
-            return
         if self.kernel.reachable:
             self.kernel.set_status(state)
         if state == "idle":
+            self._resting = asyncio.get_running_loop().call_later(REST, self._rested)
             self.publish(self.notebook.idle())
             self.runs.rested(parent.get("msg_id", ""))
             if self.notebook.retell:

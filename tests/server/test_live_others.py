@@ -70,7 +70,7 @@ async def test_without_clients_a_kernel_is_kept_if_nothing_else_is_configured(se
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that does not restart kernels, on a system that does not tell of a process's end."""
+    """A server that restarts no kernels, on a system that does not tell of a process's end."""
     shim = tmp_path_factory.mktemp("shim")
     (shim / "sitecustomize.py").write_text("import os\nif hasattr(os, 'pidfd_open'): del os.pidfd_open")
     running = Server(
