@@ -102,11 +102,13 @@ def show(title: str, example: Example, report: Report, factory: Factory, seconds
 def summary(total: Report, seed: int, sessions: int, failing: int, seconds: float) -> str:
     """Say in one paragraph how it went."""
     per_op = total.ran / max(1, total.operations)
+    again, first = total.again / max(1, total.operations), total.first / max(1, total.operations)
     excess = total.ran / max(1, total.needed)
     return (
         f"seed {seed}: {sessions} sessions, {failing} with differences, {total.operations} operations, "
         f"{total.comparisons} cells compared ({total.failed} failing, {total.blocked} blocked, "
-        f"{total.murky} states not judged); {per_op:.2f} cells run per operation, "
+        f"{total.murky} states not judged); {per_op:.2f} cells run per operation "
+        f"(of these {again:.2f} failed ones tried again as asked, {first:.2f} the notebooks' first runs), "
         f"{excess:.2f} per cell that had to run" + (f"; {seconds:.0f} s" if seconds else "")
     )
 

@@ -21,7 +21,9 @@ IGNORED: set[str] = set()  # kinds of differences to overlook, while looking for
 class Report:
     """How one session went; counts are over the whole session.
 
-    ``needed`` is what an omniscient scheduler would have run; ``comparisons`` are outputs compared;
+    ``needed`` is what an omniscient scheduler would have run; of these ``again`` are failed cells that each "run all"
+    tries once more, as asked, and ``first`` the cells of the notebook as it was opened; ``comparisons`` are outputs
+    compared;
     ``excess`` says after which operation how many cells more than that ran.
     """
 
@@ -29,6 +31,8 @@ class Report:
     operations: int = 0
     ran: int = 0
     needed: int = 0
+    again: int = 0
+    first: int = 0
     comparisons: int = 0
     murky: int = 0
     blocked: int = 0
@@ -38,7 +42,7 @@ class Report:
     def add(self, other: Report) -> None:
         """Sum up."""
         self.differences += other.differences
-        for name in ("operations", "ran", "needed", "comparisons", "murky", "blocked", "failed"):
+        for name in ("operations", "ran", "needed", "again", "first", "comparisons", "murky", "blocked", "failed"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
@@ -84,6 +88,10 @@ class Session:
         self.driver.ran.clear()
         changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys()) | again
         self.report.needed += len(changed)
+        if self.inputs:
+            self.report.again += len(again)
+        else:
+            self.report.first += ran
         self.report.excess.append((self.where, ran - len(changed)))
         self.inputs = clean.inputs
         self.by_hand.clear()
