@@ -174,9 +174,7 @@ async def load(server: Server, paths: list[str], options: argparse.Namespace) ->
     memory, late = await asyncio.gather(
         watch_memory(process, options.seconds), edit(clients, options.rate, options.seconds)
     )
-    deadline = time.monotonic() + 10  # for what is on its way
-    while time.monotonic() < deadline and any(len(c.waits) < len(c.sent) for c in clients):
-        await asyncio.sleep(0.05)
+    await asyncio.sleep(5)  # for what is on its way
     used = {name: spent(processes) - before[name] for name, processes in parties.items()}
     edits = sum(len(client.sent) for client in clients)
     for name, seconds in used.items():
