@@ -194,8 +194,10 @@ class Executor:
             presumed = not seen.complete and self._presumed_changed(watch, name, seen)
             if touched or presumed:
                 changes.names.add(name)
-            if presumed or (touched and seen.truncated):
+            if presumed:
                 changes.lost.update(self._doubtful(seen, touched) if seen.truncated else seen.untold)
+            elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
+                changes.lost.add(id(watch.before[name]))
             if presumed and not touched:
                 unsure.add(name)
         for name in watch.unseen:

@@ -46,6 +46,8 @@ IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
     " _weakref _abc operator functools".split()
 )
+# What these have in C is made anew rather than changed, or is room to work in.
+SETTLED = frozenset("sklearn scipy statsmodels".split())
 # Machinery of running code: it goes on by itself, and must not be put back behind its own back.
 MACHINERY = frozenset("concurrent asyncio multiprocessing selectors socket subprocess".split())
 # Of pandas: what shows or groups a frame's data, and keeps no data of its own that one could change.
@@ -125,6 +127,8 @@ def _maker_for(kind: type) -> Maker | None:
     for base, maker in CONTAINERS:
         if issubclass(kind, base):
             return maker
+    if known.package in SETTLED and known.attributes is None and not known.slotted and not known.iterates:
+        return None
     if known.iterates or known.package in MACHINERY or issubclass(kind, threading.Thread):
         return _unknown
     return instance_state if known.attributes is not None or known.slotted else _unknown

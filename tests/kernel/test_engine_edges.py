@@ -134,3 +134,30 @@ def test_making_an_instance_reads_what_its_making_reads() -> None:
     notebook.check()
     assert notebook.run("a", "k = 3") == "acde"
     notebook.check()
+
+
+def test_a_change_seen_in_a_large_object_does_not_spread_to_all_that_shares_with_it() -> None:
+    notebook = Notebook(
+        "class Result: pass\nshared = [[1]]",
+        "result = Result()\nresult.shared = shared\nresult.cache = {}\nresult.all = [[i] for i in range(20_000)]",
+        "def value(r):\n    r.cache['mean'] = 1\n    return 1",
+        "print(value(result))",
+        "print(shared, result.cache)",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["e"] == "result<d shared<a"
+    notebook.check()
+    assert notebook.run("d", "print(value(result) + 1)") in ("bde", "de")
+    notebook.check()
+
+
+def test_predicting_with_a_tree_does_not_change_it() -> None:
+    pytest.importorskip("sklearn")
+    notebook = Notebook(
+        "from sklearn.tree import DecisionTreeClassifier, export_text",
+        "tree = DecisionTreeClassifier(max_depth=1, random_state=0)\ntree.fit([[0], [1]], [0, 1])",
+        "print(export_text(tree))\ntree.apply([[1.0]])",
+        "print(tree.predict([[1]]))",
+    )
+    notebook.all()
+    assert edges(notebook)["d"] == "tree<b"
