@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred, visible
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.resolve import Sharing
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
@@ -21,10 +23,13 @@ __all__ = [
     "called_reads",
     "called_writes",
     "carry",
+    "doubtful",
     "has_changed",
     "made_here",
     "remarks",
 ]
+
+PATIENCE = 0.002  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
 @dataclass(slots=True)
@@ -127,3 +132,15 @@ def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -
         code = static if name.startswith("sql:") else replace(code, mutates=static.mutates)
     if code.reads or code.writes or code.mutates:
         carried[name] = code
+
+
+def doubtful(seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]) -> set[int]:
+    """Objects of a survey that was cut off which may have changed: not those shared ones that were seen whole."""
+    found, deadline = set(seen.states), thread_time() + PATIENCE
+    told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
+    for key in told:
+        if len({name for _, name in sharing.get(key, ())}) > 1 and thread_time() < deadline:
+            inside = look(seen.states[key][0])
+            if inside.complete and inside.states.keys() <= told:
+                found.discard(key)
+    return found

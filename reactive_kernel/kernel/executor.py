@@ -7,7 +7,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from math import inf, nextafter
 from time import thread_time
@@ -26,6 +26,7 @@ from reactive_kernel.kernel.changes import (
     called_reads,
     called_writes,
     carry,
+    doubtful,
     has_changed,
     made_here,
     remarks,
@@ -195,7 +196,9 @@ class Executor:
             if touched or presumed:
                 changes.names.add(name)
             if presumed:
-                changes.lost.update(self._doubtful(seen, touched) if seen.truncated else seen.untold)
+                changes.lost.update(
+                    doubtful(seen, touched, self.session.sharing, self.look) if seen.truncated else seen.untold
+                )
             elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
                 changes.lost.add(id(watch.before[name]))
             if presumed and not touched:
@@ -214,17 +217,6 @@ class Executor:
             n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
         } & changes.names
         return changes
-
-    def _doubtful(self, seen: Survey, touched: Collection[int]) -> set[int]:
-        """Objects of a survey that was cut off which may have changed: not those shared ones that were seen whole."""
-        found, deadline = set(seen.states), thread_time() + BUDGET
-        told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
-        for key in told:
-            if len({name for _, name in self.session.sharing.get(key, ())}) > 1 and thread_time() < deadline:
-                inside = self.look(seen.states[key][0])
-                if inside.complete and inside.states.keys() <= told:
-                    found.discard(key)
-        return found
 
     def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
         """Whether an input that can't be told counts as changed."""
