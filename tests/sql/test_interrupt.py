@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from reactive_kernel.kernel.sql import magic
 from reactive_kernel.kernel.sql.running import busy
 from tests.sql.conftest import Shell
 
@@ -57,3 +58,20 @@ def test_sqlite_is_stopped_too(ip: Shell) -> None:
     with interrupt_after(0.3):
         assert "KeyboardInterrupt" in ip.fail(f"%%sql --on lite\n{endless}")
     assert ip.rows("%%sql --on lite\nSELECT 1 AS x") == [{"x": 1}]
+
+
+def test_a_long_query_tells_how_far_it_is_until_it_is_stopped(ip: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = magic._Display.progress
+
+    def progress(display: magic._Display, done: float | None, seconds: float) -> None:
+        shown(display, done, seconds)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(magic._Display, "progress", progress)
+    monkeypatch.setattr(ip.shell, "kernel", object(), raising=False)  # only there is someone who sees it
+    assert "KeyboardInterrupt" in ip.fail(f"%%sql\n{ENDLESS}")
+    texts = [bundle["text/plain"] for bundle in ip.bundles]
+    assert texts[0].startswith("running: ")
+    assert texts[-1] == "stopped"
+    # DuckDB's own bar would be a second one.
+    assert ip.rows("%%sql\nSELECT current_setting('enable_progress_bar_print') AS p") == [{"p": False}]

@@ -214,3 +214,17 @@ def test_an_effect_cell_may_be_allowed(kernel: Kernel) -> None:
     show = "%%sql --on con\nSELECT x FROM log"
     kernel.cell("held", "%%sql --on con\nINSERT INTO log VALUES ({n})")
     assert rows(kernel.cell("show", show), "show") == [[1], [10], [2], [20]]
+
+
+def test_completion_in_a_cell_that_a_client_calls_sql(kernel: Kernel) -> None:
+    kernel.cell("frame", "import pandas as pd\nusers = pd.DataFrame({'surname': ['Bo']})")
+    source = "SELECT surn FROM users"
+    kernel.control("insert", cell_id="query", source=source, language="sql", index=1)
+    asked = {"code": source, "cursor_pos": len("SELECT surn")}
+    reply = kernel.ask("complete_request", asked, channel="shell")["content"]
+    assert reply["matches"] == ["surname"]
+    reply = kernel.ask("inspect_request", {"code": source, "cursor_pos": 20, "detail_level": 0}, channel="shell")
+    assert "surname  str" in reply["content"]["data"]["text/plain"]
+    kernel.control("edit", cell_id="query", source="SELECT surname FROM users")
+    assert rows(kernel.cell("query", "SELECT surname FROM users"), "query") == [["Bo"]]
+    assert kernel.cell("query", "SELECT nothing\nFROM users").content["status"] == "error"

@@ -43,6 +43,8 @@ class DuckDB:
         import duckdb
 
         self._session: duckdb.DuckDBPyConnection = duckdb.connect(path, read_only=read_only)
+        # How far a query is, is asked and told by us; DuckDB's own bar would be an output of the cell.
+        self._session.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         self._file = path != ":memory:"
         self._garbage: deque[str] = deque()
         self._tables = 0

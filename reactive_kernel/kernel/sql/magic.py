@@ -51,7 +51,11 @@ def _run(shell: Any, source: str, keep_last: bool, managed: bool) -> Any:
         return _command(script.header, shell, managed)
     display = _Display(shell)
     namespace = shell.user_ns
-    value = run_script(source, namespace, display.show, keep_last=keep_last, managed=managed, progress=display.progress)
+    options: dict[str, Any] = {"keep_last": keep_last, "managed": managed, "progress": display.progress}
+    try:
+        value = run_script(source, namespace, display.show, **options)
+    finally:
+        display.end()
     if managed:
         _hide(shell)
     if script.header.target:
@@ -119,6 +123,12 @@ class _Display:
             self.handle = None
         elif result.shown or result.line:
             display(_bundle(result), raw=True)
+
+    def end(self) -> None:
+        """A progress line of a cell that came to nothing says so."""
+        if self.handle is not None:
+            self.handle.update({"text/plain": "stopped"}, raw=True)
+            self.handle = None
 
     def progress(self, done: float | None, seconds: float) -> None:
         from IPython.display import display
