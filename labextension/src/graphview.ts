@@ -162,8 +162,9 @@ export class GraphView extends Widget {
     }
     this._placed = true;
     const { width, height, nodes } = this._drawn;
-    this._viewport.fit(width, height);
-    if (this._viewport.fitScale(width, height) < LEGIBLE) {
+    if (this._viewport.fitScale(width, height) >= LEGIBLE) {
+      this._viewport.fit(width, height);
+    } else {
       const at = (this._selected === null ? undefined : nodes[this._selected]) ?? Object.values(nodes)[0];
       this._viewport.center(at.x, at.y, width, height);
     }
