@@ -132,3 +132,25 @@ def test_passwords_are_hidden(text: str) -> None:
 
 def test_given_secrets_are_hidden_wherever_they_stand() -> None:
     assert hide_passwords("login failed with p@ss/word", ["p@ss/word"]) == "login failed with ***"
+
+
+PASSWORDS = ["hunter2", "hun@ter2", "hun/ter2", "hunter2 y", "hun'ter2", "hunter2#", "[hunter2"]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:{}@127.0.0.1:1/db",
+        "postgresql://me:{}@[bad/db",
+        "postgresql://127.0.0.1:1/db?password={}&user=me",
+        "klingon://me:{}@host/db",
+        "duckdb:////nowhere/at/all.db?password={}",
+        "me:{}@host",
+    ],
+)
+def test_no_fault_tells_a_password(url: str, password: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        connect("x", url.format(password))
+    assert "hun" not in str(caught.value)
+    assert "ter2" not in str(caught.value)

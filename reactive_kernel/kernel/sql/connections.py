@@ -7,6 +7,7 @@ names, messages nor replies have them.
 from __future__ import annotations
 
 import os
+import re
 import urllib.parse
 import weakref
 from collections.abc import Mapping, MutableMapping
@@ -273,14 +274,14 @@ def _open_sqlalchemy(url: str) -> Adapter:
         scheme = url.partition(":")[0]
         raise ValueError(f"No installed package knows databases of the kind `{scheme}`.") from None
     except sqlalchemy.exc.ArgumentError:
-        raise ValueError(f"`{hide_passwords(url, _secrets(url))}` is not a URL of a database.") from None
+        raise ValueError("This is not the URL of a database, such as postgresql://user:password@host/db.") from None
     return from_sqlalchemy(engine)
 
 
 def _secrets(url: str) -> list[str]:
-    """The passwords in a URL, as written and decoded."""
-    try:
-        password = urllib.parse.urlsplit(url).password
-    except ValueError:
-        return [url]
-    return [password, urllib.parse.unquote(password)] if password else []
+    """What may be a password in a URL, however badly written: as it stands, and decoded."""
+    found = re.findall(r"^[^:]*:(?://)?[^:@/]*:(.+)@", url)
+    found += re.findall(r"(?i)(?:password|passwd|pwd|token|secret|key)\s*=\s*([^&;]+)", url)
+    # A driver that takes a part of it for a host or port quotes that part.
+    pieces = [piece for secret in found for piece in re.split(r"[/@:#?\s\[\]]", secret) if len(piece) > 2]
+    return [*found, *map(urllib.parse.unquote, found), *pieces]
