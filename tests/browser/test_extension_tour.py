@@ -96,9 +96,6 @@ def test_the_tour(extended: Server, books: Books, page: Page) -> None:
     book.select(WARM)
     page.wait_for_timeout(1500)
     screenshot(page, "tour-dark")
-    # However narrow the panel is, the graph can be read.
-    placed = str(page.locator(".jp-ReactiveGraph-frame > g").get_attribute("transform"))
-    assert float(placed.split("scale(")[1].rstrip(")")) > 0.9
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
     book.select(TICKET)
     book.command("notebook:delete-cell")
