@@ -27,7 +27,6 @@ _VALUE = re.compile(r"IN \(\{(?P<spread>\w+)\}\)|\{\{(?P<expression>.+?)\}\}|\{(
 _HEAD = re.compile(r"%%sql(?: (?P<target>\w+) <<)?(?P<table> --as table)?\n")
 _CREATED = re.compile(r"\bCREATE (?:OR REPLACE )?(?:TEMP )?(?:TABLE|VIEW|MACRO) (?:IF NOT EXISTS )?(\w+)", re.I)
 _DROPPED = re.compile(r"\bDROP (?:TABLE|VIEW) (?:IF EXISTS )?(\w+)", re.I)
-_CHANGED = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|ALTER TABLE) (\w+)", re.I)
 
 
 def is_sql(source: str) -> bool:
@@ -45,13 +44,6 @@ def mentioned(source: str) -> frozenset[str]:
     return frozenset(words | {f"sql:{word.lower()}" for word in words})
 
 
-def stored(source: str) -> frozenset[str]:
-    """Names that the cell binds."""
-    head = _HEAD.match(source)
-    target = {head["target"]} if head and head["target"] else set()
-    return frozenset(target | {f"sql:{name.lower()}" for name in _CREATED.findall(source)} - deleted(source))
-
-
 def deleted(source: str) -> frozenset[str]:
     """Relations that the cell drops for good."""
     last = {name.lower(): False for name in _DROPPED.findall(source)}
@@ -59,11 +51,6 @@ def deleted(source: str) -> frozenset[str]:
         name = (match[1] or match[2]).lower()
         last[name] = match[1] is not None
     return frozenset(f"sql:{name}" for name, made in last.items() if not made)
-
-
-def changed(source: str) -> frozenset[str]:
-    """Names that the cell binds, drops or changes."""
-    return stored(source) | deleted(source) | {f"sql:{name.lower()}" for name in _CHANGED.findall(source)}
 
 
 def with_relations(names: Iterable[str]) -> frozenset[str]:
