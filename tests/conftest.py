@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 SLOWER = ["tests/sql", "tests/kernel", "tests/oracle", "tests/clients", "tests/server", "tests/browser"]
@@ -9,6 +11,11 @@ SLOWER = ["tests/sql", "tests/kernel", "tests/oracle", "tests/clients", "tests/s
 # These wait for programs that aren't ours (Chromium, jupyter_server, nbclient, a terminal). A test here that fails is run
 # once more, and named in the summary as RERUN, so that what is unsteady is seen. All others have one try.
 FOREIGN = ["tests/clients", "tests/server", "tests/browser"]
+
+
+# A shell that starts something in the background has it ignore SIGINT; tests of interrupts would then wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
