@@ -8,8 +8,8 @@ import pytest
 
 SLOWER = ["tests/sql", "tests/kernel", "tests/oracle", "tests/clients", "tests/server", "tests/browser"]
 
-# These wait for programs that aren't ours (Chromium, jupyter_server, nbclient, a terminal). A test here that fails is run
-# once more, and named in the summary as RERUN, so that what is unsteady is seen. All others have one try.
+# These wait for programs that aren't ours (Chromium, jupyter_server, nbclient, a terminal). A test here that fails is
+# run once more, and named in the summary as RERUN, so that what is unsteady is seen. All others have one try.
 FOREIGN = ["tests/clients", "tests/server", "tests/browser"]
 
 
