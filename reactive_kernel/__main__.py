@@ -1,5 +1,6 @@
 """``python -m reactive_kernel -f connection.json``: the kernel."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ if __name__ == "__main__":
     if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
         del sys.path[0]
 
+    # What is imported stays: looking for garbage meanwhile is a twentieth of the start. The app's start ends it.
+    gc.disable()
     from reactive_kernel.kernel.app import main
 
     main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from ipykernel.kernelapp import IPKernelApp
@@ -22,6 +23,11 @@ class ReactiveKernelApp(IPKernelApp):
     @default("session")
     def _default_session(self) -> MarkingSession:
         return MarkingSession(parent=self)
+
+    def start(self) -> None:
+        """Serve requests until the kernel is shut down."""
+        gc.enable()  # `python -m reactive_kernel` imports without it
+        super().start()
 
 
 def main(**kwargs: Any) -> None:

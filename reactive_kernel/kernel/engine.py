@@ -371,7 +371,7 @@ class Engine:
 def runnable(cell: Cell) -> str:
     """The source to give to IPython."""
     if cell.language == "sql" and not cell.source.lstrip().startswith("%%sql"):
-        return "%%sql\n" + cell.source
+        return f"%%sql --\n{cell.source}"  # the empty option: this line isn't one of the cell's
     return cell.source
 
 

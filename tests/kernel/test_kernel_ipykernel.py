@@ -210,3 +210,7 @@ def test_shutdown(fresh_kernel: Kernel) -> None:
 def test_exit_ends_the_kernel(fresh_kernel: Kernel) -> None:
     payload = fresh_kernel.cell("A", "exit").content["payload"]
     assert payload[0]["source"] == "ask_exit"
+
+
+def test_garbage_is_collected_in_a_running_kernel(kernel: Kernel) -> None:
+    assert "True" in kernel.cell("A", "import gc\nprint(gc.isenabled())").text()

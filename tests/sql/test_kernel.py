@@ -227,4 +227,5 @@ def test_completion_in_a_cell_that_a_client_calls_sql(kernel: Kernel) -> None:
     assert "surname  str" in reply["content"]["data"]["text/plain"]
     kernel.control("edit", cell_id="query", source="SELECT surname FROM users")
     assert rows(kernel.cell("query", "SELECT surname FROM users"), "query") == [["Bo"]]
-    assert kernel.cell("query", "SELECT nothing\nFROM users").content["status"] == "error"
+    (error,) = kernel.cell("query", "SELECT surname,\n  nothing\nFROM users").of_type("error")
+    assert "(line 2, column 3)" in error["content"]["evalue"]

@@ -31,7 +31,8 @@ def register(shell: Any, managed: bool = False) -> None:
         """Run SQL: see docs/sql.md."""
         if cell is None:
             return _line(shell, line, managed)
-        return _run(shell, f"%%sql {line}\n{cell}", False, managed)
+        # `--` alone: the kernel's own line above a cell that is SQL by its language, which has no such line.
+        return _run(shell, cell if line.strip() == "--" else f"%%sql {line}\n{cell}", False, managed)
 
     shell.register_magic_function(sql, "line_cell", "sql")
     shell.events.register("pre_run_cell", _before_cell)
