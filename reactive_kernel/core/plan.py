@@ -23,6 +23,28 @@ __all__ = ["Cascade"]
 
 Kind = Literal["cell", "upstream", "stale", "all"]
 
+# What the notebook alone decides: the same code on the same inputs fails in the same way. Exact names: an error
+# that a library derives from these (a JSONDecodeError) may come from outside.
+REPEATS = frozenset(
+    {
+        "ArithmeticError",
+        "AttributeError",
+        "IndentationError",
+        "IndexError",
+        "KeyError",
+        "NameError",
+        "OverflowError",
+        "RecursionError",
+        "StopIteration",
+        "SyntaxError",
+        "TabError",
+        "TypeError",
+        "UnboundLocalError",
+        "ValueError",
+        "ZeroDivisionError",
+    }
+)
+
 
 class Cascade:
     """The plan of one request, as a state machine: `next`, run it, `ended`, until `next` gives None.
@@ -53,7 +75,7 @@ class Cascade:
         self.attempts: dict[str, int] = {}
         self.failed: set[str] = set()
         self.wanted: set[str] = set()
-        self.targets: set[str] = set()  # asked for, not only dependents: a failure is tried again
+        self.targets: set[str] = set()  # asked for, not only dependents
         self._heap: list[tuple[float, str]] = []
         self._root_done = root is None
         self._over = False
@@ -181,15 +203,24 @@ class Cascade:
         """The cell, or the first cell that it needs; None if it need not or can't run."""
         if cell.fresh or self._held_back(cell) or cell.loop:
             return None
-        retry = cell.id in self.targets
-        if cell.has_failed and (not retry or cell.id in self.failed):
+        if cell.has_failed and not self._tried_again(cell, asked=False):
             return None
-        return self._need(cell, set(waiting), retry)
+        return self._need(cell, set(waiting), retry=False)
 
-    def _need(self, cell: Cell, barred: set[str], retry: bool, asked: bool = True) -> Cell | None:
+    def _tried_again(self, cell: Cell, asked: bool) -> bool:
+        """True if a cell that failed as it stands gets another try, once in a cascade.
+
+        Only where the user asked for all cells, or for one that needs it, and if the cause may lie outside the
+        notebook: all else would fail in the same way.
+        """
+        if cell.id in self.failed or not (asked or cell.id in self.targets):
+            return False
+        return cell.error.partition(":")[0] not in REPEATS
+
+    def _need(self, cell: Cell, barred: set[str], retry: bool) -> Cell | None:
         """The first cell to run so that ``cell`` can: itself when its inputs are there; None if it can't be.
 
-        ``retry``: producers that failed as they stand are tried again, once in a cascade.
+        ``retry``: the user asked for this cell, so that producers that failed as they stand are tried again.
         """
         seen: set[str] = set()
         while True:
@@ -202,7 +233,7 @@ class Cascade:
                     return None
                 if self._held_back(producer) and not producer.fresh:
                     return None
-                if producer.has_failed and (not retry or producer.id in self.failed):
+                if producer.has_failed and not self._tried_again(producer, asked=retry):
                     return None
                 if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4:
                     return None

@@ -40,7 +40,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 
-__all__ = ["State", "Tells", "state_of"]
+__all__ = ["State", "Tells", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
@@ -50,6 +50,8 @@ IMMUTABLE_PACKAGES = frozenset(
 SETTLED = frozenset("sklearn scipy statsmodels".split())
 # Machinery of running code: it goes on by itself, and must not be put back behind its own back.
 MACHINERY = frozenset("concurrent asyncio multiprocessing selectors socket subprocess".split())
+# What runs the notebook: the kernel, the streams that show what is printed. Their state is not the notebook's.
+OURS = frozenset("ipykernel reactive_kernel jupyter_client zmq tornado".split())
 # Of pandas: what shows or groups a frame's data, and keeps no data of its own that one could change.
 PANDAS_VIEWS = (
     "groupby",
@@ -113,7 +115,7 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
 @per_type
 def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
-    if known.package in IMMUTABLE_PACKAGES or known.name == "_tuplegetter":
+    if known.package in IMMUTABLE_PACKAGES or known.name == "_tuplegetter" or runs_the_notebook(kind):
         return None
     if issubclass(kind, type):
         return class_state
@@ -132,6 +134,14 @@ def _maker_for(kind: type) -> Maker | None:
     if known.iterates or known.package in MACHINERY or issubclass(kind, threading.Thread):
         return _unknown
     return instance_state if known.attributes is not None or known.slotted else _unknown
+
+
+@per_type
+def runs_the_notebook(kind: type) -> bool:
+    """True for the shell, the kernel and their parts; not for what a notebook has of the same packages (`HTML`)."""
+    known = about(kind)
+    configurable = getattr(sys.modules.get("traitlets.config"), "Configurable", ())
+    return known.package in OURS or (known.package == "IPython" and issubclass(kind, configurable))
 
 
 def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:

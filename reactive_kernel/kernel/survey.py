@@ -25,7 +25,7 @@ from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.states import State, runs_the_notebook, state_of
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
@@ -249,7 +249,7 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
         return _array
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return _frame
-    if known.package in ("polars", "pyarrow"):
+    if known.package in ("polars", "pyarrow") or runs_the_notebook(kind):
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
         return _thread

@@ -42,6 +42,7 @@ class Script:
         self.session = Session(lambda source, language: analyse(source))
         self.shows: dict[str, Observed] = {}  # cell -> what its runs show
         self.fails: set[str] = set()
+        self.error = "ValueError: no"
         self.interrupts: set[str] = set()
         self.problem: str | None = None
         self._ids = iter(IDS)
@@ -105,7 +106,7 @@ class Script:
 
     def _end(self, cell: Cell, cascade: Cascade) -> str:
         if cell.id in self.fails:
-            self.apply(Failed(cell.id, "ValueError: no"))
+            self.apply(Failed(cell.id, self.error))
         elif cell.id in self.interrupts:
             self.apply(Interrupted(cell.id))
         else:

@@ -266,18 +266,30 @@ def test_a_failed_cell_is_tried_again_when_asked_for_and_not_otherwise() -> None
     nb.fails = {"b"}
     assert nb.run("a") == "ab!"
     assert nb.stale() == ""
-    assert nb.all() == "b!"
     assert nb.run("b") == "b!"
+    nb.fails = set()
+    assert nb.run("b") == "bcd"
+
+
+def test_run_all_tries_a_failure_again_only_if_the_cause_may_lie_outside() -> None:
+    nb = chain()
+    nb.fails = {"b"}
+    assert nb.run("a") == "ab!"
+    assert nb.all() == ""  # the same code on the same inputs
+    for nb.error in ("ConnectionError: refused", "ModuleNotFoundError: no module", "JSONDecodeError: line 1"):
+        nb.run("b")
+        assert nb.all() == "b!"
     nb.fails = set()
     assert nb.all() == "bcd"
 
 
-def test_running_what_a_failed_cell_blocks_tries_the_failed_cell_once() -> None:
+@pytest.mark.parametrize(("error", "ran"), [("ValueError: no", ""), ("ConnectionError: no", "b!")])
+def test_running_what_a_failed_cell_blocks_tries_the_failed_cell_once_if_it_may_pass(error: str, ran: str) -> None:
     nb = chain()
-    nb.fails = {"b"}
+    nb.fails, nb.error = {"b"}, error
     nb.run("a")
-    assert nb.run("d") == "b!"
-    assert nb.problem == "Not run (it needs x2): cell 2 failed: ValueError: no"
+    assert nb.run("d") == ran
+    assert nb.problem == f"Not run (it needs x2): cell 2 failed: {error}"
 
 
 def test_a_failure_heals_when_an_input_changes() -> None:

@@ -264,6 +264,19 @@ def test_payloads_are_of_the_root(kernel: Kernel) -> None:
     assert payload["text"] == "20"
 
 
+def test_the_kernel_itself_is_never_put_back(kernel: Kernel) -> None:
+    """What a cell's objects held before is put back for cells above it; the shell, the kernel, the streams go on."""
+    kernel.cells(
+        A="x = 10",
+        B="import sys\nip = get_ipython()\nout = sys.stdout\nlog = [ip, ip.kernel]",
+        C="ip.set_next_input(f'{x}')\nlog.append(print(x, file=out))",
+    )
+    counts = [kernel.cell("A", f"x = {n}").content["execution_count"] for n in (20, 30, 40)]
+    assert counts == [counts[0], counts[0] + 2, counts[0] + 4]
+    ran = kernel.cell("A", "x = 50")
+    assert (ran.order, ran.text("C"), ran.content["payload"]) == (["A", "C"], "50\n", [])
+
+
 def test_a_dependent_cannot_ask(kernel: Kernel) -> None:
     kernel.control("sync", cells=[{"cell_id": "A", "source": "x = 1"}, {"cell_id": "B", "source": "y = input(x)"}])
     ran = kernel.cell("A", "x = 1")

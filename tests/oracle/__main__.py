@@ -108,7 +108,7 @@ def summary(total: Report, seed: int, sessions: int, failing: int, seconds: floa
         f"seed {seed}: {sessions} sessions, {failing} with differences, {total.operations} operations, "
         f"{total.comparisons} cells compared ({total.failed} failing, {total.blocked} blocked, "
         f"{total.murky} states not judged); {per_op:.2f} cells run per operation "
-        f"(of these {again:.2f} failed ones tried again as asked, {first:.2f} the notebooks' first runs), "
+        f"(of these {first:.2f} the notebooks' first runs, {again:.2f} failed ones tried again in vain), "
         f"{excess:.2f} per cell that had to run" + (f"; {seconds:.0f} s" if seconds else "")
     )
 

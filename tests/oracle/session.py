@@ -5,9 +5,11 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass, field
 
+from reactive_kernel.core.plan import REPEATS
+
 from . import sql_kernel
 from .canon import Form
-from .clean import Cells
+from .clean import Cells, Clean
 from .driver import Driver, Factory, NoEnd
 from .example import Document, Example
 from .judge import Difference, between, clean_for, really_changed, settled
@@ -21,9 +23,8 @@ IGNORED: set[str] = set()  # kinds of differences to overlook, while looking for
 class Report:
     """How one session went; counts are over the whole session.
 
-    ``needed`` is what an omniscient scheduler would have run; of these ``again`` are failed cells that each "run all"
-    tries once more, as asked, and ``first`` the cells of the notebook as it was opened; ``comparisons`` are outputs
-    compared;
+    ``needed`` is what an omniscient scheduler would have run; ``first`` are runs of the notebook as it was opened,
+    ``again`` runs of cells that had failed in the same way before; ``comparisons`` are outputs compared;
     ``excess`` says after which operation how many cells more than that ran.
     """
 
@@ -84,14 +85,14 @@ class Session:
         clean = clean_for(self.cells, seen)
         ran = len(self.driver.ran)
         self.report.ran += ran
-        again = clean.failed & set(self.driver.ran)  # "run all" tries what failed again, as asked
-        self.driver.ran.clear()
-        changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys()) | again
+        changed = really_changed(self.inputs, clean) | (self.by_hand & clean.inputs.keys())
+        changed |= {cell_id for cell_id in clean.failed & set(self.driver.ran) if _may_pass(clean, cell_id)}
         self.report.needed += len(changed)
         if self.inputs:
-            self.report.again += len(again)
+            self.report.again += len(clean.failed & set(self.driver.ran) - changed)
         else:
             self.report.first += ran
+        self.driver.ran.clear()
         self.report.excess.append((self.where, ran - len(changed)))
         self.inputs = clean.inputs
         self.by_hand.clear()
@@ -107,6 +108,11 @@ class Session:
 
     def _note(self, found: list[Difference]) -> None:
         self.report.differences += [Difference(d.kind, d.what, self.where) for d in found if d.kind not in IGNORED]
+
+
+def _may_pass(clean: Clean, cell_id: str) -> bool:
+    """True if "run all" is to try a failed cell once more: the cause may lie outside the notebook."""
+    return str(clean.shown[cell_id].error).partition(":")[0] not in REPEATS
 
 
 def play(example: Example, factory: Factory, names: bool = True, patience: int = 20) -> Report:
