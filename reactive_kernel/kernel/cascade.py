@@ -80,7 +80,10 @@ class Cascade:
     async def _run_step(self, run: Run, step: Step) -> None:
         publisher = self._kernel.publisher
         code = self._trigger["content"]["code"] if step.root else step.source
-        output = publisher.open(step, self._id, self._trigger, self._idents, code)
+        # The front end has cleared the trigger's own cell, but a cell may have to run twice: its first try used up what
+        # another needs.
+        replaces = not step.root or step.cell_id in self._ran
+        output = publisher.open(step, self._id, self._trigger, self._idents, code, replaces)
         self._ran.append(step.cell_id)
         if len(self._ran) == 2:
             self._cleanup.enter_context(_history_gathered(self._kernel.shell))
@@ -89,7 +92,7 @@ class Cascade:
         start = time.perf_counter()
         reply = await self._execute(step)
         seconds = time.perf_counter() - start
-        publisher.close(step, output)
+        publisher.close(step, output, replaces)
         outcome = _outcome(reply, seconds)
         run.leave(step, outcome)
         self.interrupted |= outcome.status == "interrupted"

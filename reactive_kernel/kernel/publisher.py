@@ -38,14 +38,16 @@ class Publisher:
             self._session.outputs.pop(old["msg_id"], None)
         self._headers[cell_id] = header
 
-    def open(self, step: Step, cascade_id: str, trigger: Json, idents: Any, code: str) -> CellOutput:
-        """Direct all output to the step's cell and say that it runs."""
+    def open(
+        self, step: Step, cascade_id: str, trigger: Json, idents: Any, code: str, replaces: bool = False
+    ) -> CellOutput:
+        """Direct all output to the step's cell and say that it runs; ``replaces``: in place of what it shows."""
         parent = trigger if step.root or not step.has_id else self._parent_of(step.cell_id, trigger)
         output = CellOutput(_mark(step, cascade_id))
         self._session.outputs[parent["header"]["msg_id"]] = output
         self._kernel.set_parent(idents, parent, channel="shell")
         self._send("execute_input", {"code": code, "execution_count": self._kernel.shell.execution_count}, parent)
-        if step.root:
+        if not replaces:
             return output
         if step.has_id:
             self._send("clear_output", {"wait": True}, parent)
@@ -54,10 +56,10 @@ class Publisher:
             output.before_first = lambda: self._send("stream", {"name": "stdout", "text": heading}, parent)
         return output
 
-    def close(self, step: Step, output: CellOutput) -> None:
-        """Send all that the cell wrote; a dependent that showed nothing loses its old output."""
+    def close(self, step: Step, output: CellOutput, replaces: bool) -> None:
+        """Send all that the cell wrote; a cell that showed nothing this time loses its old output."""
         flush_streams()
-        if step.has_id and not step.root and not output.shown:
+        if step.has_id and replaces and not output.shown:
             self._send("clear_output", {"wait": False}, self._kernel.get_parent("shell"))
 
     def back_to(self, trigger: Json, idents: Any) -> None:

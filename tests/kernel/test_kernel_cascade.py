@@ -46,6 +46,15 @@ def test_stale_ancestors_run_first(kernel: Kernel) -> None:
     assert ran.content["execution_count"] == ran.content["reactive"]["cells"][2]["execution_count"]
 
 
+def test_a_trigger_that_runs_twice_shows_its_last_run_alone(kernel: Kernel) -> None:
+    source = "import sqlite3\ncur = sqlite3.connect(':memory:').execute('select {}')\nprint('made')"
+    kernel.cells(A=source.format(1), B="cur.fetchone()\nundefined")
+    ran = kernel.cell("A", source.format(2))
+    assert ran.order == ["A", "B", "A"], "a failed cell used up what A made"
+    second_run = ran.of_cell("A")[ran.of_cell("A").index("stream") + 1 :]
+    assert second_run == ["execute_input", "clear_output", "stream"]
+
+
 def test_lazy_mode_only_marks(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("configure", mode="lazy")
