@@ -122,12 +122,17 @@ export function addCommands(
     });
     palette?.addItem({ command: id, category: 'Reactive Notebook' });
   }
+  // Buttons and menus look again only when a label is another one: there may be many.
+  let labels: string[] = [];
   let frame = 0;
   sessions.changed.connect(() => {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      commands.notifyCommandChanged(ids.runStale);
-      commands.notifyCommandChanged(ids.toggleSql);
+      const changing = [ids.runStale, ids.toggleSql];
+      const cell = sessions.current?.panel.content.activeCell?.model.id;
+      const now = changing.map(id => `${commands.isVisible(id)} ${commands.label(id)} ${cell}`);
+      changing.filter((_, i) => now[i] !== labels[i]).forEach(id => commands.notifyCommandChanged(id));
+      labels = now;
     });
   });
 }

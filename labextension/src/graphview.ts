@@ -2,11 +2,11 @@
 import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { h, svg } from './dom';
+import { h, setHidden, svg } from './dom';
 import type { Layout, Point } from './layout';
 import { Layouter } from './layouter';
 import type { NotebookState } from './model';
-import type { Entry } from './protocol';
+import type { Edge, Entry } from './protocol';
 import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
@@ -16,6 +16,7 @@ const LONGEST_LABEL = 13;
 const ROOM = 52;
 const LETTER = 7.3;
 const NARROWEST = 68;
+const ARROW = 'jp-reactive-arrow';
 
 export interface GraphActions {
   go(cell: string): void;
@@ -27,7 +28,8 @@ export class GraphView extends Widget {
   constructor(private readonly _actions: GraphActions) {
     super();
     this.addClass('jp-ReactiveGraph');
-    this._content = svg('g', {});
+    this._behind = svg('g', {});
+    this._content = svg('g', {}, this._behind);
     this._frame = svg(
       'svg',
       { class: 'jp-ReactiveGraph-frame', role: 'group', 'aria-label': 'Cells and what they pass on' },
@@ -46,7 +48,7 @@ export class GraphView extends Widget {
         { class: 'jp-ReactiveGraph-tools', role: 'toolbar', 'aria-label': 'Zoom' },
         button('+', 'Zoom in', () => this._viewport.zoom(1.3)),
         button('−', 'Zoom out', () => this._viewport.zoom(1 / 1.3)),
-        button('Fit', 'Show the whole graph', () => this.fit())
+        button('Fit', 'Show the whole graph', () => this._showAll())
       )
     );
   }
@@ -61,7 +63,7 @@ export class GraphView extends Widget {
       this._placed = false;
       this._viewport.touched = false;
     }
-    this._empty.hidden = (state?.cells.size ?? 0) > 0;
+    setHidden(this._empty, (state?.cells.size ?? 0) > 0);
     if (this.isVisible) {
       this._refresh();
     }
@@ -70,17 +72,11 @@ export class GraphView extends Widget {
   /** Show which cell is the active one. */
   select(cell: string | null, reveal: boolean): void {
     const before = this._selected;
-    this._selected = cell;
-    this._nodes.forEach((node, id) => node.classList.toggle('jp-mod-active', id === cell));
-    const neighbours = new Set<string>();
-    this._edges.forEach(({ node, from, to }) => {
-      const near = cell !== null && (from === cell || to === cell);
-      node.classList.toggle('jp-mod-active', near);
-      if (near) {
-        neighbours.add(from).add(to);
-      }
-    });
-    this._nodes.forEach((node, id) => node.classList.toggle('jp-mod-near', neighbours.has(id) && id !== cell));
+    if (cell !== before) {
+      this._emphasize(before, false);
+      this._selected = cell;
+      this._emphasize(cell, true);
+    }
     const at = cell === null ? undefined : this._drawn?.nodes[cell];
     const follow = cell !== before && !this._viewport.touched && at !== undefined;
     if (at !== undefined && (reveal || (follow && this._placed && !this._viewport.shows(at.x, at.y)))) {
@@ -88,7 +84,20 @@ export class GraphView extends Widget {
     }
   }
 
-  fit(): void {
+  /** Make a cell, its neighbours and the edges between them stand out, or not any more. */
+  private _emphasize(cell: string | null, on: boolean): void {
+    if (cell === null) {
+      return;
+    }
+    this._nodes.get(cell)?.classList.toggle('jp-mod-active', on);
+    for (const { node, from, to } of this._edges.get(cell) ?? []) {
+      node.classList.toggle('jp-mod-active', on);
+      this._nodes.get(from === cell ? to : from)?.classList.toggle('jp-mod-near', on);
+    }
+  }
+
+  /** Not `fit`: Lumino calls that after a change of the theme. */
+  private _showAll(): void {
     if (this._drawn !== null) {
       this._viewport.fit(this._drawn.width, this._drawn.height);
     }
@@ -113,20 +122,20 @@ export class GraphView extends Widget {
   private _refresh(): void {
     const state = this._state;
     if (state === null) {
-      this._content.replaceChildren();
-      this._nodes.clear();
-      this._edges = [];
+      keepOnly(this._nodes, new Map(), this._content);
+      keepOnly(this._lines, new Map(), this._behind);
+      this._edges.clear();
       this._structure = '';
       return;
     }
     const cells = ordered(state);
-    const links = state.edges.map(edge => `${edge.from}>${edge.to}`);
-    const structure = cells.map(cell => cell.cell_id).join() + links.join();
-    if (structure === this._structure) {
-      this._marks(cells);
+    const structure = cells.map(cell => cell.cell_id).join();
+    if (structure === this._structure && state.edges === this._links) {
+      cells.forEach(entry => this._mark(state, entry));
       return;
     }
     this._structure = structure;
+    this._links = state.edges;
     const nodes = cells.map(cell => ({ id: cell.cell_id, width: this._width(cell), height: HEIGHT }));
     this._layouter.ask({ nodes, edges: state.edges });
   }
@@ -137,22 +146,35 @@ export class GraphView extends Widget {
       return;
     }
     this._drawn = layout;
-    this._nodes.clear();
-    this._edges = layout.edges.map(({ from, to, points }) => ({
-      from,
-      to,
-      node: svg('path', { d: curve(points), class: 'jp-ReactiveEdge', 'marker-end': 'url(#jp-reactive-arrow)' })
-    }));
-    for (const entry of ordered(state)) {
-      const at = layout.nodes[entry.cell_id];
-      if (at !== undefined) {
-        this._nodes.set(entry.cell_id, this._node(entry, at));
+    this._emphasize(this._selected, false);
+    this._drawEdges(layout);
+    const cells = ordered(state).filter(entry => layout.nodes[entry.cell_id] !== undefined);
+    const nodes = new Map(cells.map(({ cell_id: id }) => [id, this._nodes.get(id) ?? this._node(id)]));
+    keepOnly(this._nodes, nodes, this._content);
+    for (const entry of cells) {
+      const node = nodes.get(entry.cell_id) as SVGGElement;
+      this._place(node, entry.cell_id, layout.nodes[entry.cell_id]);
+      this._mark(state, entry);
+    }
+    this._emphasize(this._selected, true);
+    this._first();
+  }
+
+  private _drawEdges(layout: Layout): void {
+    const lines = new Map<string, SVGPathElement>();
+    this._edges.clear();
+    for (const { from, to, points } of layout.edges) {
+      const key = `${from}>${to}`;
+      const node = this._lines.get(key) ?? svg('path', { class: 'jp-ReactiveEdge', 'marker-end': `url(#${ARROW})` });
+      change(node, 'd', curve(points));
+      lines.set(key, node);
+      for (const end of [from, to]) {
+        const known = this._edges.get(end) ?? [];
+        known.push({ node, from, to });
+        this._edges.set(end, known);
       }
     }
-    this._content.replaceChildren(...this._edges.map(edge => edge.node), ...this._nodes.values());
-    this._marks(ordered(state));
-    this.select(this._selected, false);
-    this._first();
+    keepOnly(this._lines, lines, this._behind);
   }
 
   /** The first time: everything, if that can be read; else the active cell. */
@@ -177,59 +199,65 @@ export class GraphView extends Widget {
     return width;
   }
 
-  private _node(entry: Entry, { x, y }: Point): SVGGElement {
-    const id = entry.cell_id;
+  private _node(id: string): SVGGElement {
     const act = () => this._actions.go(id);
-    const width = this._widths.get(id) ?? NARROWEST;
-    return svg(
+    const node = svg(
       'g',
       {
         class: 'jp-ReactiveNode',
         'data-cell': id,
         tabindex: '0',
         role: 'button',
-        transform: `translate(${x - width / 2},${y - HEIGHT / 2})`,
         click: act,
         keydown: (event: KeyboardEvent) => (event.key === 'Enter' || event.key === ' ' ? act() : undefined)
       },
-      svg('rect', { width, height: HEIGHT, rx: 3 }),
+      svg('rect', { height: HEIGHT, rx: 3 }),
       svg('path', { class: 'jp-ReactiveNode-bar', d: `M1.5 3v${HEIGHT - 6}` }),
       svg('text', { x: 24, y: 18, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
       svg('text', { x: 30, y: 18, class: 'jp-ReactiveNode-label' }),
-      svg('text', { x: width - 8, y: 18, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
+      svg('text', { y: 18, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
       svg('title', {})
     );
+    node.addEventListener('pointerenter', () => this._explain(node, id));
+    return node;
   }
 
-  private _marks(cells: readonly Entry[]): void {
-    const state = this._state;
-    if (state === null) {
-      return;
+  private _place(node: SVGGElement, id: string, { x, y }: Point): void {
+    const width = this._widths.get(id) ?? NARROWEST;
+    const [frame, , , , sign] = Array.from(node.children);
+    if (change(frame, 'width', String(width))) {
+      sign.setAttribute('x', String(width - 8));
+      // Its label may have more room now, or less.
+      this._shown.delete(node);
     }
-    for (const entry of cells) {
-      const node = this._nodes.get(entry.cell_id);
-      if (node !== undefined) {
-        this._mark(node, state, entry);
-      }
-    }
+    change(node, 'transform', `translate(${x - width / 2},${y - HEIGHT / 2})`);
   }
 
-  private _mark(node: SVGGElement, state: NotebookState, entry: Entry): void {
+  private _mark(state: NotebookState, entry: Entry): void {
+    const node = this._nodes.get(entry.cell_id);
     const kind = graphKind(state, entry);
-    const label = this._label(entry);
-    if (node.dataset.kind === kind && node.dataset.label === label && node.dataset.index === `${entry.index}`) {
+    if (node === undefined || (this._shown.get(node) === entry && node.dataset.kind === kind)) {
       return;
     }
-    Object.assign(node.dataset, { kind, label, index: `${entry.index}` });
-    const name = cellName(state, entry.cell_id);
-    const reason = markOf(state, entry).reason;
-    const [, , number, text, sign, title] = Array.from(node.children);
+    this._shown.set(node, entry);
+    const label = this._label(entry);
+    node.dataset.kind = kind;
+    const [, , number, text, sign] = Array.from(node.children);
     number.textContent = String(entry.index + 1);
     const room = ((this._widths.get(entry.cell_id) ?? NARROWEST) - ROOM) / LETTER;
     text.textContent = short(label, Math.round(room));
     sign.textContent = SIGNS[kind] ?? '';
-    title.textContent = `${name}: ${label}${reason === '' ? '' : `\n${reason}`}`;
-    node.setAttribute('aria-label', `${name}, ${label}, ${kind}`);
+    node.setAttribute('aria-label', `${cellName(state, entry.cell_id)}, ${label}, ${kind}`);
+  }
+
+  /** The reason may name other cells, so it is looked up when it is wanted. */
+  private _explain(node: SVGGElement, id: string): void {
+    const entry = this._state?.cells.get(id);
+    const title = node.querySelector('title');
+    if (this._state !== null && entry !== undefined && title !== null) {
+      const { reason } = markOf(this._state, entry);
+      title.textContent = `${cellName(this._state, id)}: ${this._label(entry)}${reason === '' ? '' : `\n${reason}`}`;
+    }
   }
 
   private _label(entry: Entry): string {
@@ -238,17 +266,24 @@ export class GraphView extends Widget {
   }
 
   private readonly _content: SVGGElement;
+  /** The lines, behind the nodes. */
+  private readonly _behind: SVGGElement;
   private readonly _frame: SVGSVGElement;
   private readonly _empty: HTMLElement;
   private readonly _viewport: Viewport;
   private readonly _layouter = new Layouter(layout => this._draw(layout));
   private readonly _widths = new Map<string, number>();
   private readonly _nodes = new Map<string, SVGGElement>();
-  private _edges: { node: SVGPathElement; from: string; to: string }[] = [];
+  private readonly _lines = new Map<string, SVGPathElement>();
+  /** The lines that begin or end at each cell. */
+  private readonly _edges = new Map<string, { node: SVGPathElement; from: string; to: string }[]>();
+  /** What each node shows. */
+  private readonly _shown = new WeakMap<SVGGElement, Entry>();
   private _drawn: Layout | null = null;
   private _state: NotebookState | null = null;
   private _notebook: object | null = null;
   private _structure = '';
+  private _links: readonly Edge[] = [];
   private _selected: string | null = null;
   private _placed = false;
 }
@@ -283,11 +318,28 @@ function short(text: string, longest: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
+/** Set an attribute that may have that value already; whether it had another. */
+function change(node: Element, name: string, value: string): boolean {
+  const news = node.getAttribute(name) !== value;
+  if (news) {
+    node.setAttribute(name, value);
+  }
+  return news;
+}
+
+/** Have exactly these elements on the page, of which some are there. */
+function keepOnly<T extends Element>(shown: Map<string, T>, wanted: ReadonlyMap<string, T>, parent: Element): void {
+  shown.forEach((node, key) => wanted.has(key) || node.remove());
+  parent.append(...[...wanted].filter(([key]) => !shown.has(key)).map(([, node]) => node));
+  shown.clear();
+  wanted.forEach((node, key) => shown.set(key, node));
+}
+
 function arrow(): SVGMarkerElement {
   return svg(
     'marker',
     {
-      id: 'jp-reactive-arrow',
+      id: ARROW,
       viewBox: '0 0 8 8',
       refX: 7,
       refY: 4,

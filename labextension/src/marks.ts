@@ -1,7 +1,7 @@
 /**
  * Marks the cells of one view of a notebook. Work is put together and done once per frame, for cells on screen only.
  */
-import { type Cell, CodeCell } from '@jupyterlab/cells';
+import { type Cell, CodeCell, type ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -28,7 +28,7 @@ export class PanelMarks implements IDisposable {
   ) {
     _session.changed.connect(this._onChange, this);
     _session.activeChanged.connect(this.refresh, this);
-    _session.context.model.cells.changed.connect(this.refresh, this);
+    _session.context.model.cells.changed.connect(this._onCells, this);
     _panel.disposed.connect(this.dispose, this);
     this.refresh();
   }
@@ -51,7 +51,12 @@ export class PanelMarks implements IDisposable {
   }
 
   private _onChange(_: NotebookSession, change: Change): void {
-    this._later(change.edges ? 'all' : change.changed);
+    this._later(change.changed);
+  }
+
+  /** Cells that are new here, or moved, have no marks yet; the others' come with the kernel's word. */
+  private _onCells(_: unknown, { newValues }: { newValues: readonly ICellModel[] }): void {
+    this._later(new Set(newValues.map(cell => cell.id)));
   }
 
   private _later(ids: ReadonlySet<string> | 'all'): void {
@@ -91,7 +96,7 @@ export class PanelMarks implements IDisposable {
   private _attach(cell: CodeCell): GutterLine {
     const line = new GutterLine({
       go: (cells, event) => {
-        const targets = cells.map(id => ({ id, label: label(this._session, this._panel, id) }));
+        const targets = cells.map(id => ({ id, label: label(this._session, id) }));
         choose(this._panel, targets, { x: event.clientX, y: event.clientY });
       },
       hover: entry => highlight(this._panel, this._settings.highlight ? entry : null)
@@ -117,9 +122,8 @@ export class PanelMarks implements IDisposable {
 }
 
 /** A cell for a menu: its place and how it begins. */
-function label(session: NotebookSession, panel: NotebookPanel, id: string): string {
-  const cell = panel.content.widgets.find(other => other.model.id === id);
-  const first = cell?.model.sharedModel.getSource().split('\n', 1)[0] ?? '';
+function label(session: NotebookSession, id: string): string {
+  const first = session.source(id).split('\n', 1)[0];
   return `${cellName(session.state, id)}: ${first.slice(0, 60)}`;
 }
 

@@ -28,11 +28,10 @@ export interface NotebookState {
   readonly last: Cascade | null;
 }
 
-/** A new state, and which cells look different in it ("all" after a change of edges). */
+/** A new state, and which cells look different in it: those that changed, and those that tell of them. */
 export interface Change {
   readonly state: NotebookState;
   readonly changed: ReadonlySet<string>;
-  readonly edges: boolean;
 }
 
 /** The answer to a request: the whole state, or only what the request changed. */
@@ -67,23 +66,33 @@ export const EMPTY: NotebookState = {
 
 const ENDED = new Set<Status>(['success', 'error', 'blocked']);
 
-/** Take the whole notebook, as `sync` and `state` answer. */
+/** Take the whole notebook, as `sync` and `state` answer. Entries that say the same as before stay the same objects. */
 export function applyState(state: NotebookState, reply: StateReply): Change {
   if (reply.revision < state.revision) {
     return unchanged(state);
   }
-  const cells = new Map((reply.cells ?? []).map(entry => [entry.cell_id, entry]));
-  const changed = new Set([...state.cells.keys(), ...cells.keys()]);
+  const cells = new Map<string, Entry>();
+  const news: Entry[] = [];
+  for (const entry of reply.cells ?? []) {
+    const known = state.cells.get(entry.cell_id);
+    const same = known !== undefined && JSON.stringify(known) === JSON.stringify(entry);
+    cells.set(entry.cell_id, same ? known : entry);
+    if (!same) {
+      news.push(entry);
+    }
+  }
+  const removed = [...state.cells.keys()].filter(id => !cells.has(id));
+  const told = reply.edges ?? state.edges;
+  const turned = differing(state.edges, told);
   return {
     state: {
       ...state,
       revision: reply.revision,
       mode: reply.mode ?? state.mode,
       cells,
-      edges: reply.edges ?? state.edges
+      edges: turned.length === 0 ? state.edges : told
     },
-    changed,
-    edges: true
+    changed: affected(state, news, removed, turned)
   };
 }
 
@@ -102,17 +111,10 @@ export function applyEntries(
     return unchanged(state);
   }
   const cells = new Map(state.cells);
-  const changed = new Set<string>();
-  for (const entry of news.cells ?? []) {
-    cells.set(entry.cell_id, entry);
-    changed.add(entry.cell_id);
-  }
-  for (const id of news.removed ?? []) {
-    if (cells.delete(id)) {
-      changed.add(id);
-    }
-  }
-  const edges = withEdges(state.edges, cells, changed, news.edges);
+  const entries = news.cells ?? [];
+  entries.forEach(entry => cells.set(entry.cell_id, entry));
+  const removed = (news.removed ?? []).filter(id => cells.delete(id));
+  const { edges, turned } = withEdges(state.edges, cells, new Set(entries.map(entry => entry.cell_id)), news.edges);
   return {
     state: {
       ...state,
@@ -120,10 +122,9 @@ export function applyEntries(
       mode: news.mode ?? state.mode,
       cells,
       edges,
-      cascade: withEnded(state, news.cells ?? [])
+      cascade: withEnded(state, entries)
     },
-    changed,
-    edges: edges !== state.edges
+    changed: affected(state, entries, removed, turned)
   };
 }
 
@@ -133,14 +134,54 @@ function withEdges(
   cells: ReadonlyMap<string, Entry>,
   changed: ReadonlySet<string>,
   news: readonly Edge[] | undefined
-): readonly Edge[] {
-  const stays = (edge: Edge) =>
-    cells.has(edge.from) && cells.has(edge.to) && (news === undefined || !changed.has(edge.to));
-  const kept = edges.filter(stays);
-  const gone = edges.filter(edge => !stays(edge));
-  const key = (list: readonly Edge[]) =>
-    list.map(edge => JSON.stringify([edge.from, edge.to, edge.names])).sort().join();
-  return key(gone) === key(news ?? []) ? edges : [...kept, ...(news ?? [])];
+): { edges: readonly Edge[]; turned: readonly Edge[] } {
+  const kept: Edge[] = [];
+  const gone: Edge[] = [];
+  for (const edge of edges) {
+    const stays = cells.has(edge.from) && cells.has(edge.to) && (news === undefined || !changed.has(edge.to));
+    (stays ? kept : gone).push(edge);
+  }
+  const turned = differing(gone, news ?? []);
+  return { edges: turned.length === 0 ? edges : [...kept, ...(news ?? [])], turned };
+}
+
+/** The edges that only one of two lists has. */
+function differing(before: readonly Edge[], after: readonly Edge[]): Edge[] {
+  if (before === after) {
+    return [];
+  }
+  const key = (edge: Edge) => JSON.stringify([edge.from, edge.to, edge.names]);
+  const only = (list: readonly Edge[], other: readonly Edge[]) => {
+    const known = new Set(other.map(key));
+    return list.filter(edge => !known.has(key(edge)));
+  };
+  return [...only(before, after), ...only(after, before)];
+}
+
+/**
+ * The cells that look different: the changed ones, those at the ends of edges that came or went, and those whose marks
+ * name a cell that is now stale, in trouble, at another place, or none of these any more.
+ */
+function affected(
+  before: NotebookState,
+  news: readonly Entry[],
+  removed: readonly string[],
+  turned: readonly Edge[]
+): Set<string> {
+  const found = new Set([...removed, ...turned.flatMap(edge => [edge.from, edge.to])]);
+  for (const entry of news) {
+    found.add(entry.cell_id);
+    const old = before.cells.get(entry.cell_id);
+    if (
+      old?.fresh !== entry.fresh ||
+      old.status !== entry.status ||
+      old.disabled !== entry.disabled ||
+      old.index !== entry.index
+    ) {
+      entry.downstream.forEach(id => found.add(id));
+    }
+  }
+  return found;
 }
 
 /** Take an event from iopub. */
@@ -157,7 +198,7 @@ export function applyEvent(state: NotebookState, event: ReactiveEvent): Change {
       ended: new Set<string>(),
       skipped: new Set<string>()
     };
-    return { state: { ...state, cascade, last: null }, changed: new Set(event.cells), edges: false };
+    return { state: { ...state, cascade, last: null }, changed: new Set(event.cells) };
   }
   if (state.cascade !== null && state.cascade.id === event.cascade_id) {
     return endCascade(state);
@@ -175,7 +216,7 @@ export function applyMark(state: NotebookState, mark: OutputMark): Change {
     return unchanged(state);
   }
   const cascade = { ...now, index: mark.cascade_index, total: mark.cascade_total };
-  return { state: { ...state, cascade }, changed: new Set(), edges: false };
+  return { state: { ...state, cascade }, changed: new Set() };
 }
 
 /** The kernel is not running anything any more (it died, restarted, or told us that it is idle). */
@@ -185,13 +226,12 @@ export function endCascade(state: NotebookState): Change {
   }
   return {
     state: { ...state, cascade: null, last: state.cascade },
-    changed: new Set(state.cascade.cells),
-    edges: false
+    changed: new Set(state.cascade.cells)
   };
 }
 
 function unchanged(state: NotebookState): Change {
-  return { state, changed: new Set(), edges: false };
+  return { state, changed: new Set() };
 }
 
 /** A cell that ended with the execution count that it had was not run: what it depends on turned out equal. */

@@ -34,10 +34,11 @@ export function highlight(
   panel: NotebookPanel,
   ids: { upstream: readonly string[]; downstream: readonly string[] } | null
 ): void {
+  const [upstream, downstream] = [new Set(ids?.upstream), new Set(ids?.downstream)];
   for (const cell of panel.content.widgets) {
     const id = cell.model?.id;
-    cell.toggleClass(UPSTREAM, ids?.upstream.includes(id) ?? false);
-    cell.toggleClass(DOWNSTREAM, ids?.downstream.includes(id) ?? false);
+    cell.toggleClass(UPSTREAM, upstream.has(id));
+    cell.toggleClass(DOWNSTREAM, downstream.has(id));
   }
 }
 

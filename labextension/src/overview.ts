@@ -1,10 +1,11 @@
 /** What needs attention: stale, blocked and failed cells, in document order, each with its reason. */
 import { Widget } from '@lumino/widgets';
 
-import { h } from './dom';
+import { h, type Row, Rows, setHidden } from './dom';
 import { markIcon } from './icons';
 import type { NotebookState } from './model';
-import { cellName, kindOf, type MarkKind, markOf, ordered } from './views';
+import type { Entry } from './protocol';
+import { cellName, counts, kindOf, type MarkKind, markOf, ordered } from './views';
 
 const SHOWN: ReadonlySet<MarkKind> = new Set(['stale', 'blocked', 'error', 'running', 'queued']);
 /** A longer list is no overview. */
@@ -14,39 +15,54 @@ export class Overview extends Widget {
   constructor(private readonly _go: (cell: string) => void) {
     super();
     this.addClass('jp-ReactiveOverview');
+    this._list = h('ul', {});
+    this._rest = h('div', { class: 'jp-ReactivePanel-empty' });
+    this._rows = new Rows(this._list);
+    this.node.append(this._list, this._rest);
   }
 
   present(state: NotebookState | null): void {
-    if (state === null) {
-      this.node.replaceChildren(empty('Open a notebook with a reactive kernel.'));
-      return;
-    }
-    const entries = ordered(state).filter(entry => SHOWN.has(kindOf(entry)));
-    if (entries.length === 0) {
-      this.node.replaceChildren(empty('Settled: every cell that ran shows what a clean run would show.'));
-      return;
-    }
-    const rows = entries.slice(0, MOST).map(entry => {
-      const mark = markOf(state, entry);
-      const cell = entry.cell_id;
-      return h(
+    const entries = state === null ? [] : ordered(state).filter(entry => SHOWN.has(kindOf(entry)));
+    const shown = entries.slice(0, MOST);
+    this._rows.present(state === null ? [] : shown.map(entry => this._row(state, entry)));
+    setHidden(this._list, shown.length === 0);
+    this._rest.textContent = rest(state, entries.length - shown.length);
+    setHidden(this._rest, shown.length > 0 && shown.length === entries.length);
+  }
+
+  private _row(state: NotebookState, entry: Entry): Row {
+    const { kind, label, reason } = markOf(state, entry);
+    const cell = entry.cell_id;
+    const name = cellName(state, cell);
+    const make = () =>
+      h(
         'li',
         {},
         h(
           'button',
-          { type: 'button', 'data-kind': mark.kind, 'data-cell': cell, title: mark.reason, click: () => this._go(cell) },
-          markIcon(mark.kind),
-          h('span', { class: 'jp-ReactiveOverview-cell' }, cellName(state, cell)),
-          h('span', { class: 'jp-ReactiveOverview-kind' }, mark.label),
-          h('span', { class: 'jp-ReactiveOverview-reason' }, mark.reason)
+          { type: 'button', 'data-kind': kind, 'data-cell': cell, title: reason, click: () => this._go(cell) },
+          markIcon(kind),
+          h('span', { class: 'jp-ReactiveOverview-cell' }, name),
+          h('span', { class: 'jp-ReactiveOverview-kind' }, label),
+          h('span', { class: 'jp-ReactiveOverview-reason' }, reason)
         )
       );
-    });
-    const more = entries.length - rows.length;
-    this.node.replaceChildren(h('ul', {}, ...rows), ...(more > 0 ? [empty(`and ${more} more`)] : []));
+    return { key: cell, signature: [name, label, reason].join('\n'), make };
   }
+
+  private readonly _list: HTMLElement;
+  private readonly _rest: HTMLElement;
+  private readonly _rows: Rows;
 }
 
-function empty(text: string): HTMLElement {
-  return h('div', { class: 'jp-ReactivePanel-empty' }, text);
+/** What is said below the list, or in its place. */
+function rest(state: NotebookState | null, more: number): string {
+  if (state === null) {
+    return 'Open a notebook with a reactive kernel.';
+  }
+  if (more > 0) {
+    return `and ${more} more`;
+  }
+  const { cells, unrun } = counts(state);
+  return unrun === cells ? 'No cell has run yet.' : 'Settled: every cell that ran shows what a clean run would show.';
 }

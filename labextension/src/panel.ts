@@ -72,7 +72,7 @@ export class ReactivePanel extends SidePanel {
     if (notebook !== this._notebook) {
       this._notebook = notebook;
       this._variables.reset();
-      notebook?.activeCellChanged.connect(() => this._graph.select(this._activeCell(), false), this);
+      notebook?.activeCellChanged.connect(this._onActive, this);
     }
     this._overview.present(state);
     this._graph.present(state, notebook);
@@ -80,13 +80,16 @@ export class ReactivePanel extends SidePanel {
     this._variables.present(state);
   }
 
+  private _onActive(): void {
+    this._graph.select(this._activeCell(), false);
+  }
+
   private _activeCell(): string | null {
     return this._sessions.current?.panel.content.activeCell?.model.id ?? null;
   }
 
   private _firstLine(id: string): string {
-    const cell = this._sessions.current?.panel.content.widgets.find(other => other.model.id === id);
-    const lines = cell?.model.sharedModel.getSource().split('\n') ?? [];
+    const lines = this._sessions.current?.session.source(id).split('\n') ?? [];
     return lines.find(line => line.trim() !== '' && !line.startsWith('#')) ?? '(empty)';
   }
 

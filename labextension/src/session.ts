@@ -76,6 +76,11 @@ export class NotebookSession {
     return this._trouble;
   }
 
+  /** A code cell's text. */
+  source(id: string): string {
+    return this._watch.model(id)?.sharedModel.getSource() ?? '';
+  }
+
   get kernel(): Kernel.IKernelConnection | null {
     return this.context.sessionContext.session?.kernel ?? null;
   }

@@ -1,7 +1,7 @@
 /** One line about the notebook in front: settled, how many cells are stale or blocked, how far a cascade is. */
 import { Widget } from '@lumino/widgets';
 
-import { h } from './dom';
+import { h, setHidden } from './dom';
 import { markIcon } from './icons';
 import type { NotebookState } from './model';
 import { summary } from './views';
@@ -38,7 +38,7 @@ export class StatusLine extends Widget {
       this._button.replaceChildren(markIcon(kind), h('span', {}, `Reactive: ${this._text}`));
     }
     const cascade = state.cascade;
-    this._bar.hidden = cascade === null;
+    setHidden(this._bar, cascade === null);
     if (cascade !== null) {
       const share = Math.min(1, cascade.index / Math.max(1, cascade.total));
       (this._bar.firstElementChild as HTMLElement).style.width = `${share * 100}%`;

@@ -203,21 +203,25 @@ export function writeLinks(state: NotebookState, entry: Entry): NameLink[] {
   }));
 }
 
+const counted = new WeakMap<ReadonlyMap<string, Entry>, Counts>();
+
+/** How many cells are in which state; counted once for each state, however many ask. */
 export function counts(state: NotebookState): Counts {
-  let stale = 0;
-  let blocked = 0;
-  let failed = 0;
-  let unrun = 0;
-  let busy = 0;
-  for (const entry of state.cells.values()) {
-    const kind = kindOf(entry);
-    stale += kind === 'stale' ? 1 : 0;
-    blocked += kind === 'blocked' ? 1 : 0;
-    failed += kind === 'error' ? 1 : 0;
-    unrun += kind === 'new' ? 1 : 0;
-    busy += kind === 'running' || kind === 'queued' ? 1 : 0;
+  let found = counted.get(state.cells);
+  if (found === undefined) {
+    const kinds = [...state.cells.values()].map(kindOf);
+    const number = (...wanted: MarkKind[]) => kinds.filter(kind => wanted.includes(kind)).length;
+    found = {
+      cells: kinds.length,
+      stale: number('stale'),
+      blocked: number('blocked'),
+      failed: number('error'),
+      unrun: number('new'),
+      busy: number('running', 'queued')
+    };
+    counted.set(state.cells, found);
   }
-  return { cells: state.cells.size, stale, blocked, failed, unrun, busy };
+  return found;
 }
 
 /** One line for the status bar. */

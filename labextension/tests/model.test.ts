@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { applyEntries, applyEvent, applyMark, applyState, EMPTY, endCascade } from '../src/model';
+import type { Entry } from '../src/protocol';
 import { chain, entry } from './make';
 
 const mark = { cell_id: 'b', cascade_id: 'k', cascade_index: 1, cascade_total: 4, is_last: false };
@@ -11,6 +12,15 @@ describe('the whole state', () => {
     expect([...change.state.cells.keys()]).toEqual(['z']);
     expect(change.state.mode).toBe('lazy');
     expect([...change.changed].sort()).toEqual(['a', 'b', 'c', 'z']);
+  });
+
+  it('that says little new changes little', () => {
+    const state = chain();
+    const news = chain({ c: { fresh: false } });
+    const change = applyState(state, { revision: 2, cells: [...news.cells.values()], edges: [...news.edges] });
+    expect([...change.changed]).toEqual(['c']);
+    expect(change.state.cells.get('a')).toBe(state.cells.get('a'));
+    expect(change.state.edges).toBe(state.edges);
   });
 
   it('is ignored when it is older than what is known', () => {
@@ -29,6 +39,14 @@ describe('changed entries', () => {
     expect([...change.changed]).toEqual(['b']);
   });
 
+  it('change the looks of the cells that tell of them, and of no others', () => {
+    const stale = chain({ a: { fresh: false }, b: { fresh: false } });
+    const a = stale.cells.get('a') as Entry;
+    expect([...applyEntries(stale, { revision: 2, cells: [{ ...a, fresh: true }] }).changed]).toEqual(['a', 'b', 'c']);
+    expect([...applyEntries(stale, { revision: 2, cells: [{ ...a, index: 5 }] }).changed]).toEqual(['a', 'b', 'c']);
+    expect([...applyEntries(stale, { revision: 2, cells: [{ ...a, version: 'w' }] }).changed]).toEqual(['a']);
+  });
+
   it('do not change the state that they are applied to', () => {
     const state = chain();
     applyEntries(state, { revision: 2, cells: [entry('b', { fresh: false })], removed: ['c'] });
@@ -44,7 +62,8 @@ describe('changed entries', () => {
   it('bring the edges into them, and leave the others', () => {
     const edges = [{ from: 'a', to: 'c', names: ['x'] }];
     const change = applyEntries(chain(), { revision: 2, cells: [entry('c')], edges });
-    expect(change.edges).toBe(true);
+    // Those at the ends of what came and what went look different.
+    expect([...change.changed].sort()).toEqual(['a', 'b', 'c']);
     expect(change.state.edges).toEqual([{ from: 'a', to: 'b', names: ['x'] }, ...edges]);
     const none = applyEntries(chain(), { revision: 2, cells: [entry('c')], edges: [] });
     expect(none.state.edges).toEqual([{ from: 'a', to: 'b', names: ['x'] }]);
@@ -53,7 +72,7 @@ describe('changed entries', () => {
   it('whose edges are as before change no edges', () => {
     const state = chain();
     const change = applyEntries(state, { revision: 2, cells: [entry('c')], edges: [state.edges[1]] });
-    expect(change.edges).toBe(false);
+    expect([...change.changed]).toEqual(['c']);
     expect(change.state.edges).toBe(state.edges);
   });
 
@@ -64,7 +83,8 @@ describe('changed entries', () => {
   it('remove cells, and an unknown one is no change', () => {
     const change = applyEvent(chain(), { event: 'cells', revision: 2, cells: [], removed: ['c', 'nobody'] });
     expect([...change.state.cells.keys()]).toEqual(['a', 'b']);
-    expect([...change.changed]).toEqual(['c']);
+    // What b writes has no user any more.
+    expect([...change.changed].sort()).toEqual(['b', 'c']);
   });
 });
 

@@ -5,13 +5,30 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import screenshot
 from tests.browser.extension_fixtures import Books, books, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 ACTIVE = "window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
+TOUCHED = """() => {
+    const found = { nodes: new Set(), lines: new Set(), rows: new Set(), listed: 0 };
+    const id = node => window.jupyterapp.shell.currentWidget.content.widgets.find(cell => cell.node === node).model.id;
+    new MutationObserver(records => {
+        for (const { target, addedNodes } of records) {
+            const at = target.closest?.('.jp-ReactiveNode, .jp-ReactiveLine, .jp-ReactiveVariables, .jp-ReactiveOverview');
+            if (at?.matches('.jp-ReactiveNode')) found.nodes.add(at.dataset.cell);
+            if (at?.matches('.jp-ReactiveLine')) found.lines.add(id(at.closest('.jp-CodeCell')));
+            if (at?.matches('.jp-ReactiveVariables')) found.rows.add(target.closest('tr')?.dataset.name ?? 'table');
+            if (at?.matches('.jp-ReactiveOverview')) found.listed += target.tagName === 'UL' ? addedNodes.length : 0;
+        }
+        const sorted = set => [...set].sort();
+        window.touched = {
+            nodes: sorted(found.nodes), lines: sorted(found.lines), rows: sorted(found.rows), listed: found.listed
+        };
+    }).observe(document.body, { attributes: true, childList: true, characterData: true, subtree: true });
+}"""
 FLOW = [
     "import time",
     "rows = [1, 2, 3]",
@@ -86,6 +103,27 @@ def test_variables(books: Books) -> None:
     book.page.wait_for_function(f"{ACTIVE} === 'cell-2'")
 
 
+def scale(page: Page) -> float:
+    """How large the graph is drawn."""
+    placed = str(page.locator(".jp-ReactiveGraph-frame > g").get_attribute("transform"))
+    return float(placed.split("scale(")[1].rstrip(")"))
+
+
+def test_a_graph_wider_than_the_panel_can_be_read(books: Books) -> None:
+    book = books.new(["x = 1", *[f"name_{number} = x" for number in range(9)]])
+    page = book.page
+    book.command("reactive:show-dependencies")
+    expect(page.locator(".jp-ReactiveNode")).to_have_count(10)
+    assert scale(page) > 0.9
+    # JupyterLab asks all widgets to fit themselves anew.
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_be_attached()
+        assert scale(page) > 0.9
+    page.get_by_role("button", name="Show the whole graph").click()
+    assert scale(page) < 0.6
+
+
 def test_five_hundred_cells(books: Books) -> None:
     cells = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(500)]
     book = books.new(cells)
@@ -96,6 +134,14 @@ def test_five_hundred_cells(books: Books) -> None:
     book.page.wait_for_function(f"{ACTIVE} === 'cell-0'")
     book.run(0)
     expect(book.page.locator(".jp-ReactiveNode[data-kind=done]")).to_have_count(10)
+    # An edit touches what it changes on the page, and nothing of the other cells.
+    book.page.wait_for_timeout(500)
+    book.page.evaluate(TOUCHED)
+    book.edit(0, "v0 = 5")
+    expect(book.page.locator(".jp-ReactiveNode[data-kind=stale]")).to_have_count(10)
+    book.page.wait_for_timeout(500)
+    stale = [f"cell-{number}" for number in range(10)]
+    assert book.page.evaluate("window.touched") == {"nodes": stale, "lines": stale, "rows": [], "listed": 10}
 
 
 def test_notebook_7_has_the_panel(books: Books) -> None:

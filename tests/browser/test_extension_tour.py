@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, screenshot
 from tests.browser.extension_fixtures import ROOT, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.test_extension_panels import scale
 
 pytestmark = pytest.mark.browser
 DATA, WARM, DROP, FLAG, TABLE, CHART, INCOME, TICKET, TOTAL, BUDGET, WAGES, SHARES, WHY = range(1, 14)
@@ -96,6 +97,8 @@ def test_the_tour(extended: Server, books: Books, page: Page) -> None:
     book.select(WARM)
     page.wait_for_timeout(1500)
     screenshot(page, "tour-dark")
+    # However narrow the panel is, the graph can be read.
+    assert scale(page) > 0.9
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
     book.select(TICKET)
     book.command("notebook:delete-cell")
