@@ -1,11 +1,14 @@
 """How quickly the labextension marks stale cells, and whether typing stays smooth, in a real JupyterLab.
 
-    python benchmarks/browser.py [--cells 300] [--edits 40]
+    python benchmarks/browser.py [--cells 300] [--edits 20] [--turns 1]
 
-Prints, for a notebook of that many cells: milliseconds from the last key of a burst to the stale mark in the page
-(median, 95th percentile, largest), from the kernel's message of a dependent's output to its text in the page, and
-the long tasks (over 50 ms) of the page while somebody types, with the labextension and without it (same kernel), in
-alternating runs of one session, so that the machine's other load weighs on both alike.
+Opens a notebook of that many cells (once JupyterLab has drawn all of them), without the labextension, with it, and
+with its panel open, in turns within one session, so that the machine's other load weighs on all alike. Prints
+
+- the long tasks (over 50 ms) of the page while somebody types in bursts; how much of each was the labextension's code;
+  and how long that code worked for each burst,
+- milliseconds from the last key of a burst to the stale mark in the page, at rest and while a cell runs,
+- milliseconds from the kernel's message with a dependent's output to the frame that shows it.
 """
 
 from __future__ import annotations
@@ -18,72 +21,142 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import CDPSession, Page, expect, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, LABEXTENSION, Server, serve
 from tests.browser.extension_fixtures import BUILT, Book, write
 
+WAYS = ("without", "with", "panel")
 WATCH = """() => {
-    const first = document.querySelectorAll('.jp-CodeCell')[1];
-    window.pressed = 0; window.marks = []; window.tasks = []; window.outputs = []; window.sent = 0;
-    document.addEventListener('keydown', () => { window.pressed = performance.now(); }, true);
+    const cell = document.querySelectorAll('.jp-CodeCell')[1];
+    const shown = () => cell.querySelector('.jp-OutputArea-output')?.textContent;
+    let pressed = 0, sent = 0, text = shown();
+    Object.assign(window, { marks: [], tasks: [], outputs: [] });
+    document.addEventListener('keydown', () => { pressed = performance.now(); }, true);
     new MutationObserver(() => {
-        if (window.pressed) { window.marks.push(performance.now() - window.pressed); window.pressed = 0; }
-    }).observe(first, { attributes: true, attributeFilter: ['data-reactive'] });
-    new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(e => e.duration)))
+        if (pressed) { window.marks.push(performance.now() - pressed); pressed = 0; }
+    }).observe(cell, { attributes: true, attributeFilter: ['data-reactive'] });
+    new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(e => [e.startTime, e.duration])))
         .observe({ entryTypes: ['longtask'] });
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     kernel.anyMessage.connect((_, { msg, direction }) => {
         if (direction === 'recv' && msg.header.msg_type === 'stream' && msg.metadata.reactive) {
-            window.sent = performance.now();
+            sent = performance.now();
         }
     });
     new MutationObserver(() => {
-        if (window.sent) { window.outputs.push(performance.now() - window.sent); window.sent = 0; }
-    }).observe(first, { childList: true, subtree: true, characterData: true });
+        if (sent && shown() !== text) {
+            const since = sent;
+            text = shown();
+            requestAnimationFrame(() => window.outputs.push(performance.now() - since));
+        }
+    }).observe(cell, { childList: true, subtree: true, characterData: true });
 }"""
 
 
 def notebook(cells: int) -> list[str]:
-    """A root, a reader that prints it, and many more in groups of ten."""
-    rest = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(cells - 2)]
-    return ["x = 1", "print('x is', x)", *rest]
+    """A root, a reader that prints it, one that takes long, and many more in groups of ten."""
+    rest = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(cells - 3)]
+    return ["x = 1", "print('x is', x)", "import time\ntime.sleep(60)", *rest]
+
+
+class Profile:
+    """Chromium's CPU profiler, and what it saw of the labextension's code."""
+
+    def __init__(self, page: Page) -> None:
+        self.session: CDPSession = page.context.new_cdp_session(page)
+        self.session.send("Profiler.enable")
+        self.session.send("Performance.enable")
+        self.session.send("Profiler.setSamplingInterval", {"interval": 500})
+        self.session.send("Profiler.start")
+
+    def stop(self) -> list[tuple[float, float]]:
+        """When our code was seen, on the page's clock, and for how long each time, in milliseconds."""
+        profile: dict[str, Any] = self.session.send("Profiler.stop")["profile"]
+        metrics = {item["name"]: item["value"] for item in self.session.send("Performance.getMetrics")["metrics"]}
+        ours: set[int] = set()
+        below: list[tuple[int, bool]] = [(profile["nodes"][0]["id"], False)]
+        nodes = {node["id"]: node for node in profile["nodes"]}
+        while below:
+            number, inside = below.pop()
+            inside = inside or LABEXTENSION in nodes[number]["callFrame"]["url"]
+            if inside:
+                ours.add(number)
+            below += [(child, inside) for child in nodes[number].get("children", [])]
+        now = profile["startTime"]
+        found = []
+        for sample, delta in zip(profile["samples"], profile["timeDeltas"], strict=True):
+            now += delta
+            if sample in ours:
+                found.append((now / 1000 - metrics["NavigationStart"] * 1000, delta / 1000))
+        return found
 
 
 def type_bursts(page: Page, book: Book, edits: int) -> None:
     """Each burst appends two digits, or takes them away again, at human speed, and then pauses."""
-    book.cells.first.locator(".cm-content").click()
     for number in range(edits):
         page.keyboard.press("Control+End")
         for key in ("2", "3") if number % 2 == 0 else ("Backspace", "Backspace"):
             page.keyboard.press(key)
             page.wait_for_timeout(30)
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(300)
 
 
-def measure(page: Page, server: Server, name: str, cells: int, edits: int, extension: bool) -> dict[str, object]:
-    """One notebook, opened, run once, typed in."""
+def drawn(page: Page) -> None:
+    """Wait until JupyterLab has made the editors of all cells, which it does bit by bit."""
+    before = -1
+    while (now := page.locator(".jp-Notebook .cm-content").count()) != before:
+        before = now
+        page.wait_for_timeout(1000)
+
+
+def opened(page: Page, server: Server, name: str, cells: int, way: str) -> Book:
+    """One notebook, opened, run once, the cursor in its first cell."""
     write(server.root / name, notebook(cells))
-    if not extension:
+    if way == "without":
         page.route("**/extensions/reactive-kernel-labextension/**", lambda route: route.abort())
-    book = Book(server, page, name, "lab").open(reactive=extension)
+    book = Book(server, page, name, "lab").open(reactive=way != "without")
+    if way == "panel":
+        book.command("reactive:show-dependencies")
+        expect(page.locator(".jp-ReactiveNode")).to_have_count(cells)
     book.run(0)
     book.run(1)
     expect(book.output(1)).to_have_count(1)
-    page.wait_for_timeout(3000)
+    drawn(page)
+    book.cells.first.locator(".cm-content").click()
+    page.wait_for_timeout(1500)
     page.evaluate(WATCH)
+    return book
+
+
+def measure(book: Book, edits: int, way: str) -> dict[str, object]:
+    """What typing and running in a notebook takes."""
+    page = book.page
+    profile = Profile(page)
     type_bursts(page, book, edits)
-    found: dict[str, object] = {"long tasks while typing": page.evaluate("window.tasks")}
-    if extension:
-        found["mark"] = page.evaluate("window.marks")
-        for number in range(20):
-            book.edit(0, f"x = {number}")
+    ours = profile.stop()
+    tasks = page.evaluate("window.tasks")
+    shares = [sum(took for when, took in ours if start <= when <= start + lasted) for start, lasted in tasks]
+    found: dict[str, object] = {"long tasks": [round(lasted) for _, lasted in tasks]}
+    if way != "without":
+        found["our share of each"] = [round(share) for share in shares]
+        found["our work for a burst"] = round(sum(took for _, took in ours) / edits, 1)
+        found["mark"] = summary(page.evaluate("window.marks.splice(0)"))
+        for number in range(edits):
+            book.edit(0, f"x = {number + 10}")
             book.run(0)
-            page.wait_for_timeout(500)
-        found["output"] = page.evaluate("window.outputs")
+            page.wait_for_timeout(300)
+        found["output"] = summary(page.evaluate("window.outputs"))
+        book.run(2)
+        book.marked("fresh", "fresh", "running")
+        book.cells.first.locator(".cm-content").click()
+        page.evaluate("window.marks.splice(0)")
+        type_bursts(page, book, edits)
+        found["mark while a cell runs"] = summary(page.evaluate("window.marks"))
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
     return found
 
@@ -95,7 +168,7 @@ def summary(values: list[float]) -> dict[str, float]:
     return {
         "n": len(values),
         "median": round(statistics.median(values), 1),
-        "p95": round(statistics.quantiles(values, n=20)[-1], 1),
+        "p95": round(statistics.quantiles(values, n=20, method="inclusive")[-1], 1),
         "max": round(max(values), 1),
     }
 
@@ -104,7 +177,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=300)
-    parser.add_argument("--edits", type=int, default=40)
+    parser.add_argument("--edits", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -114,13 +189,13 @@ def main() -> None:
         os.environ["JUPYTER_PATH"] = str(base / "share")
         with serve(base / "root", base / "home", extension=True) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGUMENTS)
-            for turn in range(2):
-                for label in ("with", "without"):
+            for turn in range(options.turns):
+                for way in options.ways:
                     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-                    name = f"{label}{turn}.ipynb"
-                    found = measure(page, server, name, options.cells, options.edits, label == "with")
-                    shown = {key: summary(value) if isinstance(value, list) else value for key, value in found.items()}
-                    print(json.dumps({"extension": label, "cells": options.cells, **shown}), flush=True)
+                    page.set_default_timeout(90_000)
+                    book = opened(page, server, f"{way}{turn}.ipynb", options.cells, way)
+                    found = measure(book, options.edits, way)
+                    print(json.dumps({"extension": way, "cells": options.cells, **found}), flush=True)
                     page.context.close()
             browser.close()
 

@@ -17,7 +17,8 @@ TOUCHED = """() => {
     const id = node => window.jupyterapp.shell.currentWidget.content.widgets.find(cell => cell.node === node).model.id;
     new MutationObserver(records => {
         for (const { target, addedNodes } of records) {
-            const at = target.closest?.('.jp-ReactiveNode, .jp-ReactiveLine, .jp-ReactiveVariables, .jp-ReactiveOverview');
+            const at = target.closest?.(
+                '.jp-ReactiveNode, .jp-ReactiveLine, .jp-ReactiveVariables, .jp-ReactiveOverview');
             if (at?.matches('.jp-ReactiveNode')) found.nodes.add(at.dataset.cell);
             if (at?.matches('.jp-ReactiveLine')) found.lines.add(id(at.closest('.jp-CodeCell')));
             if (at?.matches('.jp-ReactiveVariables')) found.rows.add(target.closest('tr')?.dataset.name ?? 'table');
