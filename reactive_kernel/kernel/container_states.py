@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 from operator import is_
 from typing import Any
 
+from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.state import State, Tells
+from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
 
 __all__ = [
@@ -60,7 +62,7 @@ def list_state(value: Any) -> Taken:
         list.__setitem__(target, slice(None), copy)
 
     def changed(now: Any) -> bool:
-        return list.__len__(now) != len(copy) or not all(map(is_, copy, list.__iter__(now)))
+        return list.__len__(now) != len(copy) or not _alike(copy, list.copy(now))
 
     return State(changed, restore, 8 * len(copy)), "whole"
 
@@ -79,12 +81,19 @@ def deque_state(value: Any) -> Taken:
     return State(changed, restore, 8 * len(copy)), "whole"
 
 
+def _alike(one: Collection[Any], other: Collection[Any]) -> bool:
+    """True if two collections of one length hold the same objects in the same order, or provably equal ones."""
+    if all(map(is_, one, other)):
+        return True
+    return all(a is b or equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def same_items(keys: list[Any], items: list[Any], now: dict[Any, Any]) -> bool:
     """True if a dict holds just these, in this order."""
     return (
         dict.__len__(now) == len(keys)
         and all(map(is_, keys, dict.keys(now)))
-        and all(map(is_, items, dict.values(now)))
+        and _alike(items, dict.values(now))
     )
 
 
@@ -145,12 +154,15 @@ def bytearray_state(value: Any) -> Taken:
 
 def instance_state(value: Any) -> Taken:
     """Attributes and slots of an instance."""
+    kind = type(value)
     attributes, slots = attributes_of(value), slots_of(value)
     keys, items = list(attributes.keys()), list(attributes.values())
-    has_slots = bool(about(type(value)).slots)
+    lasted = lasting(kind, attributes)
+    lasted_keys, lasted_items = list(lasted.keys()), list(lasted.values())
+    has_slots = bool(about(kind).slots)
 
     def changed(now: Any) -> bool:
-        if not same_items(keys, items, attributes_of(now)):
+        if not same_items(lasted_keys, lasted_items, lasting(kind, attributes_of(now))):
             return True
         return has_slots and not _same_slots(slots, slots_of(now))
 
@@ -158,6 +170,9 @@ def instance_state(value: Any) -> Taken:
         held = attributes_of(target)
         held.clear()
         held.update(zip(keys, items, strict=True))
+        for name in held.keys() - lasted.keys():  # what it remembers is of the state that it was in until now
+            if type(held[name]) is dict:
+                held[name].clear()
         if has_slots:
             for name in slots_of(target).keys() - slots.keys():
                 object.__delattr__(target, name)
@@ -168,7 +183,7 @@ def instance_state(value: Any) -> Taken:
 
 
 def _same_slots(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+    return one.keys() == other.keys() and all(one[n] is other[n] or equal(one[n], other[n]) for n in one)
 
 
 def joined(first: Maker, second: Maker) -> Maker:

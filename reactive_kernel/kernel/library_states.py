@@ -8,7 +8,7 @@ from typing import Any
 
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 
-__all__ = ["array_state", "element_state", "numpy_random_state", "pandas_state", "polars_state"]
+__all__ = ["array_state", "element_state", "index_state", "numpy_random_state", "pandas_state", "polars_state"]
 
 
 def array_state(value: Any) -> tuple[State | None, Tells]:
@@ -96,6 +96,16 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
 
     size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
     return State(changed, restore, size), "whole"
+
+
+def index_state(value: Any) -> tuple[State | None, Tells]:
+    """Of an index only the names can be changed."""
+    names = list(value.names)
+
+    def restore(target: Any) -> None:
+        target.names = names
+
+    return State(lambda now: list(now.names) != names, restore), "whole"
 
 
 def _old_pandas(value: Any) -> tuple[State | None, Tells]:

@@ -32,6 +32,7 @@ from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.library_states import (
     array_state,
     element_state,
+    index_state,
     numpy_random_state,
     pandas_state,
     polars_state,
@@ -40,7 +41,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 
-__all__ = ["State", "Tells", "runs_the_notebook", "state_of"]
+__all__ = ["State", "Tells", "is_closed", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
@@ -64,6 +65,7 @@ PANDAS_VIEWS = (
     "_libs",
     "tseries",
     "strings",
+    "typing",
 )
 STATELESS: tuple[type, ...] = (
     types.BuiltinMethodType,
@@ -115,7 +117,9 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
 @per_type
 def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
-    if known.package in IMMUTABLE_PACKAGES or known.name == "_tuplegetter" or runs_the_notebook(kind):
+    if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
+        return None
+    if kind is object or known.name in ("_tuplegetter", "PyCapsule"):
         return None
     if issubclass(kind, type):
         return class_state
@@ -129,8 +133,6 @@ def _maker_for(kind: type) -> Maker | None:
     for base, maker in CONTAINERS:
         if issubclass(kind, base):
             return maker
-    if known.package in SETTLED and known.attributes is None and not known.slotted and not known.iterates:
-        return None
     if known.iterates or known.package in MACHINERY or issubclass(kind, threading.Thread):
         return _unknown
     return instance_state if known.attributes is not None or known.slotted else _unknown
@@ -144,6 +146,14 @@ def runs_the_notebook(kind: type) -> bool:
     return known.package in OURS or (known.package == "IPython" and issubclass(kind, configurable))
 
 
+def is_closed(kind: type) -> bool:
+    """True for what pandas keeps for itself: nobody changes anything through it."""
+    known, pandas = about(kind), sys.modules.get("pandas")
+    if pandas is None or known.package != "pandas":
+        return False
+    return known.module.startswith("pandas._libs") or issubclass(kind, pandas.api.extensions.ExtensionDtype)
+
+
 def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
     """The same for objects of the usual libraries; None for all others."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
@@ -153,6 +163,10 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (numpy_random_state,)
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return (pandas_state,)
+    if pandas is not None and issubclass(kind, pandas.Index):
+        return (index_state,)
+    if is_closed(kind) or (known.package in SETTLED and known.attributes is None and not known.slotted):
+        return (None,)
     if known.package in ("pandas", "numpy"):
         if known.name == "flatiter":
             return (_unknown,)

@@ -24,8 +24,9 @@ from typing import Any
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.states import State, runs_the_notebook, state_of
+from reactive_kernel.kernel.states import State, is_closed, runs_the_notebook, state_of
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
@@ -229,7 +230,8 @@ def _class(value: Any, kind: type, main: str) -> list[Any]:
 
 def _own(value: Any, kind: type, main: str) -> list[Any]:
     """Attributes of an instance, and its class if that is the notebook's own."""
-    return [*attributes_of(value).values(), *slots_of(value).values(), *((kind,) if module_of(kind) == main else ())]
+    held = lasting(kind, attributes_of(value)).values()
+    return [*held, *slots_of(value).values(), *((kind,) if module_of(kind) == main else ())]
 
 
 def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
@@ -249,7 +251,7 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
         return _array
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return _frame
-    if known.package in ("polars", "pyarrow") or runs_the_notebook(kind):
+    if known.package in ("polars", "pyarrow") or is_closed(kind) or runs_the_notebook(kind):
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
         return _thread

@@ -149,7 +149,9 @@ class Canon:
         elif isinstance(value, list | tuple):
             form += tuple(map(self.form, value))
         if hasattr(value, "__dict__"):
-            form += self._attributes(vars(value))
+            # What a library's object would work out again when asked is no part of its value.
+            library = kind.__module__ != "__main__"
+            form += self._attributes({n: v for n, v in vars(value).items() if not (library and n == "_cache")})
         slots = [name for cls in kind.__mro__ for name in getattr(cls, "__slots__", ()) if isinstance(name, str)]
         return form + tuple((name, self.form(getattr(value, name))) for name in slots if hasattr(value, name))
 

@@ -1,0 +1,55 @@
+"""Attributes in which a library's objects keep what they would work out again: filling them changes nothing.
+
+Of the user's own classes nothing is left out: what those keep may depend on the notebook's variables.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any
+
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.typewise import about, members_of, module_of, per_type
+
+__all__ = ["lasting", "of_a_library"]
+
+CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, staticmethod, classmethod, type)
+DRAWN = frozenset({"stale", "_stale"})  # of matplotlib's artists: whether they are yet to be drawn
+
+
+def lasting(kind: type, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an instance of ``kind`` without those that only remember."""
+    hidden, library = _memos(kind)
+    return {n: v for n, v in attributes.items() if n not in hidden and not (library and n[:1] == "_" and "cache" in n)}
+
+
+def of_a_library(kind: type) -> bool:
+    """True if a class is from an installed module, not from the notebook or a file of the user's."""
+    module = module_of(kind)
+    loaded = sys.modules.get(module)
+    return getattr(loaded, "__file__", None) is not None and module != "__main__" and LOCAL.edition(module) is None
+
+
+@per_type
+def _memos(kind: type) -> tuple[frozenset[str], bool]:
+    """Names under which a library keeps what one of its own descriptors gave; whether the class itself is a library's.
+
+    An attribute that hides a descriptor of the same name is what that gave when it was first asked.
+    """
+    names = {
+        name
+        for cls in type.mro(kind)
+        if of_a_library(cls)
+        for name, member in members_of(cls).items()
+        if not issubclass(type(member), CODE) and _gives_once(type(member))
+    }
+    library = of_a_library(kind)
+    drawn = DRAWN if about(kind).package == "matplotlib" else frozenset()
+    return frozenset(names) | drawn, library
+
+
+def _gives_once(kind: type) -> bool:
+    """True for descriptors that an instance's own attribute takes the place of."""
+    return hasattr(kind, "__get__") and not hasattr(kind, "__set__")

@@ -1,0 +1,165 @@
+"""What using objects of libraries changes in them, and what it doesn't: caches, equal values, parts without a state."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_edges import edges
+
+pytestmark = pytest.mark.usefixtures("no_hurry", "library")
+
+LIBRARY = """
+from functools import cached_property
+
+class kept:
+    def __init__(self, function):
+        self.function = function
+    def __get__(self, one, kind=None):
+        one.__dict__[self.function.__name__] = found = self.function(one)
+        return found
+
+class Result:
+    def __init__(self, data):
+        self.data, self._cache, self._lock, self.unit = data, {}, object(), 1.0
+    @cached_property
+    def total(self):
+        return sum(self.data)
+    @kept
+    def mean(self):
+        return self.total / len(self.data)
+    def top(self):
+        return self._cache.setdefault("top", max(self.data))
+    def scaled(self):
+        self.unit = float(str(self.unit))
+        return [x * self.unit for x in self.data]
+    def add(self, number):
+        self.data = [*self.data, number]
+        vars(self).pop("total", None)
+        vars(self).pop("mean", None)
+        self._cache.clear()
+"""
+
+
+@pytest.fixture
+def library() -> Iterator[None]:
+    """A module as if it were installed."""
+    module = types.ModuleType("some_library")
+    module.__file__ = "/usr/lib/python3/site-packages/some_library.py"
+    sys.modules["some_library"] = module
+    exec(LIBRARY, module.__dict__)
+    yield
+    del sys.modules["some_library"]
+
+
+LOOKS = {
+    "a cached property": "print(r.total)",
+    "a descriptor that stores what it gave": "print(r.mean)",
+    "a dict of results": "r.top()",
+    "an attribute set to an equal number": "r.scaled()",
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_a_library_only_remembers_is_no_change(look: str) -> None:
+    notebook = Notebook("from some_library import Result\nr = Result([1, 2])", LOOKS[look], "print(r.data)")
+    assert notebook.all() == "abc"
+    assert edges(notebook) == {"b": "r<a", "c": "r<a"}
+    assert notebook.entries()["b"]["mutates"] == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_was_remembered_is_of_the_state_that_is(look: str) -> None:
+    notebook = Notebook(
+        "from some_library import Result\nr = Result([1, 2])",
+        "r.add(5)",
+        LOOKS[look],
+        "print(r.total, r.mean, r.top(), r.scaled())",
+    )
+    assert notebook.all() == "abcd"
+    notebook.check()
+    assert notebook.run("b", "r.add(7)") == "bcd"
+    notebook.check()
+    notebook.delete("b")
+    notebook.all()
+    notebook.check()
+    assert notebook.shown["d"].text == "3 1.5 2 [1.0, 2.0]\n"
+
+
+def test_a_class_of_the_notebook_has_no_such_caches() -> None:
+    notebook = Notebook(
+        "from functools import cached_property\nk = 1",
+        "class C:\n    @cached_property\n    def p(self):\n        return k\nc = C()",
+        "c.p",
+        "k = 2",
+        "print(c.p)",
+    )
+    assert notebook.all() == "abcde"
+    notebook.check()
+    notebook.delete("c")
+    notebook.all()
+    notebook.check()
+
+
+EQUAL = {
+    "an item": ("d = {'k': 1000}", "d['k'] = int('1000')", "print(d)"),
+    "an attribute": ("class C: pass\nd = C()\nd.v = 0.5", "d.v = 1 / 2", "print(d.v)"),
+    "an item of a list": ("d = ['ab', 1]", "d[0] = ''.join('ab')", "print(d)"),
+}
+OTHER = {
+    "another type": ("d = {'k': 1}", "d['k'] = True", "print(d)"),
+    "a zero of another sign": ("d = {'k': 0.0}", "d['k'] = -0.0", "print(d)"),
+    "an equal list": ("d = {'k': [1]}", "d['k'] = [1]", "print(d)"),
+    "an equal function": ("d = {'k': lambda: 1}", "d['k'] = lambda: 1", "print(d['k']())"),
+}
+
+
+@pytest.mark.parametrize("case", EQUAL)
+def test_an_equal_value_in_its_place_is_no_change(case: str) -> None:
+    notebook = Notebook(*EQUAL[case])
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "d<a"
+    notebook.check()
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_a_value_that_can_be_told_from_the_old_one_is_a_change(case: str) -> None:
+    notebook = Notebook(*OTHER[case])
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "d<b"
+    notebook.check()
+
+
+PANDAS = "import pandas as pd\ndf = pd.DataFrame({'k': [1, 1, 2], 'v': [1.0, 2.0, 3.0]})"
+ASKED = {
+    "an index": ("x = pd.period_range('2020-01', periods=3, freq='M')", "x.is_unique, x.get_loc('2020-02')"),
+    "a multi-index": ("x = pd.MultiIndex.from_product([[1, 2], [3]])", "x.get_loc((1, 3))"),
+    "groups": ("x = df.groupby('k')", "x.mean()\nx.groups\nx['v'].sum()"),
+    "a window": ("x = df.rolling(2)", "x.mean()"),
+    "a type": ("x = pd.PeriodDtype('M')", "x.name\nstr(x)"),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_asking_pandas_changes_nothing(case: str) -> None:
+    make, ask = ASKED[case]
+    notebook = Notebook(PANDAS, make, ask, "print(x, df)")
+    assert notebook.all() == "abcd"
+    assert "x<b" in edges(notebook)["d"]
+    assert "df<a" in edges(notebook)["d"]
+
+
+def test_the_name_of_an_index_can_be_changed() -> None:
+    notebook = Notebook(PANDAS, "x = pd.Index([1, 2], name='a')", "x.name = 'b'", "print(x.name, df.index.name)")
+    assert notebook.all() == "abcd"
+    assert "x<c" in edges(notebook)["d"]
+    notebook.check()
+    assert notebook.run("c", "x.name = 'c'") == "cd"
+    notebook.check()
+    notebook.delete("c")
+    notebook.all()
+    notebook.check()
