@@ -5,6 +5,7 @@ The methods of the builtin types are called, never those of a subclass, which ma
 
 from __future__ import annotations
 
+import io
 import types
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection
@@ -13,12 +14,13 @@ from operator import is_
 from typing import Any
 
 from reactive_kernel.kernel.memos import lasting
-from reactive_kernel.kernel.state import State, Tells
+from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
 
 __all__ = [
     "Maker",
+    "buffer_state",
     "bytearray_state",
     "class_state",
     "deque_state",
@@ -150,6 +152,29 @@ def bytearray_state(value: Any) -> Taken:
         target[:] = copy
 
     return State(lambda now: now != copy, restore, len(copy)), "whole"
+
+
+def buffer_state(value: io.StringIO | io.BytesIO) -> Taken:
+    """What a file in memory holds, and the place in it; a closed one stays closed."""
+    if value.closed:
+        return State(lambda now: not now.closed, None), "whole"
+    place = value.tell()
+    size = value.seek(0, io.SEEK_END)
+    value.seek(place)
+    if size > MAX_BYTES:
+        return State(lambda now: now.closed or now.tell() != place, None), "partly"
+    held = value.getvalue()
+
+    def changed(now: Any) -> bool:
+        return now.closed or now.tell() != place or now.getvalue() != held
+
+    def restore(target: Any) -> None:
+        target.seek(0)
+        target.truncate()
+        target.write(held)
+        target.seek(place)
+
+    return State(changed, restore, size), "whole"
 
 
 def instance_state(value: Any) -> Taken:

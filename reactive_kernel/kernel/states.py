@@ -7,6 +7,7 @@ is asked of its type alone.
 
 from __future__ import annotations
 
+import io
 import random
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 
 from reactive_kernel.kernel.container_states import (
     Maker,
+    buffer_state,
     bytearray_state,
     class_state,
     deque_state,
@@ -207,6 +209,8 @@ MAKERS: dict[type, Maker] = {
     set: set_state,
     deque: deque_state,
     bytearray: bytearray_state,
+    io.StringIO: buffer_state,
+    io.BytesIO: buffer_state,
     types.FunctionType: function_state,
     partial: instance_state,
 }
