@@ -235,7 +235,7 @@ class Cascade:
                     return None
                 if producer.has_failed and not self._tried_again(producer, asked=retry):
                     return None
-                if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4:
+                if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4 + len(self.failed):
                     return None
             cell = missing[0]
 
@@ -257,7 +257,8 @@ class Cascade:
         if self.alone or self.lazy or self.kind == "upstream":
             return None
         for cell in self.session.lost_at_end():
-            if not cell.held_back and self.attempts.get(cell.id, 0) < 3 and cell.id not in self.failed:
+            tries = 3 + len(self.failed)  # each failing cell may have used the value up once more
+            if not cell.held_back and self.attempts.get(cell.id, 0) < tries and cell.id not in self.failed:
                 need = self._need(cell, set(), retry=False)
                 if need is not None:
                     return need
