@@ -2,6 +2,5 @@
 import { place, type LayoutInput } from './layout';
 
 self.addEventListener('message', event => {
-  const { id, input } = (event as MessageEvent<{ id: number; input: LayoutInput }>).data;
-  self.postMessage({ id, layout: place(input) });
+  self.postMessage(place((event as MessageEvent<LayoutInput>).data));
 });

@@ -1,39 +1,65 @@
-/** Has layouts made: small ones at once, large ones by a worker. Of several asked for, only the last counts. */
+/**
+ * Has layouts made: small ones at once, large ones by a worker, one after the other and not while changes follow each
+ * other quickly. Of several asked for, only the last counts.
+ */
 import { type Layout, type LayoutInput, place } from './layout';
 
 /** From about here on a layout takes longer than a frame. */
 const LARGE = 40;
+/** A large layout that follows another wish within so many milliseconds waits for a pause: somebody types. */
+const SOON = 1000;
+const PAUSE = 300;
 
 export class Layouter {
   constructor(private readonly _done: (layout: Layout) => void) {}
 
   ask(input: LayoutInput): void {
     this._last++;
+    window.clearTimeout(this._timer);
     if (input.nodes.length < LARGE || !this._start()) {
+      this._next = null;
       this._done(place(input));
       return;
     }
-    this._worker?.postMessage({ id: this._last, input });
+    const now = performance.now();
+    this._next = input;
+    this._timer = window.setTimeout(() => this._send(), now - this._asked < SOON ? PAUSE : 0);
+    this._asked = now;
   }
 
   dispose(): void {
+    window.clearTimeout(this._timer);
     this._worker?.terminate();
     this._worker = null;
+  }
+
+  /** Give the worker what it should do next, unless it still works: then that follows. */
+  private _send(): void {
+    if (this._next !== null && this._working === null) {
+      this._working = this._last;
+      this._sent = this._next;
+      this._next = null;
+      this._worker?.postMessage(this._sent);
+    }
+  }
+
+  private _onLayout(layout: Layout): void {
+    const current = this._working === this._last;
+    this._working = null;
+    if (current) {
+      this._done(layout);
+    } else {
+      window.clearTimeout(this._timer);
+      this._timer = window.setTimeout(() => this._send(), PAUSE);
+    }
   }
 
   private _start(): boolean {
     if (this._worker === null && !this._failed) {
       try {
         this._worker = new Worker(new URL('./layout.worker.js', import.meta.url));
-        this._worker.onmessage = (event: MessageEvent<{ id: number; layout: Layout }>) => {
-          if (event.data.id === this._last) {
-            this._done(event.data.layout);
-          }
-        };
-        this._worker.onerror = () => {
-          this._failed = true;
-          this.dispose();
-        };
+        this._worker.onmessage = (event: MessageEvent<Layout>) => this._onLayout(event.data);
+        this._worker.onerror = () => this._onFailure();
       } catch {
         this._failed = true;
       }
@@ -41,7 +67,23 @@ export class Layouter {
     return this._worker !== null;
   }
 
+  /** No worker can be had here (a content policy, say): the page does it itself. */
+  private _onFailure(): void {
+    const wanted = this._next ?? this._sent;
+    this._failed = true;
+    this.dispose();
+    if (wanted !== null) {
+      this.ask(wanted);
+    }
+  }
+
   private _worker: Worker | null = null;
   private _failed = false;
   private _last = 0;
+  private _asked = -SOON;
+  private _timer = 0;
+  private _next: LayoutInput | null = null;
+  /** The wish that the worker is at. */
+  private _working: number | null = null;
+  private _sent: LayoutInput | null = null;
 }
