@@ -86,8 +86,16 @@ def _set_pandas(state: Any) -> None:
             pandas.set_option(name, value)
 
 
+# How figures reach the page is set up once, with a process's first figure: no matter of the place in the notebook.
+_OF_THE_PROCESS = ("backend", "interactive")
+
+
+def _styles(params: Any) -> dict[str, Any]:
+    return {name: value for name, value in dict.items(params) if name not in _OF_THE_PROCESS}
+
+
 def _get_matplotlib() -> Any:
-    return dict(dict.items(sys.modules["matplotlib"].rcParams))
+    return _styles(sys.modules["matplotlib"].rcParams)
 
 
 def _set_matplotlib(state: Any) -> None:
@@ -127,7 +135,7 @@ def _initial_pandas() -> Any:
 
 
 def _initial_matplotlib() -> Any:
-    return dict(dict.items(sys.modules["matplotlib"].rcParamsOrig))
+    return _styles(sys.modules["matplotlib"].rcParamsOrig)
 
 
 def _initial_printing() -> Any:

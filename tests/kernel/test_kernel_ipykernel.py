@@ -106,6 +106,15 @@ def test_figures_go_to_the_cell_that_drew(kernel: Kernel) -> None:
     assert [m["content"]["wait"] for m in ran.of_type("clear_output", cell="B")] == [True]
 
 
+def test_figures_go_to_the_cell_that_drew_also_below_one_that_sets_its_looks(kernel: Kernel) -> None:
+    pytest.importorskip("matplotlib")
+    kernel.cells(I="import matplotlib.pyplot as plt", A="x = [1, 2]")
+    kernel.cells(B="fig, ax = plt.subplots()\nax.plot(x)\nax.set(title='B')\nplt.show()", C="plt.plot(x);")
+    for text in ("x = [1, 2, 3]", "x = [3]"):
+        ran = kernel.cell("A", text)
+        assert [len(ran.of_type("display_data", cell=cell)) for cell in "BC"] == [1, 1]
+
+
 def test_payloads(kernel: Kernel, tmp_path: Path) -> None:
     (payload,) = kernel.cell("A", "len?").content["payload"]
     assert payload["source"] == "page"
