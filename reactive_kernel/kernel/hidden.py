@@ -157,7 +157,10 @@ def _initial_printing() -> Any:
     return {name: standard.get(name, value) for name, value in known.items()}
 
 
-STYLES = ("rcParams", "rcdefaults", "style", ".rc(", "set_theme", "set_context", "set_palette", ".set(")
+_SETTERS = ("rcParams", "rcdefaults", ".rc(", "set_theme", "set_context", "set_palette")
+STYLES = (*_SETTERS, "style", ".set(")
+# Sure to set them, which `ax.set(…)` and `linestyle=` are not.
+SET_STYLES = (*_SETTERS, "style.use", "set_style", "sns.set(", "seaborn.set(")
 
 SEEDS = ("seed", "set_state", "setstate", "set_rng_state")
 
@@ -166,7 +169,7 @@ KINDS = {
     "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy, sets=SEEDS, effect=True),
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
     "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, ("option",)),
-    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, STYLES),
+    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, SET_STYLES),
     "<numpy.options>": Kind(
         "numpy",
         lambda: sys.modules["numpy"].get_printoptions(),

@@ -113,6 +113,11 @@ def test_figures_go_to_the_cell_that_drew_also_below_one_that_sets_its_looks(ker
     for text in ("x = [1, 2, 3]", "x = [3]"):
         ran = kernel.cell("A", text)
         assert [len(ran.of_type("display_data", cell=cell)) for cell in "BC"] == [1, 1]
+    # Drawing is not setting how figures look: who draws below has no need to draw again.
+    kernel.cells(D="plt.plot([3]);")
+    ran = kernel.cell("B", "fig, ax = plt.subplots()\nax.plot(x, linestyle=':')\nax.set(title='new')\nplt.show()")
+    assert len(ran.of_type("display_data", cell="B")) == 1
+    assert ran.of_type("display_data", cell="D") == []
 
 
 def test_payloads(kernel: Kernel, tmp_path: Path) -> None:
