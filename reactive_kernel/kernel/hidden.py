@@ -169,7 +169,9 @@ KINDS = {
     "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy, sets=SEEDS, effect=True),
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
     "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, ("option",)),
-    "<matplotlib.options>": Kind("matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, SET_STYLES),
+    "<matplotlib.options>": Kind(
+        "matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, SET_STYLES
+    ),
     "<numpy.options>": Kind(
         "numpy",
         lambda: sys.modules["numpy"].get_printoptions(),
