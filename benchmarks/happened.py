@@ -23,9 +23,10 @@ from IPython.utils.capture import capture_output
 
 __all__ = ["Names", "fingerprint", "happened", "shell_for"]
 
-HIDDEN = {"In", "Out", "get_ipython", "exit", "quit", "open", "display"}
+HIDDEN = {"In", "Out", "get_ipython", "exit", "quit"}
 FLAT: frozenset[Any] = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
+CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__"}
 PASSING = {"stale", "_stale", "_cache", "_cachedRenderer"}  # attributes that say only what is still to be drawn
 PATIENCE = 1.0  # seconds for the fingerprint of one value; one that takes longer is not judged
 
@@ -111,6 +112,13 @@ class Names(dict[str, Any]):
         builtins.__build_class__ = noting
 
 
+def remembered(value: Any, name: str) -> bool:
+    """True for an attribute in which a library's object keeps what a property of its class once gave."""
+    classes = [cls for cls in type(value).__mro__ if cls.__module__ != "__main__"]
+    member = next((cls.__dict__[name] for cls in classes if name in cls.__dict__), None)
+    return hasattr(type(member), "__get__") and not hasattr(type(member), "__set__") and not callable(member)
+
+
 class _Deep:
     """One walk through a value, into a hash."""
 
@@ -144,7 +152,7 @@ class _Deep:
             raise TimeoutError
         self.add(kind.__name__)
         if kind is type and value.__module__ == "__main__":
-            self.many(v for n, v in vars(value).items() if n[:2] != "__" and type(v) in FLAT | {list, dict, set})
+            self.many(v for n, v in vars(value).items() if n not in CLASS_NOISE)
         elif isinstance(value, FIXED):
             self.add(str(id(value)))
         elif kind in (list, tuple, deque):
@@ -203,10 +211,13 @@ class _Deep:
             self.blind = True
             return
         if isinstance(parts, str):
-            self.add(parts)
+            self.add(parts + str(getattr(value, "cache_info", str)()))
             return
-        for part in parts[:3]:
+        for part in parts[:2]:
             self.walk(part)
+        if len(parts) > 2:
+            lasting = isinstance(parts[2], dict) and {n: v for n, v in parts[2].items() if not remembered(value, n)}
+            self.walk(lasting or parts[2])
         for rest in parts[3:5]:
             self.many(rest if rest is not None else ())
 

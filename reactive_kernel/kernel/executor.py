@@ -7,14 +7,14 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from dataclasses import replace
 from math import inf, nextafter
 from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
-from reactive_kernel.core.notebook import MUTATES, Cell
+from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.resolve import sharers
 from reactive_kernel.core.session import Session
@@ -23,7 +23,6 @@ from reactive_kernel.kernel.changes import (
     Changes,
     Watch,
     bound_by,
-    called_reads,
     called_writes,
     carry,
     doubtful,
@@ -36,9 +35,10 @@ from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
-from reactive_kernel.kernel.states import state_of
+from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
+from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, suspicion
 from reactive_kernel.kernel.tokens import identity_matters, token
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
@@ -93,7 +93,7 @@ class Executor:
             same_inputs=self.session.same_inputs(cell),
             held=frozenset(cell.ran.held if cell.ran is not None else ()),
         )
-        for name in (cell.facts.maybe | called_writes(self.session, cell)) - self._read(cell):
+        for name in (cell.facts.maybe | called_writes(self.session, cell)) - reads_of(self.session, cell):
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
                 watch.put_by[name] = value
@@ -126,30 +126,17 @@ class Executor:
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
-        for name in sorted(names, key=lambda n: (self._suspicion(cell, n), n)):
+        own = reads_of(self.session, cell)
+        held = {name: objects_held(self.session, cell, name) for name in names}
+        taken: dict[int, State] = {}
+        for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
             if thread_time() > deadline:
                 watch.unseen.add(name)
                 continue
-            seen = survey((watch.before[name],), self.namespace, deadline, True, self.main)
+            seen = survey((watch.before[name],), self.namespace, deadline, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.clear_outdated(cell, wrapper, self.look(wrapper).reads)
-
-    def _suspicion(self, cell: Cell, name: str) -> int:
-        """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
-        if cell.ran is not None and name in cell.ran.mutated:
-            return 0
-        mutation = cell.facts.mutates.get(name)
-        if mutation is not None:
-            return 1 if mutation.strength == "possible" else 0
-        if cell.produces.get(name, 0) & MUTATES:
-            return 0
-        return 2 if name in cell.facts.reads else 1
-
-    def _read(self, cell: Cell) -> Set[str]:
-        """Names that the cell may read: not those that only share objects with what it changes."""
-        hidden = any(reason.hides_reads for reason in cell.facts.opaque)
-        return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called_reads(self.session, cell)
 
     # -- after
 
@@ -183,7 +170,7 @@ class Executor:
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
         changes = Changes()
-        cell = watch.cell
+        guessed = presumed(self.session, watch)
         unsure: set[str] = set()
         for name, seen in watch.surveys.items():
             touched = {
@@ -192,21 +179,20 @@ class Executor:
                 if s is not None and has_changed(v, s) and self.caches.counts(v)
             }
             changes.touched.update(touched)
-            presumed = not seen.complete and self._presumed_changed(watch, name, seen)
-            if touched or presumed:
+            guess = name in guessed
+            if touched or guess:
                 changes.names.add(name)
-            if presumed:
+            if guess:
                 changes.lost.update(
                     doubtful(seen, touched, self.session.sharing, self.look) if seen.truncated else seen.untold
                 )
             elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
                 changes.lost.add(id(watch.before[name]))
-            if presumed and not touched:
+            if guess and not touched:
                 unsure.add(name)
-        for name in watch.unseen:
-            if self._suspicion(cell, name) == 0:
-                unsure.add(name)
-                changes.lost.add(id(watch.before.get(name)))
+        for name in watch.unseen & guessed:
+            unsure.add(name)
+            changes.lost.add(id(watch.before.get(name)))
         for key, (value, state) in changes.touched.items():
             after, _ = state_of(value, self.main, True)
             if state.restore is None or after is None or after.restore is None:
@@ -217,16 +203,6 @@ class Executor:
             n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
         } & changes.names
         return changes
-
-    def _presumed_changed(self, watch: Watch, name: str, seen: Survey) -> bool:
-        """Whether an input that can't be told counts as changed."""
-        cell = watch.cell
-        if any(self.session.cells[p].key > cell.key for p in cell.inputs.get(name, ())):
-            # From below: were it presumed changed, a clean run could not have given it.
-            return self._suspicion(cell, name) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
-        if seen.iterator and name not in cell.facts.inert:
-            return hasattr(type(watch.before[name]), "__next__") or self._suspicion(cell, name) == 0
-        return self._suspicion(cell, name) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
         """The visible names whose values contain one of these objects."""
@@ -274,7 +250,7 @@ class Executor:
         deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
-        unread = bound.keys() - self._read(cell)
+        unread = bound.keys() - reads_of(self.session, cell)
         LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes, changes.names - unread)

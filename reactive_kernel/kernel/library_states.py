@@ -29,14 +29,16 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
             ),
             None,
         ), "partly"
-    copy = value.copy()
+    plain = sys.modules["numpy"].ndarray
+    copy = value.view(plain).copy()
     raw = None if value.dtype.hasobject else copy.tobytes()
     shape, dtype, writeable = value.shape, value.dtype, value.flags.writeable
 
     def changed(now: Any) -> bool:
         if now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable:
             return True
-        return not all(map(is_, now.flat, copy.flat)) if raw is None else now.tobytes() != raw
+        inside = now.view(plain)  # a subclass may show something else, such as copies
+        return not all(map(is_, inside.flat, copy.flat)) if raw is None else inside.tobytes() != raw
 
     def restore(target: Any) -> None:
         if target.size != copy.size:
@@ -45,7 +47,7 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
             target.shape = shape
         if not target.flags.writeable:
             target.flags.writeable = True
-        target[...] = copy
+        target.view(plain)[...] = copy
         if not writeable:
             target.flags.writeable = False
 

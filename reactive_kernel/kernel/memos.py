@@ -15,7 +15,16 @@ from reactive_kernel.kernel.typewise import about, members_of, module_of, per_ty
 
 __all__ = ["lasting", "of_a_library"]
 
-CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType, staticmethod, classmethod, type)
+CODE = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    staticmethod,
+    classmethod,
+    type,
+)
 DRAWN = frozenset({"stale", "_stale"})  # of matplotlib's artists: whether they are yet to be drawn
 
 

@@ -149,8 +149,10 @@ def runs_the_notebook(kind: type) -> bool:
 
 
 def is_closed(kind: type) -> bool:
-    """True for what pandas keeps for itself: nobody changes anything through it."""
+    """True for what pandas keeps for itself, and for sympy's expressions: nobody changes anything through them."""
     known, pandas = about(kind), sys.modules.get("pandas")
+    if known.package == "sympy":
+        return issubclass(kind, sys.modules["sympy"].Basic)
     if pandas is None or known.package != "pandas":
         return False
     return known.module.startswith("pandas._libs") or issubclass(kind, pandas.api.extensions.ExtensionDtype)
@@ -160,7 +162,7 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
     """The same for objects of the usual libraries; None for all others."""
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, numpy.ndarray):
-        return (array_state if kind is numpy.ndarray else _array_subclass,)
+        return (array_state if kind is numpy.ndarray else _masked if kind is numpy.ma.MaskedArray else _array_subclass,)
     if known.module in ("numpy.random._generator", "numpy.random.mtrand"):
         return (numpy_random_state,)
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
@@ -195,6 +197,14 @@ def _random(value: Any) -> tuple[State | None, Tells]:
 
 
 _array_subclass = joined(array_state, instance_state)
+
+
+def _masked(value: Any) -> tuple[State | None, Tells]:
+    """A masked array; its fill value is what it was, or what it would work out when first shown."""
+    value.fill_value  # noqa: B018 - asked for, it is worked out now
+    return _array_subclass(value)
+
+
 CONTAINERS: tuple[tuple[type, Maker], ...] = (
     (dict, joined(dict_state, instance_state)),
     (list, joined(list_state, instance_state)),

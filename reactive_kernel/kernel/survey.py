@@ -26,7 +26,7 @@ from reactive_kernel.kernel.code import code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.states import State, is_closed, runs_the_notebook, state_of
+from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
@@ -35,6 +35,7 @@ __all__ = ["ATOMS", "Survey", "children", "survey"]
 ATOMS: frozenset[type] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
 )
+WHOLE: Tells = "whole"
 MAX_OBJECTS = 4000
 MAX_CHILDREN = 5000  # children of one object that are looked at
 CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
@@ -77,11 +78,20 @@ class Survey:
         return Deferred(frozenset(self.reads), frozenset(self.writes))
 
 
-def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, capture: bool, main: str) -> Survey:
+def survey(
+    values: Iterable[Any],
+    namespace: dict[str, Any],
+    deadline: float,
+    capture: bool,
+    main: str,
+    taken: dict[int, State] | None = None,
+) -> Survey:
     """Walk through ``values`` together; with ``capture`` the states are taken.
 
-    ``deadline`` is a `time.thread_time` instant.  Never runs code of the user's.
+    ``deadline`` is a `time.thread_time` instant; ``taken`` keeps the states, by id, for further surveys at the same
+    moment.  Never runs code of the user's.
     """
+    taken = {} if taken is None else taken
     result = Survey()
     seen: set[int] = set()
     queue: deque[Any] = deque(values)
@@ -97,7 +107,7 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
             result.truncated = True
             break
         try:
-            queue.extend(_look_at(value, kind, namespace, result, capture, main))
+            queue.extend(_look_at(value, kind, namespace, result, capture, main, taken))
         except Exception:  # an object that doesn't let itself be looked at
             result.states.setdefault(id(value), (value, None))
             result.untold.add(id(value))
@@ -106,7 +116,13 @@ def survey(values: Iterable[Any], namespace: dict[str, Any], deadline: float, ca
 
 
 def _look_at(
-    value: Any, kind: type, namespace: dict[str, Any], result: Survey, capture: bool, main: str
+    value: Any,
+    kind: type,
+    namespace: dict[str, Any],
+    result: Survey,
+    capture: bool,
+    main: str,
+    taken: dict[int, State],
 ) -> Iterable[Any]:
     """Note one object; returns what is inside."""
     if is_widget(value):
@@ -119,18 +135,22 @@ def _look_at(
             done = names_in(code)
             result.reads |= done.reads
             result.writes |= done.writes
-    _visit(value, kind, result, capture, main)
+    _visit(value, kind, result, capture, main, taken)
     inner, whole = children(value, main)
     if not whole:
         result.truncated = True
     return inner
 
 
-def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str) -> None:
-    state, tells = state_of(value, main, capture)
+def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str, taken: dict[int, State]) -> None:
+    state, tells = taken.get(id(value)), WHOLE
+    if state is None:
+        state, tells = state_of(value, main, capture)
     if tells == "immutable":
         return
     result.states[id(value)] = (value, state)
+    if state is not None and tells == "whole":
+        taken[id(value)] = state
     if tells == "iterator":
         result.iterator = True
         result.untold.add(id(value))
@@ -278,10 +298,11 @@ def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], boo
 
 def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     found: list[Any] = [] if value.base is None else [value.base]
-    if about(kind).package != "numpy":
+    plain = sys.modules["numpy"].ndarray
+    if kind is not plain:
         found.extend(_own(value, kind, main))
     if value.dtype.hasobject and value.shape != ():
-        inner, whole = _items(value.flat, value.size)
+        inner, whole = _items(value.view(plain).flat, value.size)
         return [*found, *inner], whole
     return found, True
 

@@ -48,6 +48,25 @@ def test_what_a_cut_off_look_saw_whole_is_not_taken_for_changed() -> None:
     notebook.check()
 
 
+def test_names_that_share_with_what_was_seen_unchanged_are_not_taken_for_changed() -> None:
+    # The cell may change `view`; it has no time for all the others that share memory with it.
+    many = "\n".join(f"v{n} = [view, view[:], {{'k': base}}, [{n}]]" for n in range(300))
+    notebook = Notebook(
+        "import numpy as np\nbase = np.arange(200_000.0)\nview = base[:50_000]",
+        many,
+        "def show(x):\n    print(x.sum())",
+        "show(view)",
+        "print(v7[3], base[3])",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["d"] == "show<c view<a"
+    assert edges(notebook)["e"] == "base<a v7<b"
+    notebook.check()
+    assert notebook.run("c", "def show(x):\n    x[3] = 8\n    print(x.sum())") == "cde"
+    notebook.check()
+    assert edges(notebook)["e"] == "base<d v7<d"
+
+
 CLASS = """\
 class C:
     def __init__(self, v):

@@ -134,6 +134,25 @@ def test_a_value_that_can_be_told_from_the_old_one_is_a_change(case: str) -> Non
     notebook.check()
 
 
+def test_a_masked_array_changes_with_its_data_and_its_mask() -> None:
+    notebook = Notebook(
+        "import numpy as np\nm = np.ma.MaskedArray([1, {}, 'a'], mask=[0, 0, 1], dtype=object)",
+        "m.mask, m[1], m.max",
+        "print(m)",
+        "m[0] = 5",
+        "m.mask[1] = True",
+        "print(m)",
+    )
+    assert notebook.all() == "abcdef"
+    assert edges(notebook) == {"b": "m<a", "c": "m<a", "d": "m<a", "e": "m<d", "f": "m<e"}
+    notebook.delete("d")
+    notebook.all()
+    notebook.check()
+    notebook.edit("e", "m.mask[0] = True")
+    notebook.all()
+    notebook.check()
+
+
 PANDAS = "import pandas as pd\ndf = pd.DataFrame({'k': [1, 1, 2], 'v': [1.0, 2.0, 3.0]})"
 ASKED = {
     "an index": ("x = pd.period_range('2020-01', periods=3, freq='M')", "x.is_unique, x.get_loc('2020-02')"),

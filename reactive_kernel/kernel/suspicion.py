@@ -1,0 +1,61 @@
+"""How likely a cell is to change what it was given, and what counts as changed where no look could tell."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from reactive_kernel.core.notebook import MUTATES, Cell
+from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.changes import Watch, called_reads
+from reactive_kernel.kernel.survey import Survey
+
+__all__ = ["objects_held", "presumed", "reads_of", "suspicion"]
+
+
+def objects_held(session: Session, cell: Cell, name: str) -> int:
+    """How many objects the value of an input held when it was bound."""
+    found = [session.cells[p].ran for p in cell.inputs[name]]
+    return sum(len(ran.reach.get(name, ())) for ran in found if ran is not None)
+
+
+def suspicion(cell: Cell, name: str) -> int:
+    """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
+    if cell.ran is not None and name in cell.ran.mutated:
+        return 0
+    mutation = cell.facts.mutates.get(name)
+    if mutation is not None:
+        return 1 if mutation.strength == "possible" else 0
+    if cell.produces.get(name, 0) & MUTATES:
+        return 0
+    return 2 if name in cell.facts.reads else 1
+
+
+def reads_of(session: Session, cell: Cell) -> Set[str]:
+    """Names that the cell may read: not those that only share objects with what it changes."""
+    hidden = any(reason.hides_reads for reason in cell.facts.opaque)
+    return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called_reads(session, cell)
+
+
+def presumed(session: Session, watch: Watch) -> set[str]:
+    """Inputs that can't be told and count as changed.
+
+    Names that the cell doesn't read, but which share objects with what it may change, do so only if
+    something that it reads was not looked at whole: else what they share is known.
+    """
+    cell = watch.cell
+    found = {n for n, seen in watch.surveys.items() if not seen.complete and _untold(session, watch, n, seen)}
+    found |= {n for n in watch.unseen if suspicion(cell, n) == 0}
+    read = found & reads_of(session, cell)
+    cut = any(n in watch.unseen or watch.surveys[n].truncated for n in read)
+    return found if cut else read
+
+
+def _untold(session: Session, watch: Watch, name: str, seen: Survey) -> bool:
+    """Whether an input that can't be told counts as changed."""
+    cell = watch.cell
+    if any(session.cells[p].key > cell.key for p in cell.inputs.get(name, ())):
+        # From below: were it presumed changed, a clean run could not have given it.
+        return suspicion(cell, name) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
+    if seen.iterator and name not in cell.facts.inert:
+        return hasattr(type(watch.before[name]), "__next__") or suspicion(cell, name) == 0
+    return suspicion(cell, name) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
