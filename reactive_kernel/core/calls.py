@@ -296,7 +296,7 @@ def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
 
 def _namespace_call(w: Walker, node: ast.Call, name: str) -> bool:
     if name == "globals" or (w.frame is w.cell and not node.args):
-        w.cell.opaque.append((f"{name}() can reach any name", node, True))
+        w.frame.hide(f"{name}() can reach any name", node)
     return False
 
 
@@ -320,7 +320,7 @@ def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
             w.visit(node.func)
             w.visit_all(tree.body)
             return True
-    w.cell.opaque.append((f"{name}() runs code that is known at run time only", node, True))
+    w.frame.hide(f"{name}() runs code that is known at run time only", node)
     return False
 
 

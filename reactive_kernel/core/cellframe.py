@@ -122,6 +122,8 @@ class CellFrame(Frame):
                 self.flow[name] = self.flow.get(name, 1) | BOUND
                 self.writes.setdefault(name, node)
             self.effects = {**code.effects, **self.effects}
+            for reason, node in code.hidden.items():
+                self.hide(reason, node)
 
     def bind(self, name: str, node: Node, value: Value) -> None:
         self.flow[name] = BOUND
@@ -195,6 +197,9 @@ class CellFrame(Frame):
 
     def effect(self, name: str, node: Node) -> None:
         self.effects.setdefault(name, node)
+
+    def hide(self, reason: str, node: Node) -> None:
+        self.opaque.append((reason, node, True))
 
     def owns(self, name: str) -> bool:
         return name in self.flow

@@ -13,9 +13,10 @@ from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred
 
-__all__ = ["CALLED", "attributes_used", "narrowed"]
+__all__ = ["CALLED", "EVALUATORS", "attributes_used", "named_in", "named_in_strings", "narrowed"]
 
 CALLED = "()"  # alone: the name itself is called, for what is kept; after an attribute: called, and the result dropped
+EVALUATORS = frozenset({"eval", "exec", "globals"})  # builtins that look up names which the text of a function hides
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -59,6 +60,26 @@ def _made_and_kept(node: ast.Assign, counts: Counter[str]) -> str | None:
     if len(node.targets) > 1 or not isinstance(target, ast.Name) or counts[target.id] > 1:
         return None
     return call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else None
+
+
+def named_in(text: str) -> frozenset[str]:
+    """Names that a piece of code uses; none if it isn't code."""
+    try:
+        tree = ast.parse(text.strip())
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
+@lru_cache(maxsize=256)
+def named_in_strings(source: str) -> frozenset[str]:
+    """Names in those strings of a cell that are code themselves: ``show("df.head()")``."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return frozenset().union(*map(named_in, texts))
 
 
 def _spelt(node: ast.AST) -> list[str]:

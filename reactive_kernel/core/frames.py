@@ -54,6 +54,11 @@ class Frame:
         assert self.parent is not None
         self.parent.effect(name, node)
 
+    def hide(self, reason: str, node: Node) -> None:
+        """What is read here the text does not show."""
+        assert self.parent is not None
+        self.parent.hide(reason, node)
+
     def declare(self, names: Iterable[str], is_global: bool) -> None:
         """``global`` or ``nonlocal``; has no meaning in the cell itself."""
 
@@ -102,6 +107,9 @@ class CodeFrame(Frame):
     def effect(self, name: str, node: Node) -> None:
         self.code.effects.setdefault(name, node)
 
+    def hide(self, reason: str, node: Node) -> None:
+        self.code.hidden.setdefault(reason, node)
+
     def declare(self, names: Iterable[str], is_global: bool) -> None:
         (self.globals if is_global else self.declared).update(names)
 
@@ -127,6 +135,7 @@ class CodeFrame(Frame):
             target.code.reads = {**self.code.reads, **target.code.reads}
             target.code.writes = {**self.code.writes, **target.code.writes}
             target.code.effects = {**self.code.effects, **target.code.effects}
+            target.code.hidden = {**self.code.hidden, **target.code.hidden}
             target.code.mutates = {**self.code.mutates, **target.code.mutates}
 
     def _spread(self, local: set[str]) -> list[tuple[str, Strength, Node]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from reactive_kernel.core.dotted import attributes_used, narrowed
+from reactive_kernel.core.dotted import EVALUATORS, attributes_used, named_in_strings, narrowed
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
@@ -31,6 +31,7 @@ class View:
     soft: dict[str, tuple[str, ...]] = field(default_factory=dict)  # that no run is sure to make: see `Cell.soft`
     writes: set[str] = field(default_factory=set)
     mutates: set[str] = field(default_factory=set)
+    evaluates: bool = False  # code that it calls looks names up which nothing shows
     shared: set[str] = field(default_factory=set)  # names that share objects with what the cell mutates
 
 
@@ -54,7 +55,7 @@ def view(
         if cell.kind == "notebook":
             result.inputs[name] = graph.above(name, cell.key)
             result.soft.pop(name, None)
-    if _hides_reads(facts):
+    if _hides_reads(facts) or result.evaluates:
         for name in graph.producers:
             if name not in result.inputs and name not in without and (found := graph.above(name, cell.key)):
                 result.inputs[name] = result.soft[name] = found
@@ -106,6 +107,7 @@ def _close(
     opaque = _hides_reads(facts)
     called: set[str] = set()  # read by called code, which may do anything with them
     followed: set[str] = set()
+    spelt: frozenset[str] | None = None  # names that the cell spells for code which looks names up
     while todo:
         name, inert = todo.pop()
         if name in inputs and (inert or name in followed):
@@ -139,6 +141,10 @@ def _close(
                 code = narrowed(code, attributes_used(cell.source).get(name))
             own = _bound_before(facts, name)
             reads = (code.reads | code.mutates) - own
+            if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):
+                spelt = frozenset(n for n in named_in_strings(cell.source) if graph.above(n, cell.key))
+                result.evaluates = not spelt and not opaque
+                reads |= spelt
             todo.extend((read, False) for read in reads if read not in followed)
             called |= reads
             result.writes |= code.writes

@@ -128,6 +128,7 @@ class Topology:
         if wishes != cell.wishes or wish.soft != cell.soft:
             self._rewired = True
             cell.wishes, cell.soft = wishes, wish.soft
+            (self.opaque.add if cell.facts.opaque or wish.evaluates else self.opaque.discard)(cell.id)
             (self.soft.add if wish.soft and cell.id not in self.opaque else self.soft.discard)(cell.id)
         self._set_loop(cell, self._set_inputs(cell, view.inputs))
 

@@ -42,8 +42,8 @@ class Code:
     """What a function, lambda, class or generator does to the cell's names when it runs."""
 
     __slots__ = (
-        "calls_argument", "effects", "hands_out", "is_class", "later", "makes", "method", "mutates", "own", "reads",
-        "result_of", "sure", "writes",
+        "calls_argument", "effects", "hands_out", "hidden", "is_class", "later", "makes", "method", "mutates", "own",
+        "reads", "result_of", "sure", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -51,6 +51,7 @@ class Code:
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}
+        self.hidden: dict[str, Node] = {}  # why the text does not show all that it reads
         self.sure: set[str] = set()  # the writes that every run of it does
         self.hands_out: set[str] = set()  # names that it returns
         self.result_of: set[str] = set()  # names that it returns the result of a call of

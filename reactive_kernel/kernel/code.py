@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred
 
 __all__ = ["NOTHING", "code_of", "names_in"]
@@ -18,11 +19,14 @@ NOTHING = Deferred()
 @functools.lru_cache(maxsize=4096)
 def names_in(code: types.CodeType) -> Deferred:
     """Globals that a code object and the code nested in it read, write or delete."""
-    reads, writes = set(), set()
-    for instruction in dis.get_instructions(code):
+    reads: set[str] = set()
+    writes: set[str] = set()
+    steps = list(dis.get_instructions(code))
+    for at, instruction in enumerate(steps):
         operation = instruction.opname
         if operation in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
-            reads.add(str(instruction.argval))
+            text = _evaluated(steps[at : at + 3])
+            reads |= {str(instruction.argval)} if text is None else named_in(text)
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             writes.add(str(instruction.argval))
     for const in code.co_consts:
@@ -31,6 +35,14 @@ def names_in(code: types.CodeType) -> Deferred:
             reads |= inner.reads
             writes |= inner.writes
     return Deferred(frozenset(reads), frozenset(writes)) if reads or writes else NOTHING
+
+
+def _evaluated(steps: list[dis.Instruction]) -> str | None:
+    """The text in ``eval("…")`` or ``exec("…")``, if it stands there as it is."""
+    if len(steps) < 3 or steps[0].argval not in ("eval", "exec") or steps[2].opname not in ("PRECALL", "CALL"):
+        return None
+    text = steps[1].argval
+    return text if steps[1].opname == "LOAD_CONST" and isinstance(text, str) else None
 
 
 def code_of(value: Any) -> Iterator[types.CodeType]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.changes import Watch, called_reads
@@ -32,8 +33,9 @@ def suspicion(cell: Cell, name: str) -> int:
 
 def reads_of(session: Session, cell: Cell) -> Set[str]:
     """Names that the cell may read: not those that only share objects with what it changes."""
-    hidden = any(reason.hides_reads for reason in cell.facts.opaque)
-    return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called_reads(session, cell)
+    called = called_reads(session, cell)
+    hidden = any(reason.hides_reads for reason in cell.facts.opaque) or not EVALUATORS.isdisjoint(called)
+    return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called
 
 
 def presumed(session: Session, watch: Watch) -> set[str]:

@@ -67,6 +67,38 @@ def test_names_that_share_with_what_was_seen_unchanged_are_not_taken_for_changed
     assert edges(notebook)["e"] == "base<d v7<d"
 
 
+SHOWS = """\
+class Show:
+    def __init__(self, *texts):
+        self.texts = texts
+    def __repr__(self):
+        return repr([eval(text) for text in self.texts])"""
+LOOK_UPS = {
+    "a class that evaluates strings": (SHOWS, "Show('x', 'y + 1')", "print(Show('x'))", "Show<c x<b"),
+    "a function that does": ("def show(s): return eval(s)", "show('x')", "print(show('x + 1'))", "show<c x<b"),
+    "a string of its own": ("def show(): return eval('x + 1')", "show()", "print(show())", "show<c x<b"),
+    "a name made up": ("def show(s): return eval(chr(120) + s)", "show('')", "print(show(' '))", "show<c x<b y<b z<a"),
+    "globals": ("def show(): return globals()['x']", "show()", "print(show())", "show<c x<b y<b z<a"),
+}
+
+
+@pytest.mark.parametrize("case", LOOK_UPS)
+def test_who_calls_code_that_looks_names_up_reads_them(case: str) -> None:
+    make, show, again, reads = LOOK_UPS[case]
+    notebook = Notebook("z = 0", "x = 1\ny = 2", make, show, again)
+    assert notebook.all() == "abcde"
+    assert "c" not in edges(notebook)
+    assert edges(notebook)["e"] == reads
+    assert notebook.run("b", "x = 5\ny = 3") == "bde"
+    notebook.check()
+    late = notebook.insert(3, "x = 7")
+    assert notebook.run(late) == late + "de"
+    notebook.check()
+    notebook.delete(late)
+    notebook.all()
+    notebook.check()
+
+
 CLASS = """\
 class C:
     def __init__(self, v):
