@@ -215,7 +215,7 @@ class Store:
             value = self.values.get(cell_id, {}).get(name, MISSING) if cell.shown else MISSING
             if value is not MISSING:
                 return value
-            if cell.produces[name] == DELETES and not cell.has_failed:
+            if cell.produces[name] == DELETES and cell.shown and not cell.has_failed:
                 return MISSING
         return MISSING
 

@@ -177,6 +177,15 @@ def test_readers_of_a_failed_cell_are_blocked_not_run(case: str) -> None:
         assert ran == "ab!c"
 
 
+def test_a_blocked_cell_deletes_nothing() -> None:
+    nb = Notebook("xs = undefined", "c = 5", "print(len(xs))\ndel c")
+    assert nb.all() == "a!b"
+    assert nb.entries()["c"]["status"] == "blocked"
+    assert nb.namespace["c"] == 5
+    assert nb.run("a", "xs = [1]") == "ac"
+    assert "c" not in nb.namespace
+
+
 @pytest.mark.parametrize("case", BREAKS)
 def test_a_failed_cell_mended_runs_on_what_was_there_before(case: str) -> None:
     make, breaks, show = BREAKS[case]
