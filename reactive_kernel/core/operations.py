@@ -25,6 +25,7 @@ __all__ = [
     "Succeeded",
     "Sync",
     "Text",
+    "Unshown",
 ]
 
 
@@ -84,6 +85,13 @@ class Forget:
 @dataclass(frozen=True, slots=True)
 class Rerun:
     """The user runs a cell by hand: if nothing it depends on changed, its results count as new."""
+
+    cell_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """A cell that was asked to run could not: front ends have dropped what its last run showed."""
 
     cell_id: str
 
@@ -153,5 +161,18 @@ class Changed:
 
 
 Operation = (
-    Sync | Edit | Insert | Delete | Move | Forget | Rerun | Started | Succeeded | Failed | Interrupted | Lost | Changed
+    Sync
+    | Edit
+    | Insert
+    | Delete
+    | Move
+    | Forget
+    | Rerun
+    | Unshown
+    | Started
+    | Succeeded
+    | Failed
+    | Interrupted
+    | Lost
+    | Changed
 )

@@ -28,6 +28,7 @@ from reactive_kernel.core.operations import (
     Succeeded,
     Sync,
     Text,
+    Unshown,
 )
 from reactive_kernel.core.sharing import Reach, enter, orphaned, withdraw
 from reactive_kernel.core.topology import Topology
@@ -76,6 +77,8 @@ class Session(Topology):
                     self._delete(cell)
             case Rerun(cell_id):
                 self._rerun(self.find(cell_id))
+            case Unshown(cell_id):
+                self._unshown(self.find(cell_id))
             case Started(cell_id):
                 self._started(self.find(cell_id))
             case Succeeded() | Failed() | Interrupted():
@@ -226,6 +229,13 @@ class Session(Topology):
         if cell.exact and not cell.loop:
             cell.nonce += 1
             self._push(cell)
+
+    def _unshown(self, cell: Cell) -> None:
+        # What it made is still there: only what it shows has to be had again.
+        if cell.last == "success":
+            cell.last = "idle"
+            self._push(cell)
+            self.touch(cell)
 
     def _started(self, cell: Cell) -> None:
         cell.activity = "running"

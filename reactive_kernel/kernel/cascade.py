@@ -132,6 +132,7 @@ class Cascade:
         self._kernel.publisher.open(step, self._id, self._trigger, self._idents, request.source)
         self._kernel.publisher.error(reply["ename"], reply["evalue"], self._trigger)
         self._kernel.skip_input(request.source)
+        self._kernel.engine.unshown(cell_id)
         self._root_reply = reply
 
     def _error(self, ename: str, evalue: str) -> Json:

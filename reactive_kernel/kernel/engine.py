@@ -30,6 +30,7 @@ from reactive_kernel.core.operations import (
     Started,
     Succeeded,
     Text,
+    Unshown,
 )
 from reactive_kernel.core.plan import Cascade
 from reactive_kernel.core.session import Refusal, Session
@@ -288,6 +289,13 @@ class Engine:
                 session.apply(Rerun(cell_id))
         self.prepaid.discard(text.cell_id)
         return session.cells[text.cell_id]
+
+    def unshown(self, cell_id: str) -> None:
+        """A cell's request ended without a run of the cell."""
+        with self.lock:
+            if cell_id in self.session.cells:
+                self.session.apply(Unshown(cell_id))
+            self.prepaid.discard(cell_id)
 
     def widgets_changed(self) -> RunRequest | None:
         """What to run because widgets changed in the browser: None if nothing, or in mode lazy (then only marks)."""

@@ -265,6 +265,14 @@ class ReactiveKernel(IPythonKernel):
             self.waiting.taken(parent["header"]["msg_id"])
         super().set_parent(ident, parent, channel)
 
+    def _send_abort_reply(self, stream: Any, msg: Json, idents: Any) -> None:
+        """Refuse a request after a failed one; front ends have emptied its cell by then."""
+        super()._send_abort_reply(stream, msg, idents)
+        cell_id = cell_id_of(msg) if msg["header"]["msg_type"] == "execute_request" else None
+        if cell_id is not None and self._engine is not None:
+            self._engine.unshown(cell_id)
+            self._publish_events()
+
     def _set_thread_parent(self, parent: Json) -> None:
         self._shell_parent.set(parent)
         self.shell.set_thread_parent(parent)

@@ -20,6 +20,7 @@ from reactive_kernel.core.operations import (
     Succeeded,
     Sync,
     Text,
+    Unshown,
 )
 from reactive_kernel.core.session import Refusal
 from tests.core.scripted import Script, shown_by_source
@@ -350,6 +351,14 @@ def test_news_of_a_cell_deleted_while_it_ran_change_nothing() -> None:
     for news in Succeeded("b", Observed()), Failed("b", "no"), Interrupted("b"):
         nb.apply(news)
     assert nb.state() == before
+
+
+def test_a_cell_that_shows_nothing_any_more_runs_again_alone() -> None:
+    nb = Script("x = [1]", "y = x", "print(y)")
+    nb.all()
+    nb.apply(Unshown("b"))
+    assert nb.fresh == "ac"
+    assert nb.all() == "b"
 
 
 def test_a_cell_edited_while_it_runs_is_stale_when_it_ends() -> None:

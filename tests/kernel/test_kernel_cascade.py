@@ -55,6 +55,15 @@ def test_a_trigger_that_runs_twice_shows_its_last_run_alone(kernel: Kernel) -> N
     assert second_run == ["execute_input", "clear_output", "stream"]
 
 
+def test_a_cell_that_was_blocked_when_asked_to_run_is_not_fresh_when_the_edit_is_undone(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="y = undefined", C="print(x)", D="z = 1")
+    assert kernel.cell("C", "print(x + y)").content["ename"] == "CellBlocked"
+    kernel.control("edit", cell_id="C", source="print(x)")
+    assert kernel.entries()["C"]["fresh"] is False, "the message about the block is what it shows"
+    assert kernel.result(kernel.send("", {"reactive": {"run": "stale"}})).text("C") == "1\n"
+    assert kernel.entries()["C"]["fresh"] is True
+
+
 def test_lazy_mode_only_marks(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("configure", mode="lazy")

@@ -68,6 +68,18 @@ def test_a_failed_root_aborts_what_waits(kernel: Kernel) -> None:
     assert kernel.cell("C", "print('now')").text() == "now\n"
 
 
+def test_a_cell_whose_request_was_aborted_is_stale(kernel: Kernel) -> None:
+    # Its front end emptied it when it sent the request.
+    kernel.cells(A="import time", C="print('shown')", D="print('too')")
+    for msg_id in [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print('shown')")]:
+        kernel.result(msg_id)
+    fresh = {cell: entry["fresh"] for cell, entry in kernel.entries().items()}
+    assert fresh == {"A": True, "B": False, "C": False, "D": True}
+    ran = kernel.result(kernel.send("", {"reactive": {"run": "stale"}}))
+    assert ran.text("C") == "shown\n"
+    assert ran.order == ["C"]
+
+
 def test_an_aborted_request_no_longer_waits(kernel: Kernel) -> None:
     kernel.cells(A="import time; x = 1", C="print(x)")
     ids = [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print(x)")]
