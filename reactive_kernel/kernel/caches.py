@@ -1,4 +1,8 @@
-"""Functions with a cache of their results (`functools.lru_cache`): emptied when what they read has changed."""
+"""Functions with a cache of their results (`functools.lru_cache`).
+
+Where nobody can tell a call that the cache answers from one that computes, calls stand for themselves, and the cache is
+emptied when what the function reads has changed.  Elsewhere filling it is a change of the function like any other.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from reactive_kernel.kernel.iterator_states import CACHED
 
 __all__ = ["Caches"]
 
+SHOWING = frozenset({"print", "display"})
+
 
 class Caches:
     """Which versions of their globals the cached functions were last used with."""
@@ -18,16 +24,49 @@ class Caches:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._versions: dict[int, set[tuple[str, str | None]]] = {}
+        self._filled: dict[int, tuple[int, int]] = {}
 
     def counts(self, value: Any) -> bool:
-        """False for a cache's change where nobody looks at it: then each call stands for itself."""
-        return type(value) is not CACHED or any("cache_info" in cell.source for cell in self.session.document)
+        """False for a cache's change that nobody can tell: then each call stands for itself."""
+        if type(value) is not CACHED or any("cache_info" in cell.source for cell in self.session.document):
+            return True
+        return self._filled.get(id(value)) != _filling(value) and self._tells(value)
 
-    def clear_outdated(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
-        """Empty a function's cache if what the function reads has changed since the cache was last used.
+    def _tells(self, wrapper: Any) -> bool:
+        """True if computing differs from answering out of the cache.
+
+        So it does if the code shows something, binds or changes a global, or reads one that changes on the way down.
+        """
+        cells, producers = self.session.cells, self.session.graph.producers
+        todo = list(self.session.sharing.get(id(wrapper), ()))
+        own, done = {name for _, name in todo}, set()
+        while todo:
+            cell_id, name = todo.pop()
+            code = cells[cell_id].carried.get(name) if cell_id in cells else None
+            if code is None or (cell_id, name) in done:
+                continue
+            done.add((cell_id, name))
+            if code.writes or code.mutates or not code.reads.isdisjoint(SHOWING):
+                return True
+            for read in code.reads - own:
+                makers = [maker for _, maker in producers.get(read, ())]
+                if len({cells[maker].outs.get(read) for maker in makers}) > 1:
+                    return True
+                todo += [(maker, read) for maker in makers]
+        return False
+
+    def look_after(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
+        """Before a cell runs: note how full a cache is, emptied first if what its function reads has changed since.
 
         ``direct``: the names that the function's own code reads.
         """
+        if not self._tells(wrapper):
+            self._clear_outdated(cell, wrapper, direct)
+        elif self._versions.pop(id(wrapper), None) is not None:
+            wrapper.cache_clear()  # until now nobody followed what filled it
+        self._filled[id(wrapper)] = _filling(wrapper)
+
+    def _clear_outdated(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
         reads: set[str] = set()
         todo = set(direct)
         while todo:
@@ -40,3 +79,8 @@ class Caches:
         if self._versions.setdefault(id(wrapper), versions) != versions:
             wrapper.cache_clear()
             self._versions[id(wrapper)] = versions
+
+
+def _filling(wrapper: Any) -> tuple[int, int]:
+    info = wrapper.cache_info()
+    return info.misses, info.currsize

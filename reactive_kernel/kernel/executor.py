@@ -136,7 +136,7 @@ class Executor:
             seen = survey((watch.before[name],), self.namespace, deadline, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
-                self.caches.clear_outdated(cell, wrapper, self.look(wrapper).reads)
+                self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
 
     # -- after
 
