@@ -26,7 +26,7 @@ __all__ = ["Names", "fingerprint", "happened", "shell_for"]
 HIDDEN = {"In", "Out", "get_ipython", "exit", "quit"}
 FLAT: frozenset[Any] = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
-CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__firstlineno__"}
+CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slotnames__"}
 PASSING = {"stale", "_stale", "_cache", "_cachedRenderer"}  # attributes that say only what is still to be drawn
 PATIENCE = 1.0  # seconds for the fingerprint of one value; one that takes longer is not judged
 

@@ -42,6 +42,11 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             found.setdefault(node.value.id, set()).add(node.attr + (CALLED if id(node) in dropped else ""))
             taken[node.value.id] += 1
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node in body and not counts[node.name]:
+            for name in (d.id for d in node.decorator_list if isinstance(d, ast.Name)):
+                found.setdefault(name, set()).add(CALLED)
+                taken[name] += 1
+            other.add(node.name)
         elif (
             isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)
         ):

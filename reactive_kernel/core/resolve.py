@@ -142,8 +142,9 @@ def _close(
             own = _bound_before(facts, name)
             reads = (code.reads | code.mutates) - own
             if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):
-                spelt = frozenset(n for n in named_in_strings(cell.source) if graph.above(n, cell.key))
-                result.evaluates = not spelt and not opaque
+                named = named_in_strings(cell.source)
+                spelt = frozenset(n for n in named - facts.writes.keys() if graph.above(n, cell.key))
+                result.evaluates = not opaque and not spelt and named.isdisjoint(facts.writes)
                 reads |= spelt
             todo.extend((read, False) for read in reads if read not in followed)
             called |= reads

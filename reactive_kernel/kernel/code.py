@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred
 
-__all__ = ["NOTHING", "code_of", "names_in"]
+__all__ = ["NOTHING", "code_of", "names_in", "names_of_a_call"]
 
 NOTHING = Deferred()
 
@@ -19,6 +21,44 @@ NOTHING = Deferred()
 @functools.lru_cache(maxsize=4096)
 def names_in(code: types.CodeType) -> Deferred:
     """Globals that a code object and the code nested in it read, write or delete."""
+    return _names(code, frozenset())
+
+
+@functools.lru_cache(maxsize=4096)
+def names_of_a_call(code: types.CodeType) -> Deferred:
+    """The same for calling the function once, its result not used: what it only makes and returns does not run."""
+    if code.co_flags & LATER:
+        return NOTHING
+    return _names(code, frozenset(c for c in code.co_consts if isinstance(c, types.CodeType) and _returned(code, c)))
+
+
+LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+STORES = ("STORE_FAST", "STORE_DEREF")
+CALL = ["CALL"] if sys.version_info >= (3, 12) else ["PRECALL", "CALL"]
+
+
+def _returned(code: types.CodeType, inner: types.CodeType) -> bool:
+    """True if all that a function does with one that it makes is to return it, perhaps by way of `functools.wraps`."""
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "RESUME")]
+    made = next((at for at, step in enumerate(steps) if step.argval is inner), None)
+    if made is None:
+        return False
+    after = [step for step in steps[made + 1 :] if step.opname not in MAKING]
+    if "wraps" in code.co_names and [step.opname for step in after[: len(CALL)]] == CALL:
+        del after[: len(CALL)]
+    if after[0].opname == "RETURN_VALUE":
+        return True
+    name = after[0].argval
+    others = (c for c in code.co_consts if isinstance(c, types.CodeType) and c is not inner)
+    if after[0].opname not in STORES or any(name in other.co_freevars for other in others):
+        return False
+    uses = [at for at, step in enumerate(steps) if step.argval == name and step.opname in ("LOAD_FAST", "LOAD_DEREF")]
+    return all(steps[at + 1].opname == "RETURN_VALUE" for at in uses)
+
+
+def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred:
+    """Globals that a code object uses, and the code nested in it but for ``without``."""
     reads: set[str] = set()
     writes: set[str] = set()
     steps = list(dis.get_instructions(code))
@@ -30,7 +70,7 @@ def names_in(code: types.CodeType) -> Deferred:
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
             writes.add(str(instruction.argval))
     for const in code.co_consts:
-        if isinstance(const, types.CodeType):
+        if isinstance(const, types.CodeType) and const not in without:
             inner = names_in(const)
             reads |= inner.reads
             writes |= inner.writes

@@ -35,6 +35,7 @@ __all__ = [
 
 MAX_ITEMS = 50_000  # of a container, copied whole
 SAMPLE = 256
+CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__slotnames__"})  # the last is what copying its instances leaves
 
 Taken = tuple[State | None, Tells]
 Maker = Callable[[Any], Taken]
@@ -271,7 +272,7 @@ def class_state(value: Any) -> Taken:
     """What a class of the notebook's holds."""
 
     def held_by(cls: Any) -> dict[str, Any]:
-        return {n: v for n, v in members_of(cls).items() if n not in ("__dict__", "__weakref__")}
+        return {n: v for n, v in members_of(cls).items() if n not in CLASS_NOISE}
 
     held = held_by(value)
     keys, items = list(held.keys()), list(held.values())

@@ -16,6 +16,7 @@ from typing import Any
 
 from reactive_kernel.core.dotted import CALLED
 from reactive_kernel.core.facts import Deferred
+from reactive_kernel.kernel.code import names_of_a_call
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of
 
@@ -31,6 +32,8 @@ Look = Callable[[Any], Survey]
 
 def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Deferred]:
     """The parts of ``code``, which is inside ``value``, by attribute (``"*"``: any other); empty if not to be told."""
+    if type(value) is types.FunctionType:
+        return _parts_of_function(value, code)
     kind = value if issubclass(type(value), type) else type(value)
     if type(kind) not in (type, ABCMeta) or module_of(kind) != main:
         return {}
@@ -57,6 +60,14 @@ def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Def
         if kept is None:  # not one of the others either
             found[name] = code
     return found
+
+
+def _parts_of_function(value: types.FunctionType, code: Deferred) -> dict[str, Deferred]:
+    """What making something by calling a function runs, if less than using what it makes."""
+    if value.__closure__ or value.__defaults__ or value.__kwdefaults__ or value.__dict__:
+        return {}
+    part = names_of_a_call(value.__code__)
+    return {} if part.reads == code.reads else {CALLED: part}
 
 
 class _Reach:

@@ -67,6 +67,73 @@ def test_names_that_share_with_what_was_seen_unchanged_are_not_taken_for_changed
     assert edges(notebook)["e"] == "base<d v7<d"
 
 
+MAKERS = {
+    "a decorator": (
+        "def log(f):\n    def run(*a):\n        print(k)\n        return f(*a)\n    return run",
+        "@log\ndef use(): print(1)",
+    ),
+    "a decorator with wraps": (
+        "from functools import wraps\ndef log(f):\n    @wraps(f)\n    def run(*a):\n        print(k)\n"
+        "        return f(*a)\n    return run",
+        "@log\ndef use(): print(1)",
+    ),
+    "a closure": ("def make(n):\n    def add(): print(n + k)\n    return add", "use = make(1)"),
+    "a lambda": ("def make(n): return lambda: print(n + k)", "use = make(1)"),
+}
+CALLERS = {
+    "called at once": ("def make(n): return lambda: print(n + k)", "use = make(1)\nuse()"),
+    "called as it is made": ("def make(n): return lambda: print(n + k)", "use = print\nmake(1)()"),
+    "called by the maker": (
+        "def make(n):\n    def add(): print(n + k)\n    add()\n    return add",
+        "use = make(1)",
+    ),
+    "called by another that is made": (
+        "def make(n):\n    def add(): return n + k\n    def more(): return add()\n    print(more())\n    return add",
+        "use = make(1)",
+    ),
+    "a decorated function that is called": (
+        "def log(f):\n    def run(*a):\n        print(k)\n        return f(*a)\n    return run",
+        "@log\ndef use(): print(1)\nuse()",
+    ),
+    "handed to another decorator": (
+        "def now(f):\n    f()\n    return f\nfrom functools import wraps\ndef log(f):\n    @now\n    def run(*a):\n"
+        "        print(k)\n    wraps(f)(run)\n    return run",
+        "@log\ndef use(): print(1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MAKERS)
+def test_making_code_is_not_running_it(case: str) -> None:
+    make, keep = MAKERS[case]
+    notebook = Notebook("k = 1", make, keep, "use()")
+    assert notebook.all() == "abcd"
+    found = edges(notebook)
+    assert "k<a" not in found["c"]
+    assert "k<a" in found["d"]
+    assert notebook.run("a", "k = 2") == "ad"
+    notebook.check()
+
+
+@pytest.mark.parametrize("case", CALLERS)
+def test_code_that_runs_where_it_is_made_counts(case: str) -> None:
+    make, keep = CALLERS[case]
+    notebook = Notebook("k = 1", make, keep, "use()" if "use()" not in keep else "0")
+    assert notebook.all() == "abcd"
+    assert "k<a" in edges(notebook)["c"]
+    assert notebook.run("a", "k = 2").startswith("ac")
+    notebook.check()
+
+
+def test_a_generator_that_is_only_kept_has_not_run() -> None:
+    notebook = Notebook("k = 1", "def count():\n    yield k\n    yield k + 1", "it = count()", "print(next(it))")
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["c"] == "count<b"
+    assert "k<a" in edges(notebook)["d"]
+    notebook.run("a", "k = 2")
+    notebook.check()
+
+
 SHOWS = """\
 class Show:
     def __init__(self, *texts):
@@ -77,6 +144,7 @@ LOOK_UPS = {
     "a class that evaluates strings": (SHOWS, "Show('x', 'y + 1')", "print(Show('x'))", "Show<c x<b"),
     "a function that does": ("def show(s): return eval(s)", "show('x')", "print(show('x + 1'))", "show<c x<b"),
     "a string of its own": ("def show(): return eval('x + 1')", "show()", "print(show())", "show<c x<b"),
+    "a name of the cell's own": (SHOWS, "Show('x')", "w = 3\nprint(Show('w'), x)", "Show<c x<b"),
     "a name made up": ("def show(s): return eval(chr(120) + s)", "show('')", "print(show(' '))", "show<c x<b y<b z<a"),
     "globals": ("def show(): return globals()['x']", "show()", "print(show())", "show<c x<b y<b z<a"),
 }

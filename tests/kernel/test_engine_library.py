@@ -105,6 +105,12 @@ def test_a_class_of_the_notebook_has_no_such_caches() -> None:
     notebook.check()
 
 
+def test_a_copy_of_an_instance_changes_nothing_of_its_class() -> None:
+    notebook = Notebook("import copy\nclass C:\n    v = [1]\nc = C()", "d = copy.deepcopy(c)", "print(c.v, C.v)")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "C<a c<a"
+
+
 EQUAL = {
     "an item": ("d = {'k': 1000}", "d['k'] = int('1000')", "print(d)"),
     "an attribute": ("class C: pass\nd = C()\nd.v = 0.5", "d.v = 1 / 2", "print(d.v)"),
