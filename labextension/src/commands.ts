@@ -221,7 +221,11 @@ function why(place: Place): void {
   }
   const mark = markOf(state, entry);
   const name = cellName(state, entry.cell_id);
-  const text = mark.kind === 'fresh' ? `${name} is fresh: it shows what a clean run would show.` : `${name}: ${mark.reason}`;
+  const label = mark.label === '' ? 'not run yet' : mark.label;
+  const text =
+    mark.kind === 'fresh'
+      ? `${name} is fresh: it shows what a clean run would show.`
+      : `${name} is ${label}: ${mark.reason}`;
   Notification.info(text.charAt(0).toUpperCase() + text.slice(1), {
     autoClose: 10_000,
     actions: mark.culprits.slice(0, 3).map(id => ({

@@ -3,6 +3,8 @@ import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { h, setHidden, svg } from './dom';
+import { neighbour } from './graphkeys';
+import { ARROW, arrow, curve } from './graphshapes';
 import type { Layout, Point } from './layout';
 import { Layouter } from './layouter';
 import type { NotebookState } from './model';
@@ -11,12 +13,11 @@ import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
 const HEIGHT = 28;
-const LONGEST_LABEL = 13;
+const LONGEST_LABEL = 12;
 /** What a node needs beside its label (number, sign), and for each letter of it. */
-const ROOM = 52;
+const ROOM = 48;
 const LETTER = 7.3;
-const NARROWEST = 68;
-const ARROW = 'jp-reactive-arrow';
+const NARROWEST = 62;
 
 export interface GraphActions {
   go(cell: string): void;
@@ -37,19 +38,23 @@ export class GraphView extends Widget {
       this._content
     );
     this._viewport = new Viewport(this._frame, this._content);
+    this._empty = h('div', { class: 'jp-ReactivePanel-empty' }, 'No code cells yet.');
+    this.node.append(this._frame, this._empty);
+    this.toolbar = new Widget({ node: this._tools() });
+  }
+
+  /** The panel puts it into the section's title. */
+  readonly toolbar: Widget;
+
+  private _tools(): HTMLElement {
     const button = (label: string, title: string, act: () => void) =>
       h('button', { type: 'button', title, 'aria-label': title, click: act }, label);
-    this._empty = h('div', { class: 'jp-ReactivePanel-empty' }, 'No code cells yet.');
-    this.node.append(
-      this._frame,
-      this._empty,
-      h(
-        'div',
-        { class: 'jp-ReactiveGraph-tools', role: 'toolbar', 'aria-label': 'Zoom' },
-        button('+', 'Zoom in', () => this._viewport.zoom(1.3)),
-        button('−', 'Zoom out', () => this._viewport.zoom(1 / 1.3)),
-        button('Fit', 'Show the whole graph', () => this._showAll())
-      )
+    return h(
+      'div',
+      { class: 'jp-ReactiveGraph-tools', role: 'toolbar', 'aria-label': 'Zoom' },
+      button('+', 'Zoom in', () => this._viewport.zoom(1.3)),
+      button('−', 'Zoom out', () => this._viewport.zoom(1 / 1.3)),
+      button('Fit', 'Show the whole graph', () => this._showAll())
     );
   }
 
@@ -76,6 +81,9 @@ export class GraphView extends Widget {
       this._emphasize(before, false);
       this._selected = cell;
       this._emphasize(cell, true);
+      if (!this.node.contains(document.activeElement)) {
+        this._reach(cell);
+      }
     }
     const at = cell === null ? undefined : this._drawn?.nodes[cell];
     const follow = cell !== before && !this._viewport.touched && at !== undefined;
@@ -93,6 +101,44 @@ export class GraphView extends Widget {
     for (const { node, from, to } of this._edges.get(cell) ?? []) {
       node.classList.toggle('jp-mod-active', on);
       this._nodes.get(from === cell ? to : from)?.classList.toggle('jp-mod-near', on);
+    }
+  }
+
+  private _onKey(event: KeyboardEvent, id: string): void {
+    if (event.ctrlKey || event.altKey || event.metaKey) {
+      return;
+    }
+    const state = this._state;
+    const order = state === null ? [] : ordered(state).map(entry => entry.cell_id);
+    const next = neighbour(event.key, id, order, state?.edges ?? []);
+    if (event.key === 'Enter' || event.key === ' ') {
+      this._actions.go(id);
+    } else if (event.key === '+' || event.key === '-') {
+      this._viewport.zoom(event.key === '+' ? 1.3 : 1 / 1.3);
+    } else if (next !== null) {
+      this._reach(next);
+      this._nodes.get(next)?.focus({ preventScroll: true });
+      this._bringIn(next);
+    } else if (!event.key.startsWith('Arrow')) {
+      return;
+    }
+    // JupyterLab's own keys are for the notebook.
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Of all nodes one is reached by the Tab key; the arrow keys lead from there to the others. */
+  private _reach(cell: string | null): void {
+    const node = this._nodes.get(cell ?? '') ?? this._reachable ?? [...this._nodes.values()][0];
+    this._reachable?.setAttribute('tabindex', '-1');
+    node?.setAttribute('tabindex', '0');
+    this._reachable = node ?? null;
+  }
+
+  private _bringIn(cell: string): void {
+    const at = this._drawn?.nodes[cell];
+    if (at !== undefined && !this._viewport.shows(at.x, at.y)) {
+      this._viewport.center(at.x, at.y, this._drawn?.width ?? 0, this._drawn?.height ?? 0);
     }
   }
 
@@ -157,6 +203,10 @@ export class GraphView extends Widget {
       this._mark(state, entry);
     }
     this._emphasize(this._selected, true);
+    if (this._reachable?.isConnected !== true) {
+      this._reachable = null;
+      this._reach(this._selected);
+    }
     this._first();
   }
 
@@ -206,15 +256,15 @@ export class GraphView extends Widget {
       {
         class: 'jp-ReactiveNode',
         'data-cell': id,
-        tabindex: '0',
+        tabindex: '-1',
         role: 'button',
         click: act,
-        keydown: (event: KeyboardEvent) => (event.key === 'Enter' || event.key === ' ' ? act() : undefined)
+        keydown: (event: KeyboardEvent) => this._onKey(event, id)
       },
       svg('rect', { height: HEIGHT, rx: 3 }),
       svg('path', { class: 'jp-ReactiveNode-bar', d: `M1.5 3v${HEIGHT - 6}` }),
-      svg('text', { x: 24, y: 18, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
-      svg('text', { x: 30, y: 18, class: 'jp-ReactiveNode-label' }),
+      svg('text', { x: 22, y: 18, class: 'jp-ReactiveNode-number', 'text-anchor': 'end' }),
+      svg('text', { x: 28, y: 18, class: 'jp-ReactiveNode-label' }),
       svg('text', { y: 18, class: 'jp-ReactiveNode-sign', 'text-anchor': 'end' }),
       svg('title', {})
     );
@@ -226,7 +276,7 @@ export class GraphView extends Widget {
     const width = this._widths.get(id) ?? NARROWEST;
     const [frame, , , , sign] = Array.from(node.children);
     if (change(frame, 'width', String(width))) {
-      sign.setAttribute('x', String(width - 8));
+      sign.setAttribute('x', String(width - 6));
       // Its label may have more room now, or less.
       this._shown.delete(node);
     }
@@ -285,6 +335,7 @@ export class GraphView extends Widget {
   private _structure = '';
   private _links: readonly Edge[] = [];
   private _selected: string | null = null;
+  private _reachable: SVGGElement | null = null;
   private _placed = false;
 }
 
@@ -333,36 +384,4 @@ function keepOnly<T extends Element>(shown: Map<string, T>, wanted: ReadonlyMap<
   parent.append(...[...wanted].filter(([key]) => !shown.has(key)).map(([, node]) => node));
   shown.clear();
   wanted.forEach((node, key) => shown.set(key, node));
-}
-
-function arrow(): SVGMarkerElement {
-  return svg(
-    'marker',
-    {
-      id: ARROW,
-      viewBox: '0 0 8 8',
-      refX: 7,
-      refY: 4,
-      markerWidth: 7,
-      markerHeight: 7,
-      orient: 'auto'
-    },
-    svg('path', { d: 'M1 1l6 3-6 3' })
-  );
-}
-
-/** A smooth line through dagre's points. */
-function curve(points: readonly Point[]): string {
-  const [first, ...rest] = points;
-  let d = `M${first.x} ${first.y}`;
-  for (let i = 0; i < rest.length - 1; i++) {
-    const middle = i === rest.length - 2 ? rest[i + 1] : between(rest[i], rest[i + 1]);
-    d += `Q${rest[i].x} ${rest[i].y} ${middle.x} ${middle.y}`;
-  }
-  const last = points[points.length - 1];
-  return rest.length < 2 ? `${d}L${last.x} ${last.y}` : d;
-}
-
-function between(a: Point, b: Point): Point {
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }

@@ -21,13 +21,21 @@ export interface Layout {
 
 /** How many cells without any edge stand in one row. */
 const LOOSE_PER_ROW = 3;
-const GAP = 10;
+const GAP = 8;
 
 /** Connected cells in layers from top to bottom; below them, in rows, the cells that nothing connects. */
 export function place(input: LayoutInput): Layout {
   const linked = new Set(input.edges.flatMap(edge => [edge.from, edge.to]));
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'TB', nodesep: GAP, ranksep: 28, marginx: 10, marginy: 10, ranker: 'tight-tree' });
+  graph.setGraph({
+    rankdir: 'TB',
+    nodesep: GAP,
+    edgesep: GAP / 2,
+    ranksep: 26,
+    marginx: GAP,
+    marginy: GAP,
+    ranker: 'tight-tree'
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of input.nodes) {
     if (linked.has(node.id)) {

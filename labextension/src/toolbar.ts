@@ -38,7 +38,7 @@ export class ReactiveToolbar extends Widget {
     const { stale } = counts(this._session.state);
     this._run.disabled = stale === 0;
     this._run.title = stale === 0 ? 'No cell is stale' : 'Run the stale cells, each once';
-    this._count.textContent = stale === 0 ? 'Stale' : `${stale} stale`;
+    this._count.textContent = `${stale} stale`;
     const lazy = this._session.state.mode === 'lazy';
     this._mode.textContent = lazy ? 'Lazy' : 'Auto';
     this._mode.setAttribute('aria-pressed', String(lazy));

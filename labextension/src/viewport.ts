@@ -3,7 +3,9 @@
 const SMALLEST = 0.05;
 const LARGEST = 3;
 /** Below this the text is too small to be read comfortably: show a part instead. */
-export const LEGIBLE = 0.95;
+export const LEGIBLE = 0.75;
+/** How large a part is shown at least. */
+const COMFORTABLE = 0.95;
 
 /** A graph that leaves room stands at the top. */
 const TOP = 12;
@@ -38,7 +40,7 @@ export class Viewport {
   /** Bring a place into the middle, at a scale that can be read, without leaving room empty beside the graph. */
   center(x: number, y: number, width: number, height: number): void {
     const box = this._frame.getBoundingClientRect();
-    this._scale = Math.max(this._scale, LEGIBLE);
+    this._scale = Math.max(this._scale, COMFORTABLE);
     this._x = within(box.width / 2 - x * this._scale, box.width, width * this._scale);
     this._y = Math.min(TOP, within(box.height / 2 - y * this._scale, box.height, height * this._scale));
     this._apply();

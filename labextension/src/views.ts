@@ -122,17 +122,25 @@ function explainStale(
   entry: Entry
 ): { reason: string; culprits: readonly string[] } {
   const causes = entry.upstream.filter(id => state.cells.get(id)?.fresh === false);
-  if (causes.length === 0) {
-    return { reason: 'Its code or its inputs changed since it ran.', culprits: [] };
+  const into = edgesInto(state, entry.cell_id);
+  if (causes.length > 0) {
+    const names = namesOf(into.filter(edge => causes.includes(edge.from)));
+    const what = names.length > 0 ? names.join(', ') : 'What it depends on';
+    return { reason: `${what} ${names.length > 1 ? 'are' : 'is'} out of date.`, culprits: causes };
   }
-  const names = new Set<string>();
-  for (const edge of edgesInto(state, entry.cell_id)) {
-    if (causes.includes(edge.from)) {
-      edge.names.forEach(name => names.add(name));
-    }
+  const missing = entry.reads.filter(name => !into.some(edge => edge.names.includes(name)));
+  if (missing.length > 0) {
+    const what = missing.join(', ');
+    return { reason: `${what} ${missing.length > 1 ? 'are' : 'is'} defined in no cell now.`, culprits: [] };
   }
-  const what = names.size > 0 ? `${[...names].sort().join(', ')}, which` : 'from a cell that';
-  return { reason: `Reads ${what} ${names.size > 1 ? 'are' : 'is'} out of date.`, culprits: causes };
+  const ran = (id: string) => state.cells.get(id)?.execution_count ?? 0;
+  const newer = into.filter(edge => ran(edge.from) > (entry.execution_count ?? 0));
+  const what = ['Its code', ...namesOf(newer)].join(' or ');
+  return { reason: `${what} changed since it ran.`, culprits: [...new Set(newer.map(edge => edge.from))] };
+}
+
+function namesOf(edges: readonly Edge[]): string[] {
+  return [...new Set(edges.flatMap(edge => edge.names))].sort();
 }
 
 function others(entry: Entry): string[] {

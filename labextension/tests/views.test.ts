@@ -27,12 +27,29 @@ describe('the mark of a cell', () => {
     const state = chain({ a: { fresh: false }, b: { fresh: false } });
     const mark = markOf(state, state.cells.get('b') as Entry);
     expect(mark).toMatchObject({ kind: 'stale', culprits: ['a'] });
-    expect(mark.reason).toBe('Reads x, which is out of date.');
+    expect(mark.reason).toBe('x is out of date.');
   });
 
   it('says that a stale cell is itself the cause', () => {
     const state = chain({ a: { fresh: false } });
-    expect(markOf(state, state.cells.get('a') as Entry)).toMatchObject({ kind: 'stale', culprits: [] });
+    expect(markOf(state, state.cells.get('a') as Entry)).toMatchObject({
+      kind: 'stale',
+      reason: 'Its code changed since it ran.',
+      culprits: []
+    });
+  });
+
+  it('says which of its inputs are newer than it', () => {
+    const state = chain({ a: { execution_count: 5 }, b: { fresh: false } });
+    expect(markOf(state, state.cells.get('b') as Entry)).toMatchObject({
+      reason: 'Its code or x changed since it ran.',
+      culprits: ['a']
+    });
+  });
+
+  it('says which names nobody defines any more', () => {
+    const state = chain({ b: { fresh: false, reads: ['gone', 'x'] } });
+    expect(markOf(state, state.cells.get('b') as Entry).reason).toBe('gone is defined in no cell now.');
   });
 
   it("takes the kernel's word for a problem, and leads to the other cells in it", () => {

@@ -119,7 +119,7 @@ def test_menu_palette_and_why(books: Books) -> None:
     book.select(2)
     page.keyboard.press("Control+Alt+Y")
     toast = page.locator(".jp-toast-message, .Toastify__toast").first
-    expect(toast).to_contain_text("Cell 3: Reads y, which is out of date.")
+    expect(toast).to_contain_text("Cell 3 is stale: y is out of date.")
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator(".lm-Menu-item", has_text="Reactive").click()
     expect(page.locator(".lm-Menu-item", has_text="Run Stale Cells (3)")).to_be_visible()

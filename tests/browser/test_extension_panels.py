@@ -85,6 +85,44 @@ def test_the_graph_lives(books: Books) -> None:
     screenshot(page, "panel-dark")
 
 
+def test_the_panel_by_keyboard(books: Books) -> None:
+    book = books.new(["x = 1", "y = x + 1", "z = y + 1", "print(y)"])
+    page = book.page
+    book.command("reactive:show-dependencies")
+    expect(page.locator(".jp-ReactiveNode")).to_have_count(4)
+    # One stop for the Tab key, from where the arrows lead along the edges.
+    expect(page.locator(".jp-ReactiveNode[tabindex='0']")).to_have_count(1)
+    page.get_by_role("button", name="Show the whole graph").focus()
+    page.keyboard.press("Tab")
+    focused = page.locator(".jp-ReactiveNode:focus")
+    expect(focused).to_have_attribute("data-cell", "cell-0")
+    expect(focused).to_have_attribute("aria-label", "cell 1, x, new")
+    for key, cell in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("ArrowRight", 2), ("End", 3), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(focused).to_have_attribute("data-cell", f"cell-{cell}")
+    page.keyboard.press("ArrowDown")
+    before = scale(page)
+    page.keyboard.press("-")
+    assert scale(page) < before
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{ACTIVE} === 'cell-1'")
+    book.command("reactive:run-all")
+    book.marked("fresh", "fresh", "fresh", "fresh")
+    book.edit(0, "x = 2")
+    rows = page.locator(".jp-ReactiveOverview li")
+    expect(rows).to_have_count(4)
+    # A row that changes under the fingers stays the one in focus.
+    rows.nth(2).get_by_role("button").focus()
+    book.command("reactive:toggle-disabled")
+    expect(rows.nth(0)).to_contain_text("stale")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{ACTIVE} === 'cell-2'")
+    used = page.locator(".jp-ReactiveVariables tr[data-name=y]").get_by_role("button", name="Go to cell 4, where it is used")
+    used.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"{ACTIVE} === 'cell-3'")
+
+
 def test_variables(books: Books) -> None:
     frame = "import pandas as pd\ndf = pd.DataFrame({'a': range(4), 'b': 1})"
     book = books.new([frame, "rows = [1, 2]", "n = len(df) + len(rows)"])
