@@ -163,6 +163,7 @@ export class NotebookSession {
       this._connect(kernel);
     } else if (!reactive && this._connection?.kernel === kernel) {
       this._close();
+      this._setTrouble('This kernel is too old for the extension, so cells are not marked. Running them works as usual.');
     }
   }
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import sys
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.conftest import Server, screenshot
+from tests.browser.extension_fixtures import Book, Books, books, extended, write  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -26,6 +29,70 @@ def test_without_a_coordinator(books: Books, page: Page) -> None:
     book.edit(0, "x = 1")
     book.run(0)
     book.shows("", "2", "y is 2")
+    assert errors == []
+
+
+def test_with_a_coordinator_whose_channel_never_opens(books: Books, page: Page) -> None:
+    page.add_init_script(
+        "const Socket = WebSocket; window.WebSocket = class extends Socket { constructor(url, ...rest) {"
+        " super(String(url).includes('/reactive-kernel/') ? String(url).replace('/channel', '/nothing') : url, ...rest);"
+        " } };"
+    )
+    book = books.new(CHAIN)
+    book.run(0)
+    book.shows("", "20", "y is 20")
+    book.edit(0, "x = 1")
+    book.marked("stale", "stale", "stale")
+    book.run(0)
+    book.shows("", "2", "y is 2")
+    expect(page.locator(".jp-ReactiveNotice")).to_be_hidden()
+
+
+def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) -> None:
+    specification = extended.log.parent / "data" / "kernels" / "old_reactive"
+    specification.mkdir(parents=True)
+    # Looks like ours, and knows nothing of it.
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "reactive_kernel"]
+    described = {"argv": command, "display_name": "Old", "language": "python"}
+    (specification / "kernel.json").write_text(json.dumps(described))
+    try:
+        write(extended.root / "old.ipynb", CHAIN, {"name": "old_reactive", "display_name": "Old", "language": "python"})
+        book = Book(extended, page, "old.ipynb", "lab").open(reactive=False)
+        notice = page.locator(".jp-ReactiveNotice")
+        expect(notice).to_contain_text("too old for the extension")
+        expect(notice).to_have_count(1)
+        screenshot(page, "notice-old")
+        for index in range(3):
+            book.run(index)
+        book.shows("", "20", "y is 20")
+        expect(page.locator("[data-reactive]")).to_have_count(0)
+        notice.get_by_role("button", name="Dismiss").click()
+        expect(notice).to_be_hidden()
+        assert book.saved().cells[1].outputs[0].data["text/plain"] == "20"
+    finally:
+        shutil.rmtree(specification)
+
+
+def test_a_kernel_that_is_shut_down(books: Books, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    book = books.new(CHAIN)
+    book.run(0)
+    book.marked("fresh", "fresh", "fresh")
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(page.locator("[data-reactive]")).to_have_count(0)
+    expect(page.locator(".jp-ReactiveStatus")).to_be_hidden()
+    # Ordinary editing goes on; another kernel learns of it.
+    book.edit(0, "x = 3")
+    book.select(2)
+    book.command("notebook:insert-cell-below")
+    book.edit(3, "print('more', x)")
+    page.evaluate(
+        "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
+    )
+    book.marked("new", "new", "new", "new")
+    book.run(0)
+    book.shows("", "6", "y is 6", "more 3")
     assert errors == []
 
 

@@ -178,6 +178,9 @@ def test_closed_and_opened_in_the_middle_of_a_cascade(books: Books, page: Page) 
     book.open()
     book.shows("", "slow 10", "after 10", "z 10")
     book.prompts(1, 2, 3, 4)
+    book.marked("fresh", "fresh", "fresh", "fresh")
+    expect(page.locator(".jp-ReactiveStatus")).to_contain_text("settled")
+    assert texts(book) == ["", "slow 10\n", "after 10\n", "z 10\n"]
 
 
 def test_opened_after_a_cascade_that_nobody_saw(books: Books, page: Page) -> None:
