@@ -35,8 +35,8 @@ def test_without_a_coordinator(books: Books, page: Page) -> None:
 def test_with_a_coordinator_whose_channel_never_opens(books: Books, page: Page) -> None:
     page.add_init_script(
         "const Socket = WebSocket; window.WebSocket = class extends Socket { constructor(url, ...rest) {"
-        " super(String(url).includes('/reactive-kernel/') ? String(url).replace('/channel', '/nothing') : url, ...rest);"
-        " } };"
+        " const door = String(url).includes('/reactive-kernel/');"
+        " super(door ? String(url).replace('/channel', '/nothing') : url, ...rest); } };"
     )
     book = books.new(CHAIN)
     book.run(0)
