@@ -15,7 +15,7 @@ from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.options import OPTIONS_OF
-from reactive_kernel.core.versions import name_version, token_version
+from reactive_kernel.core.versions import SAME, name_version, token_version
 
 __all__ = ["Sharing", "View", "carried", "outs", "produces", "sharers", "view"]
 
@@ -186,7 +186,7 @@ def _fixed(producer: Cell, name: str) -> bool:
     """True if the value that a producer gives to a name can't be changed in place."""
     if producer.exact and producer.ran is not None and name in producer.ran.bound:
         token = producer.ran.bound[name]
-        return token is not None and not token.startswith(("function:", "class:"))
+        return token is not None and not token.startswith(("function:", "class:", SAME))
     return name in producer.facts.plain and name in producer.facts.writes
 
 

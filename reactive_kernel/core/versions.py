@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-__all__ = ["digest", "name_version", "token_version", "version"]
+__all__ = ["SAME", "digest", "name_version", "same_as", "token_version", "version"]
 
 
 def digest(*parts: str) -> str:
@@ -32,4 +32,12 @@ def name_version(cell_id: str, cell_version: str, name: str) -> str:
 
 def token_version(token: str) -> str:
     """Version of a value that is provably known: equal tokens, equal values."""
-    return "=" + token
+    return token[len(SAME) :] if token.startswith(SAME) else "=" + token
+
+
+SAME = "same as "
+
+
+def same_as(value_version: str) -> str:
+    """Token of a value that is still the object, in the state, that had this version: it keeps it."""
+    return SAME + value_version

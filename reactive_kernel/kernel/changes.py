@@ -23,12 +23,15 @@ __all__ = [
     "called_reads",
     "called_writes",
     "carry",
+    "deadline",
     "doubtful",
     "has_changed",
     "made_here",
     "remarks",
 ]
 
+BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
+SHARE = 0.02  # of the cell's own last time, if that is more
 PATIENCE = 0.002  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
@@ -55,6 +58,11 @@ class Changes:
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
+
+
+def deadline(cell: Cell | None = None) -> float:
+    """Up to when, by `time.thread_time`, one may look at values now, on account of a cell or of none."""
+    return thread_time() + max(BUDGET, SHARE * ((cell.seconds if cell is not None else None) or 0.0))
 
 
 def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -136,10 +144,10 @@ def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -
 
 def doubtful(seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]) -> set[int]:
     """Objects of a survey that was cut off which may have changed: not those shared ones that were seen whole."""
-    found, deadline = set(seen.states), thread_time() + PATIENCE
+    found, until = set(seen.states), thread_time() + PATIENCE
     told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
     for key in told:
-        if len({name for _, name in sharing.get(key, ())}) > 1 and thread_time() < deadline:
+        if len({name for _, name in sharing.get(key, ())}) > 1 and thread_time() < until:
             inside = look(seen.states[key][0])
             if inside.complete and inside.states.keys() <= told:
                 found.discard(key)

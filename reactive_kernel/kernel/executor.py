@@ -25,9 +25,9 @@ from reactive_kernel.kernel.changes import (
     bound_by,
     called_writes,
     carry,
+    deadline,
     doubtful,
     has_changed,
-    made_here,
     remarks,
 )
 from reactive_kernel.kernel.hidden import Hidden
@@ -36,16 +36,13 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
 from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
 from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, suspicion
-from reactive_kernel.kernel.tokens import identity_matters, token
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
-
-BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
-SHARE = 0.02  # of the cell's own last time, if that is more
 
 
 class Executor:
@@ -60,8 +57,7 @@ class Executor:
         self.widgets = Widgets()
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
-        self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
-        self._salt = 0
+        self.staying = Staying(session, self.store, self.look)
         self.watch: Watch | None = None
 
     # -- before
@@ -121,8 +117,7 @@ class Executor:
             self.store.swap_to(nextafter(last, inf), cell.key, limits)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
-        start = thread_time()
-        deadline = start + max(BUDGET, SHARE * (cell.seconds or 0.0))
+        until = deadline(cell)
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
@@ -130,10 +125,10 @@ class Executor:
         held = {name: objects_held(self.session, cell, name) for name in names}
         taken: dict[int, State] = {}
         for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
-            if thread_time() > deadline:
+            if thread_time() > until:
                 watch.unseen.add(name)
                 continue
-            seen = survey((watch.before[name],), self.namespace, deadline, True, self.main, taken)
+            seen = survey((watch.before[name],), self.namespace, until, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
@@ -229,7 +224,7 @@ class Executor:
         self.hidden.restore(watch.states)
         self._lose(watch, changes)
         self.store.dirty.update(self.store.forget(watch.cell.id))
-        self.tokens.pop(watch.cell.id, None)
+        self.staying.forget(watch.cell.id)
 
     def _lose(self, watch: Watch, changes: Changes) -> None:
         """Tell the session which values of other cells are used up: those with lost objects inside."""
@@ -254,12 +249,7 @@ class Executor:
         LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes, changes.names - unread)
-        raw = {name: token(value, self.main) for name, value in bound.items()}
-        if watch.again:
-            tokens = self._keep_held(watch, bound, raw, mutated)
-        else:
-            tokens = self._tokens(watch, bound, raw, bool(mutated or drawn or deleted))
-        self.tokens[cell.id] = raw
+        tokens = self.staying.decide(watch, bound, changes, mutated, bool(mutated or drawn or deleted))
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
         store.forget(cell.id)
         store.values[cell.id] = {**values, **drawn}
@@ -293,7 +283,7 @@ class Executor:
 
     def look(self, value: Any) -> Survey:
         """What is inside a value, without taking states."""
-        return survey((value,), self.namespace, thread_time() + BUDGET, False, self.main)
+        return survey((value,), self.namespace, deadline(), False, self.main)
 
     def _keep_delta(self, cell: Cell, changes: Changes, known: Iterable[str]) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
@@ -303,63 +293,6 @@ class Executor:
             return
         self.store.deltas[cell.id] = delta
         self.store.applied.append(cell.id)
-
-    def _tokens(
-        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changed: bool
-    ) -> dict[str, str | None]:
-        """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
-
-        Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
-        unchanged only where everything that the cell gives is unchanged, and then stay the same objects.
-        """
-        matters = {
-            name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.main)
-        }
-        if not matters:
-            return raw
-        cell, ran = watch.cell, watch.cell.ran
-        kept = self.store.values.get(cell.id, {})
-        same = (
-            not changed
-            and watch.same_inputs
-            and self.tokens.get(cell.id) == raw
-            and None not in raw.values()
-            and kept.keys() >= bound.keys()
-        )
-        if same and ran is not None and all(bound[n] is kept[n] or made_here(cell, n) for n in matters):
-            for name in bound:
-                bound[name] = self.namespace[name] = kept[name]
-            return {n: ran.bound.get(n) for n in bound}
-        self._salt += 1
-        return {n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}
-
-    def _keep_held(
-        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], mutated: Iterable[str]
-    ) -> dict[str, str | None]:
-        """After a cell was made again at its version: what was not used up stays the object that it was.
-
-        Where a new value shares objects with one that was used up, or with one that the cell changes, the
-        new one is taken, and other cells' values that share with the old one are used up as well.
-        """
-        cell, ran = watch.cell, watch.cell.ran
-        if ran is None:
-            return raw
-        kept = self.store.values.get(cell.id, {})
-        inside = {name: frozenset(self.look(value).states) for name, value in bound.items()}
-        changed = frozenset().union(*(self.look(self.namespace[name]).states for name in mutated))
-        taken = {n for n in bound if n not in watch.held or n not in kept or inside[n] & changed}
-        while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:
-            taken |= more
-        lost: list[tuple[str, str]] = []
-        for name in bound:
-            if name not in taken:
-                bound[name] = self.namespace[name] = kept[name]
-            elif name in watch.held:
-                old = sharers(self.session.sharing, ran.reach.get(name, frozenset()) - inside[name])
-                lost.extend(pair for pair in old if pair[0] != cell.id)
-        if lost:
-            self.session.apply(Lost(tuple(lost)))
-        return {n: ran.bound[n] if n in ran.bound else raw[n] for n in bound}
 
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
         """Visible names that share objects with what changed, and did not change."""

@@ -17,7 +17,7 @@ __all__ = ["databases_changed", "lose_relations", "retoken_modules", "retoken_wi
 def retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
     """Values that are, or come from, local modules of which a new edition is known: cell, name, new token."""
     found = []
-    for cell_id, tokens in executor.tokens.items():
+    for cell_id, tokens in executor.staying.tokens.items():
         for name, old in tokens.items():
             if old is None or "@" not in old or not old.startswith(("module:", "object:")):
                 continue

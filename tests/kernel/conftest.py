@@ -37,4 +37,4 @@ def fresh_kernel() -> Iterator[Kernel]:
 @pytest.fixture
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give engines in this process time to look at values, so that a busy machine changes no log."""
-    monkeypatch.setattr("reactive_kernel.kernel.executor.BUDGET", 5.0)
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 5.0)

@@ -1,0 +1,146 @@
+"""After a run: which of a cell's old objects stay in place of the new ones, and by which token readers know each value.
+
+An object that stays keeps its version, so that nothing that reads it runs again (early cut-off).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.operations import Lost
+from reactive_kernel.core.resolve import sharers
+from reactive_kernel.core.session import Session
+from reactive_kernel.core.versions import name_version, same_as
+from reactive_kernel.kernel.changes import Changes, Watch, deadline, made_here
+from reactive_kernel.kernel.equals import Pairing, alike
+from reactive_kernel.kernel.store import Store
+from reactive_kernel.kernel.survey import Survey
+from reactive_kernel.kernel.tokens import identity_matters, token
+
+__all__ = ["Staying"]
+
+
+class Staying:
+    """Decides for one kernel; remembers the tokens of each cell's last run."""
+
+    def __init__(self, session: Session, store: Store, look: Callable[[Any], Survey]) -> None:
+        self.session = session
+        self.store = store
+        self.look = look
+        self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
+        self._salt = 0
+
+    def decide(
+        self, watch: Watch, bound: dict[str, Any], changes: Changes, mutated: Iterable[str], changed: bool
+    ) -> dict[str, str | None]:
+        """Tokens of what was bound; what stays is put into ``bound`` and into the variables."""
+        raw = {name: token(value, self.store.main) for name, value in bound.items()}
+        if watch.again:
+            tokens = self._keep_held(watch, bound, raw, mutated)
+        else:
+            tokens = self._tokens(watch, bound, raw, self._keep_alike(watch, bound, raw, changes), changed)
+        self.tokens[watch.cell.id] = raw
+        return tokens
+
+    def forget(self, cell_id: str) -> None:
+        """The cell's last run counts no more."""
+        self.tokens.pop(cell_id, None)
+
+    def _tokens(
+        self,
+        watch: Watch,
+        bound: dict[str, Any],
+        raw: dict[str, str | None],
+        kept_alike: Mapping[str, str],
+        changed: bool,
+    ) -> dict[str, str | None]:
+        """Tokens of what was bound; if all is provably what it was, the old objects are kept (in ``bound`` too).
+
+        Functions and classes of equal code are told apart by ``is`` and ``isinstance``: they count as
+        unchanged only where everything that the cell gives is unchanged, and then stay the same objects.
+        """
+        matters = {
+            name for name, value in bound.items() if raw[name] is not None and identity_matters(value, self.store.main)
+        }
+        if not matters:
+            return {**raw, **kept_alike}
+        cell, ran = watch.cell, watch.cell.ran
+        kept = self.store.values.get(cell.id, {})
+        same = (
+            not changed
+            and watch.same_inputs
+            and self.tokens.get(cell.id) == raw
+            and all(t is not None or n in kept_alike for n, t in raw.items())
+            and kept.keys() >= bound.keys()
+        )
+        if same and ran is not None and all(bound[n] is kept[n] or made_here(cell, n) for n in matters):
+            for name in bound:
+                bound[name] = self.store.namespace[name] = kept[name]
+            return {**{n: ran.bound.get(n) for n in bound}, **kept_alike}
+        self._salt += 1
+        return {**{n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}, **kept_alike}
+
+    def _keep_alike(
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changes: Changes
+    ) -> dict[str, str]:
+        """Keep the old objects of names whose new values are alike (in ``bound`` too); returns tokens of these."""
+        cell, ran = watch.cell, watch.cell.ran
+        kept = self.store.values.get(cell.id, {})
+        old = {n: kept[n] for n, t in raw.items() if t is None and n in watch.held and n in kept}
+        if ran is None or not old:
+            return {}
+        before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
+        unchanged = watch.same_inputs and not changes.names and not watch.unseen
+        until = deadline(cell)
+        above = partial(self._is_of_above, cell)
+
+        def start() -> Pairing:
+            return Pairing(
+                self.store.main,
+                until,
+                lambda value: unchanged and id(value) in before,
+                lambda one, other: id(one) in before or id(other) in before or above(one) or above(other),
+            )
+
+        tokens: dict[str, str] = {}
+        for name in alike(old, bound, self.store.namespace, start):
+            bound[name] = self.store.namespace[name] = old[name]
+            known = ran.bound.get(name)
+            tokens[name] = known if known is not None else same_as(name_version(cell.id, ran.version, name))
+        return tokens
+
+    def _is_of_above(self, cell: Cell, value: Any) -> bool:
+        """True if a cell above (or one deleted since) gives the same object."""
+        others = (i for i, _ in self.session.sharing.get(id(value), ()) if i != cell.id)
+        return any(i not in self.session.cells or self.session.cells[i].key < cell.key for i in others)
+
+    def _keep_held(
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], mutated: Iterable[str]
+    ) -> dict[str, str | None]:
+        """After a cell was made again at its version: what was not used up stays the object that it was.
+
+        Where a new value shares objects with one that was used up, or with one that the cell changes, the
+        new one is taken, and other cells' values that share with the old one are used up as well.
+        """
+        cell, ran = watch.cell, watch.cell.ran
+        if ran is None:
+            return raw
+        kept = self.store.values.get(cell.id, {})
+        inside = {name: frozenset(self.look(value).states) for name, value in bound.items()}
+        changed = frozenset().union(*(self.look(self.store.namespace[name]).states for name in mutated))
+        taken = {n for n in bound if n not in watch.held or n not in kept or inside[n] & changed}
+        while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:
+            taken |= more
+        lost: list[tuple[str, str]] = []
+        for name in bound:
+            if name not in taken:
+                bound[name] = self.store.namespace[name] = kept[name]
+            elif name in watch.held:
+                old = sharers(self.session.sharing, ran.reach.get(name, frozenset()) - inside[name])
+                lost.extend(pair for pair in old if pair[0] != cell.id)
+        if lost:
+            self.session.apply(Lost(tuple(lost)))
+        return {n: ran.bound[n] if n in ran.bound else raw[n] for n in bound}

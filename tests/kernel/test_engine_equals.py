@@ -1,0 +1,168 @@
+"""A value made again that is, object by object, what it was: the old one stays, and nothing below runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.driver import Kernel
+from tests.kernel.inprocess import Notebook
+
+pytestmark = pytest.mark.usefixtures("no_hurry")
+
+NUMPY = "import numpy as np\n"
+PANDAS = "import pandas as pd\n"
+FRAME = PANDAS + "x = pd.DataFrame({'a': [1.5, 2.0, None], 'b': ['p', 'q', 'r']}, index=pd.Index([3, 1, 2], name='i'))"
+POINT = "class P:\n    def __init__(self, at):\n        self.at = at"
+
+
+def settled(*sources: str) -> Notebook:
+    nb = Notebook(*sources)
+    nb.all()
+    return nb
+
+
+SAME = {
+    "list": "x = [1, 'a', [2.5, None]]",
+    "dict": "x = {'a': [1], 'b': {2: (3, [])}}",
+    "set": "x = {1, 2, 3}",
+    "deque": "from collections import deque\nx = deque([1, [2]], maxlen=5)",
+    "defaultdict": "from collections import defaultdict\nx = defaultdict(list, a=[1])",
+    "two names for one object": "x = y = [1]",
+    "an object in two places": "y = [1]\nx = [y, y, {'k': y}]",
+    "an object in itself": "x = [1]\nx.append(x)",
+    "array": NUMPY + "x = np.linspace(0, 1, 50)",
+    "view": NUMPY + "x = np.arange(12).reshape(3, 4)[1:]",
+    "nan": NUMPY + "x = np.array([1.0, np.nan])",
+    "frame": FRAME,
+    "series": PANDAS + "x = pd.Series([1, 2], name='s')",
+    "categories": PANDAS + "x = pd.Series(['a', 'b', 'a'], dtype='category')",
+    "times": PANDAS + "x = pd.DataFrame({'t': pd.date_range('2020-01-01', periods=3)})",
+    "namespace": "from types import SimpleNamespace\nx = SimpleNamespace(a=[1])",
+    "bytearray": "x = bytearray(b'ab')",
+}
+
+
+@pytest.mark.parametrize("make", SAME.values(), ids=SAME)
+def test_run_again_by_hand_nothing_below_runs(make: str) -> None:
+    nb = settled(make, "z = x", "print(z)")
+    before = nb.namespace["x"]
+    assert nb.run("a") == "a"
+    assert nb.namespace["x"] is before
+    assert nb.run("a") == "a"
+    assert nb.run("a", f"{make}\nmore = 1") == "a"
+    nb.check()
+
+
+def test_what_cells_below_changed_stays_changed() -> None:
+    nb = settled("rows = [1]\nd = {'r': rows}", "rows.append(2)", "print(rows, d)")
+    assert nb.run("a") == "a"
+    assert nb.text("c") == "[1, 2] {'r': [1, 2]}"
+    nb.check()
+    assert nb.run("b", "rows.append(3)") == "bc"
+    nb.check()
+
+
+def test_an_instance_of_another_cells_class() -> None:
+    nb = settled(POINT, "p = P([1, 2])\nq = P(p.at)", "print(p.at is q.at)")
+    assert nb.run("b") == "b"
+    assert nb.run("b", "p = P([1, 2])\nq = P(list(p.at))") == "bc"
+    assert nb.text("c") == "False"
+    nb.check()
+
+
+def test_only_the_names_that_differ_count() -> None:
+    nb = settled("x = [1]\ny = [2]\nn = 3", "print(x)", "print(y)", "print(n)")
+    assert nb.run("a", "x = [1]\ny = [5]\nn = 3") == "ac"
+    assert nb.run("a", "x = [1]\ny = [5]\nn = 4") == "ad"
+    nb.check()
+
+
+def test_a_function_beside_a_list_stays_too() -> None:
+    nb = settled("x = [1]\ndef f(): return 2", "print(f())", "print(x)")
+    assert nb.run("a") == "a"
+    assert nb.run("a", "x = [7]\ndef f(): return 2")[:1] == "a"
+    nb.check()
+
+
+DIFFERENT = {
+    "an item": ("x = [1, 2]", "x = [1, 3]"),
+    "a type": ("x = [1]", "x = [True]"),
+    "a sign": ("x = [0.0]", "x = [-0.0]"),
+    "a sign in an array": (NUMPY + "x = np.array([0.0])", NUMPY + "x = np.array([-0.0])"),
+    "a sign in a frame": (PANDAS + "x = pd.DataFrame({'a': [0.0]})", PANDAS + "x = pd.DataFrame({'a': [-0.0]})"),
+    "the order of a dict": ("x = {1: 1, 2: 2}", "x = {2: 2, 1: 1}"),
+    "sharing": ("y = [1]\nx = [y, y]", "y = [1]\nx = [y, [1]]"),
+    "sharing that goes": ("y = [1]\nx = [y, [1]]", "y = [1]\nx = [y, y]"),
+    "a dtype": (NUMPY + "x = np.array([1, 2])", NUMPY + "x = np.array([1, 2], dtype='int32')"),
+    "writeable": (NUMPY + "x = np.array([1])", NUMPY + "x = np.array([1])\nx.flags.writeable = False"),
+    "a label": (FRAME, FRAME.replace("[3, 1, 2]", "[3, 1, 4]")),
+    "the name of an index": (FRAME, FRAME.replace("'i'", "'k'")),
+    "a column": (FRAME, FRAME.replace("'b'", "'c'")),
+    "attributes of a frame": (FRAME, FRAME + "\nx.attrs['k'] = 1"),
+    "the length of a deque": (
+        "from collections import deque\nx = deque([1])",
+        "from collections import deque\nx = deque([1], maxlen=3)",
+    ),
+    "an alias of what is above": ("x = w", "x = [9]"),
+    "no alias of what is above": ("x = [9]", "x = w"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_what_differs_runs_what_is_below(one: str, other: str) -> None:
+    nb = settled("w = [9]", one, "print(x)", "z = x", "print(z is w)")
+    assert nb.run("b", other)[:2] == "bc"
+    nb.check()
+
+
+def test_one_object_with_two_names_becomes_two_and_one_again() -> None:
+    nb = settled("x = y = [1]", "print(x)", "print(x is y)", "y.append(2)", "print(x, y)")
+    assert nb.run("a", "x = [1]\ny = [1]") == "acde"
+    assert (nb.text("c"), nb.text("e")) == ("False", "[1] [1, 2]")
+    assert nb.run("a", "x = y = [1]").startswith("a")
+    assert (nb.text("c"), nb.text("e")) == ("True", "[1, 2] [1, 2]")
+    nb.check()
+
+
+HELD = {
+    "by a closure": "x = []\nhooks.append(lambda q, x=x: x.append(q))",
+    "by a list above": "x = []\nhooks.append(x.append)",
+    "by an iterator": "x = [1, 2]\nit = iter(x)",
+    "by a thread": "import threading\nx = []\nt = threading.Thread(target=x.append, args=(1,))",
+    "by a module": "import sys\nx = []\nsys.modules['math'].__dict__['kept_for_test'] = x",
+}
+
+
+@pytest.mark.parametrize("make", HELD.values(), ids=HELD)
+def test_what_something_else_holds_is_taken_anew(make: str) -> None:
+    nb = settled("hooks = []", make, "print(x)")
+    before = nb.namespace["x"]
+    assert nb.run("b")[:2] == "bc"
+    assert nb.namespace["x"] is not before
+
+
+def test_the_same_object_changed_above_is_no_equal_value() -> None:
+    nb = settled("rows = [1]", "rows.append(2)", "m = rows", "print(m)")
+    assert nb.run("b", "rows.append(3)") == "bcd"
+    assert nb.text("d") == "[1, 3]"
+    assert nb.run("c") == "c"
+    nb.check()
+
+
+def test_an_object_with_a_last_word_is_taken_anew() -> None:
+    nb = settled("class D:\n    def __del__(self): pass", "x = D()", "print(type(x))")
+    assert nb.run("b") == "bc"
+
+
+def test_what_was_used_up_is_taken_anew() -> None:
+    nb = settled("x = (q for q in [1, 2])", "print(list(x))")
+    assert nb.run("a") == "ab"
+    nb.check()
+
+
+def test_in_the_kernel_also_when_the_value_is_shown(kernel: Kernel) -> None:
+    frame = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\n"
+    kernel.cells(A=frame + "df", B="df['b'] = df['a'] * 2", C="print(df['b'].sum())")
+    for shown in ("df", "df.head(1)", ""):  # there, a garbage collection may eat up the budget
+        assert ["A"] in [kernel.cell("A", frame + shown).order for _ in range(3)]
+    assert kernel.cell("C", "print(df['b'].sum())").text("C") == "6\n"
