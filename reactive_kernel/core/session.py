@@ -299,7 +299,8 @@ class Session(Topology):
         cleared = frozenset(
             (n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key)
         )
-        without = frozenset(n for n in cell.given_up if not before.get(n))
+        # An opaque cell may have looked for what it was not given: should the loop go, it has to run again.
+        without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)

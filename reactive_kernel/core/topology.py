@@ -39,6 +39,7 @@ class Topology:
         self.refreshed: list[Cell] = []  # looked at by the last operation
         self.spoiled: list[Cell] = []  # fresh before it, and now not
         self._turned: set[str] = set()  # cells of which a producer moved
+        self._waiving: set[str] = set()  # cells that gave up a read
         self._rewired = False  # some cell reads from others than before
         self._queue: list[tuple[float, str]] = []
         self._queued: set[str] = set()
@@ -104,7 +105,8 @@ class Topology:
         if ran is not None and ran.code == cell.facts.code:
             wish, view = self._views(cell, True, ran.without)
             if self._hash(cell, view) == ran.version:
-                if wish is not view:  # it did without them: that no run asks for them may itself undo the loop
+                if wish is not view and cell.id not in self.opaque:
+                    # It did without them: that no run asks for them may itself undo the loop. Of opaque cells nobody knows.
                     cell.ran = replace(ran, without=ran.without | cell.given_up)
                     wish = view
                 self._wire(cell, wish, view)
@@ -138,7 +140,7 @@ class Topology:
         As in a plain run such a name isn't there, and if the run comes to the read, it says so.  All that lie on a
         loop go, whichever came first, so that the answer depends on the notebook alone.
         """
-        if not (self._rewired and (self.soft or (self.forward and self.opaque))):
+        if not (self._rewired and (self.soft or (self.opaque and (self.forward or self._waiving)))):
             return False
         self._rewired = False
         unsure = [i for i in self.soft | self.opaque if i in self.cells]
@@ -146,9 +148,11 @@ class Topology:
         for cell in [self.cells[i] for i in unsure]:
             own = part[cell.id]
             found = frozenset(n for n, producers in cell.soft.items() if any(part.get(p) == own for p in producers))
+            (self._waiving.add if found else self._waiving.discard)(cell.id)
             if found != cell.given_up:
                 cell.given_up = found
                 self._push(cell)
+        self._waiving &= self.cells.keys()
         return bool(self._queue)
 
     def _hash(self, cell: Cell, view: resolve.View) -> str:
