@@ -106,7 +106,7 @@ class Topology:
             wish, view = self._views(cell, True, ran.without)
             if self._hash(cell, view) == ran.version:
                 if wish is not view and cell.id not in self.opaque:
-                    # It did without them: that no run asks for them may itself undo the loop. Of opaque cells nobody knows.
+                    # It did without them: that no run asks for them may itself undo the loop.
                     cell.ran = replace(ran, without=ran.without | cell.given_up)
                     wish = view
                 self._wire(cell, wish, view)
