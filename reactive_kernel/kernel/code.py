@@ -13,7 +13,7 @@ from typing import Any
 from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred
 
-__all__ = ["NOTHING", "code_of", "names_in", "names_of_a_call"]
+__all__ = ["CODED", "NOTHING", "code_of", "names_in", "names_of_a_call"]
 
 NOTHING = Deferred()
 
@@ -85,9 +85,13 @@ def _evaluated(steps: list[dis.Instruction]) -> str | None:
     return text if steps[1].opname == "LOAD_CONST" and isinstance(text, str) else None
 
 
+# None of these can be subclassed.
+CODED = frozenset({types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType})
+
+
 def code_of(value: Any) -> Iterator[types.CodeType]:
     """Code objects that calling or consuming this one object runs (objects inside it not followed)."""
-    kind = type(value)  # none of these can be subclassed
+    kind = type(value)
     if kind is types.FunctionType:
         yield value.__code__
     elif kind is types.GeneratorType:

@@ -55,19 +55,69 @@ def _sampled(value: Any) -> Taken:
     return State(changed, None), "partly"
 
 
+class _List(State):
+    """Items of a list: one of many such, and so without closures."""
+
+    __slots__ = ("copy",)
+
+    def __init__(self, value: Any) -> None:
+        self.copy = copy = list.copy(value)
+        self.size = 8 * len(copy)
+
+    def changed(self, now: Any) -> bool:
+        return list.__len__(now) != len(self.copy) or not _alike(self.copy, list.copy(now))
+
+    def restore(self, target: Any) -> None:
+        list.__setitem__(target, slice(None), self.copy)
+
+
+class _Dict(State):
+    """Keys and items of a dict, in order."""
+
+    __slots__ = ("items", "keys")
+
+    def __init__(self, value: Any) -> None:
+        self.keys = keys = list(dict.keys(value))
+        self.items = list(dict.values(value))
+        self.size = 16 * len(keys)
+
+    def changed(self, now: Any) -> bool:
+        return not same_items(self.keys, self.items, now)
+
+    def restore(self, target: Any) -> None:
+        dict.clear(target)
+        dict.update(target, zip(self.keys, self.items, strict=True))
+
+
+class _Instance(State):
+    """Attributes of an instance that has no slots; ``lasted`` are those that are more than remembered."""
+
+    __slots__ = ("held", "lasted")
+
+    def __init__(self, value: Any) -> None:
+        attributes = attributes_of(value)
+        self.held = dict(attributes)
+        self.lasted = lasting(type(value), self.held)
+        self.size = 16 * len(self.held)
+
+    def changed(self, now: Any) -> bool:
+        lasted = self.lasted
+        return not same_items(list(lasted), list(lasted.values()), lasting(type(now), attributes_of(now)))
+
+    def restore(self, target: Any) -> None:
+        held = attributes_of(target)
+        held.clear()
+        held.update(self.held)
+        for name in held.keys() - self.lasted.keys():  # what it remembers is of the state that it was in until now
+            if type(held[name]) is dict:
+                held[name].clear()
+
+
 def list_state(value: Any) -> Taken:
     """Items of a list, in order."""
     if list.__len__(value) > MAX_ITEMS:
         return _sampled(value)
-    copy = list.copy(value)
-
-    def restore(target: Any) -> None:
-        list.__setitem__(target, slice(None), copy)
-
-    def changed(now: Any) -> bool:
-        return list.__len__(now) != len(copy) or not _alike(copy, list.copy(now))
-
-    return State(changed, restore, 8 * len(copy)), "whole"
+    return _List(value), "whole"
 
 
 def deque_state(value: Any) -> Taken:
@@ -114,21 +164,20 @@ def dict_state(value: Any) -> Taken:
             return dict.__len__(now) != length or not all(map(is_, look, dict.values(now)))
 
         return State(moved, None), "partly"
-    ordered = issubclass(type(value), OrderedDict)  # keeps an order of its own
-    order = list(OrderedDict.__iter__(value)) if ordered else []
-    keys, items = list(dict.keys(value)), list(dict.values(value))
+    return (_ordered(value) if issubclass(type(value), OrderedDict) else _Dict(value)), "whole"
+
+
+def _ordered(value: Any) -> State:
+    """An OrderedDict keeps an order of its own."""
+    order, held = list(OrderedDict.__iter__(value)), _Dict(value)
 
     def restore(target: Any) -> None:
-        held = dict(zip(keys, items, strict=True))
-        kind = OrderedDict if ordered else dict
-        kind.clear(target)
-        for key in order or keys:
-            kind.__setitem__(target, key, held[key])
+        items = dict(zip(held.keys, held.items, strict=True))
+        OrderedDict.clear(target)
+        for key in order:
+            OrderedDict.__setitem__(target, key, items[key])
 
-    def changed(now: Any) -> bool:
-        return not same_items(keys, items, now) or (ordered and not _same_order(order, now))
-
-    return State(changed, restore, 16 * length), "whole"
+    return State(lambda now: held.changed(now) or not _same_order(order, now), restore, held.size)
 
 
 def set_state(value: Any) -> Taken:
@@ -180,32 +229,21 @@ def buffer_state(value: io.StringIO | io.BytesIO) -> Taken:
 
 def instance_state(value: Any) -> Taken:
     """Attributes and slots of an instance."""
-    kind = type(value)
-    attributes, slots = attributes_of(value), slots_of(value)
-    keys, items = list(attributes.keys()), list(attributes.values())
-    lasted = lasting(kind, attributes)
-    lasted_keys, lasted_items = list(lasted.keys()), list(lasted.values())
-    has_slots = bool(about(kind).slots)
-
-    def changed(now: Any) -> bool:
-        if not same_items(lasted_keys, lasted_items, lasting(kind, attributes_of(now))):
-            return True
-        return has_slots and not _same_slots(slots, slots_of(now))
+    attributes = _Instance(value)
+    if not about(type(value)).slots:
+        return attributes, "whole"
+    slots = slots_of(value)
 
     def restore(target: Any) -> None:
-        held = attributes_of(target)
-        held.clear()
-        held.update(zip(keys, items, strict=True))
-        for name in held.keys() - lasted.keys():  # what it remembers is of the state that it was in until now
-            if type(held[name]) is dict:
-                held[name].clear()
-        if has_slots:
-            for name in slots_of(target).keys() - slots.keys():
-                object.__delattr__(target, name)
-            for name, item in slots.items():
-                object.__setattr__(target, name, item)
+        attributes.restore(target)
+        for name in slots_of(target).keys() - slots.keys():
+            object.__delattr__(target, name)
+        for name, item in slots.items():
+            object.__setattr__(target, name, item)
 
-    return State(changed, restore, 16 * len(keys)), "whole"
+    return State(
+        lambda now: attributes.changed(now) or not _same_slots(slots, slots_of(now)), restore, attributes.size
+    ), "whole"
 
 
 def _same_slots(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Mapping
 from typing import Any
 
 from reactive_kernel.kernel.modules import LOCAL
@@ -28,10 +27,10 @@ CODE = (
 DRAWN = frozenset({"stale", "_stale"})  # of matplotlib's artists: whether they are yet to be drawn
 
 
-def lasting(kind: type, attributes: Mapping[str, Any]) -> dict[str, Any]:
+def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an instance of ``kind`` without those that only remember."""
-    hidden, library = _memos(kind)
-    return {n: v for n, v in attributes.items() if n not in hidden and not (library and n[:1] == "_" and "cache" in n)}
+    memos = _memos(kind)
+    return attributes if memos is None else {n: v for n, v in attributes.items() if not memos[n]}
 
 
 def of_a_library(kind: type) -> bool:
@@ -42,10 +41,10 @@ def of_a_library(kind: type) -> bool:
 
 
 @per_type
-def _memos(kind: type) -> tuple[frozenset[str], bool]:
-    """Names under which a library keeps what one of its own descriptors gave; whether the class itself is a library's.
+def _memos(kind: type) -> _Memos | None:
+    """Which attributes only remember; None if none of the user's class can.
 
-    An attribute that hides a descriptor of the same name is what that gave when it was first asked.
+    An attribute that hides a library's descriptor of the same name is what that gave when it was first asked.
     """
     names = {
         name
@@ -55,8 +54,21 @@ def _memos(kind: type) -> tuple[frozenset[str], bool]:
         if not issubclass(type(member), CODE) and _gives_once(type(member))
     }
     library = of_a_library(kind)
-    drawn = DRAWN if about(kind).package == "matplotlib" else frozenset()
-    return frozenset(names) | drawn, library
+    if about(kind).package == "matplotlib":
+        names |= DRAWN
+    return _Memos(names, library) if names or library else None
+
+
+class _Memos(dict[str, bool]):
+    """Attribute -> whether it only remembers; asked once of each name."""
+
+    def __init__(self, names: set[str], library: bool) -> None:
+        super().__init__(dict.fromkeys(names, True))
+        self.library = library
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = found = self.library and name[:1] == "_" and "cache" in name
+        return found
 
 
 def _gives_once(kind: type) -> bool:

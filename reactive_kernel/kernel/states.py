@@ -69,23 +69,25 @@ PANDAS_VIEWS = (
     "strings",
     "typing",
 )
-STATELESS: tuple[type, ...] = (
-    types.BuiltinMethodType,
-    types.MethodWrapperType,
-    types.WrapperDescriptorType,
-    types.MethodDescriptorType,
-    types.GetSetDescriptorType,
-    types.MemberDescriptorType,
-    types.MethodType,
-    types.MappingProxyType,
-    types.CellType,
-    tuple,
-    frozenset,
-    staticmethod,
-    classmethod,
-    property,
-    types.GenericAlias,
-    types.UnionType,
+STATELESS: frozenset[type] = frozenset(
+    {
+        types.BuiltinMethodType,
+        types.MethodWrapperType,
+        types.WrapperDescriptorType,
+        types.MethodDescriptorType,
+        types.GetSetDescriptorType,
+        types.MemberDescriptorType,
+        types.MethodType,
+        types.MappingProxyType,
+        types.CellType,
+        tuple,
+        frozenset,
+        staticmethod,
+        classmethod,
+        property,
+        types.GenericAlias,
+        types.UnionType,
+    }
 )
 
 

@@ -22,7 +22,7 @@ from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
-from reactive_kernel.kernel.code import code_of, names_in
+from reactive_kernel.kernel.code import CODED, code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.modules import LOCAL
@@ -125,16 +125,17 @@ def _look_at(
     taken: dict[int, State],
 ) -> Iterable[Any]:
     """Note one object; returns what is inside."""
-    if is_widget(value):
-        result.widgets.append(value)
-        return getattr(value, "children", ())
-    if kind is CACHED:
-        result.caches.append(value)
-    for code in code_of(value):
-        if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
-            done = names_in(code)
-            result.reads |= done.reads
-            result.writes |= done.writes
+    if kind not in BUILT_IN:
+        if is_widget(value):
+            result.widgets.append(value)
+            return getattr(value, "children", ())
+        if kind is CACHED:
+            result.caches.append(value)
+        for code in code_of(value) if kind in CODED else ():
+            if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
+                done = names_in(code)
+                result.reads |= done.reads
+                result.writes |= done.writes
     _visit(value, kind, result, capture, main, taken)
     inner, whole = children(value, main)
     if not whole:
@@ -162,6 +163,8 @@ def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str, tak
 def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     """Objects directly inside a value, and whether these are all of them."""
     kind = type(value)
+    if (inside := BUILT_IN.get(kind)) is not None:
+        return inside(value)
     found = _inside(kind)
     if found is not None:
         base, inside = found
@@ -239,6 +242,9 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
 )
 
 
+BUILT_IN: dict[type, Inside] = {kind: inside for kind, inside in INSIDE if kind in (list, dict, tuple, set)}
+
+
 def _class(value: Any, kind: type, main: str) -> list[Any]:
     """What a class of the notebook's holds, its bases, and its own class if that is the notebook's too."""
     found = [v for n, v in members_of(value).items() if n not in CLASS_SKIP]
@@ -250,16 +256,20 @@ def _class(value: Any, kind: type, main: str) -> list[Any]:
 
 def _own(value: Any, kind: type, main: str) -> list[Any]:
     """Attributes of an instance, and its class if that is the notebook's own."""
-    held = lasting(kind, attributes_of(value)).values()
-    return [*held, *slots_of(value).values(), *((kind,) if module_of(kind) == main else ())]
+    known = about(kind)
+    held = list(lasting(kind, known.attributes(value) or {}).values()) if known.attributes is not None else []
+    if known.slots:
+        held.extend(slots_of(value).values())
+    if known.module == main:
+        held.append(kind)
+    return held
 
 
 def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     look = _look_into(kind)
     if look is not None:
         return look(value, kind, main)
-    wrapped = attributes_of(value).get("__wrapped__") if about(kind).package == "functools" else None
-    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
+    return _own(value, kind, main), True
 
 
 @per_type
@@ -275,6 +285,8 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
         return _thread
+    if known.package == "functools":
+        return _wrapper
     if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
         return _written_in_c
     return None
@@ -283,6 +295,11 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     own = _own(value, kind, main) if about(kind).package != "pandas" else ()
     return [*_objects_in(value), *own], True
+
+
+def _wrapper(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    wrapped = attributes_of(value).get("__wrapped__")
+    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
 
 
 def _thread(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
