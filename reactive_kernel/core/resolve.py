@@ -17,10 +17,11 @@ from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.options import OPTIONS_OF
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
-__all__ = ["Sharing", "View", "carried", "outs", "produces", "sharers", "view"]
+__all__ = ["Sharers", "Sharing", "View", "carried", "outs", "produces", "sharers", "view"]
 
 # object token -> the (cell id, name) pairs whose values contain the object
-Sharing = dict[int, set[tuple[str, str]]]
+Sharers = frozenset[tuple[str, str]]
+Sharing = dict[int, Sharers]
 
 
 @dataclass(slots=True)
@@ -218,9 +219,8 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
 
 def sharers(sharing: Sharing, tokens: Iterable[int]) -> list[tuple[str, str]]:
     """The values, by cell and name, that contain any of these objects."""
-    found: set[tuple[str, str]] = set()
-    found.update(*(sharing[token] for token in tokens if token in sharing))
-    return sorted(found)
+    found = {id(pairs): pairs for token in tokens if (pairs := sharing.get(token)) is not None}
+    return sorted(frozenset().union(*found.values()))
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

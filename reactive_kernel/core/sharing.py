@@ -9,27 +9,37 @@ from collections.abc import Mapping
 
 from reactive_kernel.core.graph import Graph, descendants
 from reactive_kernel.core.notebook import Cell, Ran
-from reactive_kernel.core.resolve import Sharing, sharers
+from reactive_kernel.core.resolve import Sharers, Sharing, sharers
 
 __all__ = ["Reach", "enter", "orphaned", "withdraw"]
 
+NOBODY: Sharers = frozenset()
 Reach = Mapping[str, frozenset[int]]
 
 
 def enter(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     """Note what the values of a cell contain."""
     for name, tokens in reach.items():
+        pair = frozenset({(cell_id, name)})
+        grown: dict[int, tuple[Sharers, Sharers]] = {}  # by id of the set: most of a value's objects share one
         for token in tokens:
-            sharing.setdefault(token, set()).add((cell_id, name))
+            old = sharing.get(token, NOBODY)
+            if id(old) not in grown:
+                grown[id(old)] = (old, old | pair)
+            sharing[token] = grown[id(old)][1]
 
 
 def withdraw(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     """Forget what the values of a cell contained."""
     for name, tokens in reach.items():
+        pair = frozenset({(cell_id, name)})
+        shrunk: dict[int, tuple[Sharers, Sharers]] = {}
         for token in tokens:
-            sharers = sharing[token]
-            sharers.discard((cell_id, name))
-            if not sharers:
+            old = sharing[token]
+            if id(old) not in shrunk:
+                shrunk[id(old)] = (old, old - pair)
+            sharing[token] = shrunk[id(old)][1]
+            if not sharing[token]:
                 del sharing[token]
 
 

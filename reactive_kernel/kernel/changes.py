@@ -25,14 +25,19 @@ __all__ = [
     "carry",
     "deadline",
     "doubtful",
+    "glance",
     "has_changed",
+    "joined",
+    "longer",
     "made_here",
     "remarks",
 ]
 
 BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
 SHARE = 0.02  # of the cell's own last time, if that is more
-PATIENCE = 0.002  # seconds of this thread's own time for a second look at what a survey that was cut off saw
+LEAST = 0.25  # of the budget, for each value, be there ever so many
+GLANCE = 0.15  # of the budget, for what is known to be too large for it
+PATIENCE = 0.0005  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
 @dataclass(slots=True)
@@ -63,6 +68,26 @@ class Changes:
 def deadline(cell: Cell | None = None) -> float:
     """Up to when, by `time.thread_time`, one may look at values now, on account of a cell or of none."""
     return thread_time() + max(BUDGET, SHARE * ((cell.seconds if cell is not None else None) or 0.0))
+
+
+def glance(cell: Cell) -> float:
+    """The same for what is known to be too large to be looked at whole: what is nearest tells most."""
+    return thread_time() + max(BUDGET * GLANCE, SHARE * (cell.seconds or 0.0))
+
+
+def longer(until: float) -> float:
+    """``until``, or a little more from now on: every value is looked at, and small ones whole."""
+    return max(until, thread_time() + BUDGET * LEAST)
+
+
+def joined(parts: Iterable[Deferred]) -> Deferred:
+    """What several pieces of code do, taken together."""
+    parts = list(parts)
+    return Deferred(
+        frozenset().union(*(part.reads for part in parts)),
+        frozenset().union(*(part.writes for part in parts)),
+        frozenset().union(*(part.mutates for part in parts)),
+    )
 
 
 def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from operator import is_
 from typing import Any
 
 from reactive_kernel.kernel.memos import lasting
-from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
+from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
 
@@ -33,7 +33,6 @@ __all__ = [
     "set_state",
 ]
 
-MAX_ITEMS = 50_000  # of a container, copied whole
 SAMPLE = 256
 CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__slotnames__"})  # the last is what copying its instances leaves
 

@@ -27,7 +27,10 @@ from reactive_kernel.kernel.changes import (
     carry,
     deadline,
     doubtful,
+    glance,
     has_changed,
+    joined,
+    longer,
     remarks,
 )
 from reactive_kernel.kernel.hidden import Hidden
@@ -58,6 +61,8 @@ class Executor:
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
         self.staying = Staying(session, self.store, self.look)
+        self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
+        self.until = 0.0  # when the looks after a run should be over
         self.watch: Watch | None = None
 
     # -- before
@@ -117,7 +122,7 @@ class Executor:
             self.store.swap_to(nextafter(last, inf), cell.key, limits)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
-        until = deadline(cell)
+        until = self.until = deadline(cell)
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
@@ -128,7 +133,8 @@ class Executor:
             if thread_time() > until:
                 watch.unseen.add(name)
                 continue
-            seen = survey((watch.before[name],), self.namespace, until, True, self.main, taken)
+            limit = min(until, glance(cell)) if self._is_large(cell, name) else until
+            seen = survey((watch.before[name],), self.namespace, limit, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
@@ -138,6 +144,7 @@ class Executor:
     def leave(self, ok: bool) -> Observed | None:
         """Take in what the cell did; None if it failed, or was deleted meanwhile: then nothing is kept."""
         watch, self.watch = self.watch, None
+        self.until = deadline(watch.cell if watch is not None else None)
         self.widgets.running = False
         assert watch is not None
         cell = watch.cell
@@ -262,9 +269,7 @@ class Executor:
         traits: dict[str, str] = {}
         for name, value in values.items():
             if type(value) not in ATOMS:
-                inside = self.look(value)
-                reach[name] = frozenset(inside.states)
-                code = inside.code
+                inside, reach[name], code = self._inside(watch, name, value)
                 if code.reads and not inside.truncated:
                     code = replace(code, parts=parts_of(value, code, self.main, self.look))
                 carry(cell, name, code, carried)
@@ -283,7 +288,26 @@ class Executor:
 
     def look(self, value: Any) -> Survey:
         """What is inside a value, without taking states."""
-        return survey((value,), self.namespace, deadline(), False, self.main)
+        return survey((value,), self.namespace, longer(self.until), False, self.main)
+
+    def _is_large(self, cell: Cell, name: str) -> bool:
+        return any((producer, name) in self.large for producer in cell.inputs.get(name, ()))
+
+    def _inside(self, watch: Watch, name: str, value: Any) -> tuple[Survey, frozenset[int], Deferred]:
+        """What is inside a value that a cell gives, which objects, and what code in it does.
+
+        What the cell was given, and is too large to be looked at whole, also has what was seen in it before.
+        """
+        cell = watch.cell
+        same = [n for n, seen in watch.surveys.items() if seen.truncated and watch.before[n] is value]
+        inside = survey((value,), self.namespace, glance(cell), False, self.main) if same else self.look(value)
+        reach, code = frozenset(inside.states), inside.code
+        (self.large.add if inside.truncated else self.large.discard)((cell.id, name))
+        for old in same:
+            before = [self.session.cells[p] for p in cell.inputs.get(old, ())]
+            reach = reach.union(*(c.ran.reach.get(old, ()) for c in before if c.ran is not None))
+            code = joined([code, *(c.carried[old] for c in before if old in c.carried)])
+        return inside, reach, code
 
     def _keep_delta(self, cell: Cell, changes: Changes, known: Iterable[str]) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""

@@ -6,7 +6,7 @@ import sys
 from operator import is_
 from typing import Any
 
-from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
+from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 
 __all__ = ["array_state", "element_state", "index_state", "numpy_random_state", "pandas_state", "polars_state"]
 
@@ -29,29 +29,44 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
             ),
             None,
         ), "partly"
-    plain = sys.modules["numpy"].ndarray
-    copy = value.view(plain).copy()
-    raw = None if value.dtype.hasobject else copy.tobytes()
-    shape, dtype, writeable = value.shape, value.dtype, value.flags.writeable
+    if value.dtype.hasobject and value.size > MAX_ITEMS:
+        return _many_objects(value)
+    numpy = sys.modules["numpy"]
+    plain = value.view(numpy.ndarray)  # a subclass may show something else, such as copies
+    objects = plain.copy() if value.dtype.hasobject else None
+    raw = plain.tobytes() if objects is None else b""
+    shape, dtype, writeable, size = value.shape, value.dtype, value.flags.writeable, value.size
 
     def changed(now: Any) -> bool:
         if now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable:
             return True
-        inside = now.view(plain)  # a subclass may show something else, such as copies
-        return not all(map(is_, inside.flat, copy.flat)) if raw is None else inside.tobytes() != raw
+        inside = now.view(numpy.ndarray)
+        return inside.tobytes() != raw if objects is None else not all(map(is_, inside.flat, objects.flat))
 
     def restore(target: Any) -> None:
-        if target.size != copy.size:
+        if target.size != size:
             target.resize(shape, refcheck=False)
         elif target.shape != shape:
             target.shape = shape
         if not target.flags.writeable:
             target.flags.writeable = True
-        target.view(plain)[...] = copy
+        held = numpy.frombuffer(raw, dtype).reshape(shape) if objects is None else objects
+        target.view(numpy.ndarray)[...] = held
         if not writeable:
             target.flags.writeable = False
 
     return State(changed, restore, value.nbytes), "whole"
+
+
+def _many_objects(value: Any) -> tuple[State | None, Tells]:
+    """A large array of objects: its shape and a stride through it."""
+    step = value.size // 256
+    shape, look = value.shape, value.ravel()[::step].tolist() if value.flags.c_contiguous else []
+
+    def changed(now: Any) -> bool:
+        return now.shape != shape or not all(map(is_, look, now.ravel()[::step].tolist() if look else []))
+
+    return State(changed, None), "partly"
 
 
 def numpy_random_state(value: Any) -> tuple[State | None, Tells]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["MAX_BYTES", "State", "Tells"]
+__all__ = ["MAX_BYTES", "MAX_ITEMS", "State", "Tells"]
 
 Tells = Literal["immutable", "whole", "partly", "iterator"]
 
 MAX_BYTES = 8 << 20  # of an array, copied whole
+MAX_ITEMS = 50_000  # of a container, copied whole
 
 
 @dataclass(slots=True)
