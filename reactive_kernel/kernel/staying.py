@@ -93,7 +93,8 @@ class Staying:
         if ran is None or not old:
             return {}
         before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
-        unchanged = watch.same_inputs and not changes.names and not watch.unseen
+        # What the cell was given is what it gave the last time only if neither run changed it.
+        unchanged = watch.same_inputs and not (changes.names or ran.mutated or watch.unseen)
         until = deadline(cell)
         above = partial(self._is_of_above, cell)
 

@@ -149,6 +149,14 @@ def test_the_same_object_changed_above_is_no_equal_value() -> None:
     nb.check()
 
 
+@pytest.mark.parametrize("before", ["rows.reverse()", "rows += [5]", "rows[:] = []"])
+def test_the_same_object_no_longer_changed_here_is_no_equal_value(before: str) -> None:
+    nb = settled("rows = [1, 2]", f"{before}\nrows = rows", "print(rows)")
+    assert nb.run("b", "rows = rows") == "bc"
+    assert nb.text("c") == "[1, 2]"
+    nb.check()
+
+
 def test_an_object_with_a_last_word_is_taken_anew() -> None:
     nb = settled("class D:\n    def __del__(self): pass", "x = D()", "print(type(x))")
     assert nb.run("b") == "bc"

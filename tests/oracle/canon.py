@@ -22,7 +22,9 @@ _ITERATORS: tuple[type, ...] = (
     type(iter([])), type(iter(())), type(iter({})), type(iter(set())), type(iter(range(0))), type(iter("")),
     type(reversed([])), zip, map, filter, enumerate,
 )  # fmt: skip
-_CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__firstlineno__", "__static_attributes__", "_abc_impl"})
+_CLASS_NOISE = frozenset(
+    {"__dict__", "__weakref__", "__slotnames__", "__firstlineno__", "__static_attributes__", "_abc_impl"}
+)
 _DEPTH = 60
 
 
