@@ -23,7 +23,7 @@ from IPython.utils.capture import capture_output
 
 __all__ = ["Names", "fingerprint", "happened", "shell_for"]
 
-HIDDEN = {"In", "Out", "get_ipython", "exit", "quit"}
+HIDDEN = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 FLAT: frozenset[Any] = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
 CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slotnames__"}

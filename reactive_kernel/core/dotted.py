@@ -13,10 +13,28 @@ from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred
 
-__all__ = ["CALLED", "EVALUATORS", "attributes_used", "named_in", "named_in_strings", "narrowed"]
+__all__ = [
+    "CALLED", "EVALUATORS", "PROTOCOLS", "attributes_used", "builtins_used", "named_in", "named_in_strings", "narrowed",
+]  # fmt: skip
 
 CALLED = "()"  # alone: the name itself is called, for what is kept; after an attribute: called, and the result dropped
 EVALUATORS = frozenset({"eval", "exec", "globals"})  # builtins that look up names which the text of a function hides
+# What Python itself does with an object where a cell does no more than this with it: how it is written in the set of
+# attributes used, and the methods that it runs.
+PROTOCOLS = {
+    "<call>": ("__call__",),
+    "<len>": ("__len__",),
+    "<items>": ("__iter__", "__next__", "__getitem__", "__len__", "__length_hint__"),
+    "<text>": ("__str__", "__repr__", "__format__"),
+    "<shown>": ("__repr__", "_repr_html_", "_repr_mimebundle_", "_repr_pretty_", "_repr_svg_", "_repr_png_",
+                "_repr_jpeg_", "_repr_latex_", "_repr_json_", "_repr_markdown_", "_repr_javascript_",
+                "_ipython_display_"),
+}  # fmt: skip
+_BUILTINS = {
+    **dict.fromkeys(("print", "str", "repr", "format"), "<text>"),
+    **dict.fromkeys(("list", "tuple", "enumerate"), "<items>"),
+    "len": "<len>",
+}
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -24,6 +42,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
     """Names that appear as ``name.attribute`` only (or are called for a value that is only kept), with the attributes.
 
+    What else is done with a name counts as an attribute of `PROTOCOLS`.
     No name of a cell that isn't plain Python, none that is bound in it, or that a string spells.
     """
     try:
@@ -32,6 +51,7 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
         return {}
     tree = ast.Module(body, [])
     counts = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    made: set[int] = set()  # calls for a value that is only kept
     dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and node is not body[-1]}
     found: dict[str, set[str]] = {}
     taken: Counter[str] = Counter()  # how often a name stands in such a place
@@ -54,17 +74,35 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
             if len(node.targets) == 1 and isinstance(target, ast.Name) and counts[target.id] == 1 and node in body:
                 found.setdefault(node.value.func.id, set()).add(CALLED)
                 taken[node.value.func.id] += 1
+                made.add(id(node.value))
         else:
             other.update(_spelt(node))
+        for name, use in _protocols(node, body, id(node) in made):
+            found.setdefault(name, set()).add(use)
+            taken[name] += 1
     return {n: frozenset(a) for n, a in found.items() if n not in other and taken[n] == counts[n]}
 
 
-def _made_and_kept(node: ast.Assign, counts: Counter[str]) -> str | None:
-    """``C`` of ``o = C(…)``, where the cell does nothing else with ``o``."""
-    target, call = node.targets[0], node.value
-    if len(node.targets) > 1 or not isinstance(target, ast.Name) or counts[target.id] > 1:
-        return None
-    return call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else None
+def _protocols(node: ast.AST, body: list[ast.stmt], made: bool) -> list[tuple[str, str]]:
+    """Names with which a node does no more than one thing of `PROTOCOLS`; ``made``: what is called is known already."""
+    uses: list[tuple[ast.AST, str]] = []
+    if isinstance(node, ast.Call):
+        uses += [] if made else [(node.func, "<call>")]
+        if isinstance(node.func, ast.Name) and node.func.id in _BUILTINS:
+            uses += [(arg, _BUILTINS[node.func.id]) for arg in node.args]
+    elif isinstance(node, ast.FormattedValue):
+        uses.append((node.value, "<text>"))
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        uses.append((node.iter, "<items>"))
+    elif isinstance(node, ast.Expr) and node is body[-1]:
+        uses.append((node.value, "<shown>"))
+    return [(part.id, use) for part, use in uses if isinstance(part, ast.Name)]
+
+
+@lru_cache(maxsize=1024)
+def builtins_used(source: str) -> tuple[str, ...]:
+    """Builtins that `attributes_used` relies on to be what they are."""
+    return tuple(name for name in _BUILTINS if re.search(rf"\b{name}\(", source))
 
 
 def named_in(text: str) -> frozenset[str]:
@@ -102,7 +140,7 @@ def narrowed(code: Deferred, used: frozenset[str] | None) -> Deferred:
     parts = []
     for key in used:
         plain = key if key == CALLED else key.removesuffix(CALLED)
-        hidden = plain.startswith("__")
+        hidden = plain.startswith(("__", "<"))
         part = code.parts.get(key, code.parts.get(plain, None if hidden else code.parts.get("*")))
         if part is None:
             return code

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from reactive_kernel.core.dotted import EVALUATORS, attributes_used, named_in_strings, narrowed
+from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
@@ -139,7 +139,8 @@ def _close(
             if code is None:
                 continue
             if name not in followed and code.parts:
-                code = narrowed(code, attributes_used(cell.source).get(name))
+                own_builtins = any(n in facts.writes or graph.resolve(n, cell) for n in builtins_used(cell.source))
+                code = narrowed(code, None if own_builtins else attributes_used(cell.source).get(name))
             own = _bound_before(facts, name)
             reads = (code.reads | code.mutates) - own
             if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):

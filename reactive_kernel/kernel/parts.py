@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.core.dotted import CALLED
+from reactive_kernel.core.dotted import CALLED, PROTOCOLS
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import names_of_a_call
 from reactive_kernel.kernel.survey import Survey
@@ -46,6 +46,9 @@ def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Def
         return {} if part is None else {CALLED: part}
     names = {*reach.own, *(n for cls in classes if module_of(cls) == main for n in members_of(cls) if n[:2] != "__")}
     found: dict[str, Deferred] = {"*": Deferred()} if reach.pure else {}
+    for use, methods in PROTOCOLS.items() if reach.pure else ():
+        if (part := reach.part(methods, False)) is not None:
+            found[use] = part
     deadline = thread_time() + BUDGET
     if len(names) > MAX_PARTS:
         return {}

@@ -200,6 +200,69 @@ USES = {
 }
 
 
+DECK = """\
+class Deck:
+    def __init__(self, cards):
+        self.cards, self.drawn = cards, 0
+    def __len__(self): return len(self.cards) + one
+    def __iter__(self): return iter(self.cards[:two])
+    def __repr__(self): return f"Deck {self.cards} {three}"
+    def __call__(self): return four
+    def __eq__(self, other): return five
+    def shuffle(self): random.shuffle(self.cards)
+    def all(self): return [card for card in self]"""
+DECK_USES = {
+    "len": ("n = len(deck)\nprint(n)", "one"),
+    "list": ("print(list(deck))", "one two"),
+    "a loop": ("for card in deck: print(card)", "one two"),
+    "a comprehension": ("[card for card in deck]", "one two"),
+    "print": ("print(deck)", "three"),
+    "in a text": ("print(f'{deck}')", "three"),
+    "shown": ("deck", "three"),
+    "called": ("print(deck())", "four"),
+    "two things": ("print(deck, len(deck))", "one three"),
+    "a method that hands itself on": ("print(deck.all())", "five four one random three two"),
+    "compared": ("print(deck == 1)", "five four one random three two"),
+    "in a list": ("print([deck])", "five four one random three two"),
+    "a print of one's own": ("print = max\nprint(deck)", "five four one random three two"),
+}
+
+
+@pytest.mark.parametrize("use", DECK_USES)
+def test_what_python_does_with_an_instance_runs_only_its_own_methods(use: str) -> None:
+    source, reads = DECK_USES[use]
+    notebook = Notebook(
+        "import random\none, two, three, four, five = 1, 2, 3, 4, 5", DECK, "deck = Deck([7, 8, 9])", source
+    )
+    assert notebook.all() == "abcd"
+    found = edges(notebook)["d"].split()
+    assert sorted(edge.removesuffix("<a") for edge in found if edge.endswith("<a")) == reads.split()
+    notebook.check()
+
+
+def test_a_builtin_that_another_cell_binds_does_anything() -> None:
+    notebook = Notebook(
+        "k = 1", "class C:\n    def m(self): return k\nc = C()", "def print(x): return x.m()", "print(c)"
+    )
+    assert notebook.all() == "abcd"
+    assert "k<a" in edges(notebook)["d"]
+    assert notebook.run("a", "k = 2") == "ad"
+
+
+def test_elements_that_a_loop_hands_out_may_run_their_own_code() -> None:
+    notebook = Notebook(
+        "k = 1",
+        "class E:\n    def m(self): return k\nclass Bag:\n    def __init__(self): self.inside = [E(), E()]\n"
+        "    def __iter__(self): return iter(self.inside)",
+        "bag = Bag()",
+        "for e in bag: print(e.m())",
+    )
+    assert notebook.all() == "abcd"
+    assert "k<a" in edges(notebook)["d"]
+    assert notebook.run("a", "k = 2").endswith("d")
+    notebook.check()
+
+
 @pytest.mark.parametrize("use", USES)
 def test_only_the_code_that_a_cell_can_reach_counts(use: str) -> None:
     source, reads = USES[use]
