@@ -17,6 +17,7 @@ from typing import Any
 from reactive_kernel.core.dotted import CALLED, PROTOCOLS
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import names_of_a_call
+from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of
 
@@ -35,7 +36,11 @@ def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Def
     if type(value) is types.FunctionType:
         return _parts_of_function(value, code)
     kind = value if issubclass(type(value), type) else type(value)
-    if type(kind) not in (type, ABCMeta) or module_of(kind) != main:
+    if type(kind) not in (type, ABCMeta):
+        return {}
+    if value is not kind and of_a_library(kind):
+        return _data_of(value, kind, look)
+    if module_of(kind) != main:
         return {}
     classes = tuple(cls for cls in type.mro(kind)[:-1] if cls is not ABC)
     if any(not HOOKS.isdisjoint(members_of(cls)) for cls in classes):
@@ -71,6 +76,23 @@ def _parts_of_function(value: types.FunctionType, code: Deferred) -> dict[str, D
         return {}
     part = names_of_a_call(value.__code__)
     return {} if part.reads == code.reads else {CALLED: part}
+
+
+def _data_of(value: Any, kind: type, look: Look) -> dict[str, Deferred]:
+    """Of a library's object: what is in attributes that are nothing but data; getting at them runs nothing."""
+    classes = type.mro(kind)
+    if any("__getattribute__" in members_of(cls) for cls in classes[:-1]):
+        return {}
+    found: dict[str, Deferred] = {}
+    deadline = thread_time() + BUDGET
+    for name, item in attributes_of(value).items():
+        if thread_time() > deadline or len(found) > MAX_PARTS:
+            break
+        if not any(name in members_of(cls) for cls in classes):
+            inside = look(item)
+            if not inside.truncated:
+                found[name] = inside.code
+    return found
 
 
 class _Reach:

@@ -249,6 +249,21 @@ def test_a_builtin_that_another_cell_binds_does_anything() -> None:
     assert notebook.run("a", "k = 2") == "ad"
 
 
+def test_data_of_a_librarys_object_that_holds_code_runs_none() -> None:
+    notebook = Notebook(
+        "k = 1",
+        "from argparse import ArgumentParser\ndef number(text): return int(text) + k",
+        "parser = ArgumentParser(prog='p', description='numbers')\naction = parser.add_argument('n', type=number)",
+        "print(parser.prog, parser.description)",
+        "print(parser.parse_args(['4']).n)",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["d"] == "parser<c"
+    assert "k<a" in edges(notebook)["e"]
+    notebook.run("a", "k = 2")
+    notebook.check()
+
+
 def test_elements_that_a_loop_hands_out_may_run_their_own_code() -> None:
     notebook = Notebook(
         "k = 1",
