@@ -75,6 +75,7 @@ class Caches:
             for producer in map(self.session.cells.__getitem__, cell.inputs.get(name, ())):
                 code = producer.carried.get(name)
                 todo |= code.reads - reads if code is not None else set()
+        reads -= {name for _, name in self.session.sharing.get(id(wrapper), ())}  # that it was filled is no reason
         versions = {(n, self.session.cells[p].outs.get(n)) for n in reads for p in cell.inputs.get(n, ())}
         if self._versions.setdefault(id(wrapper), versions) != versions:
             wrapper.cache_clear()

@@ -188,3 +188,18 @@ def test_the_name_of_an_index_can_be_changed() -> None:
     notebook.delete("c")
     notebook.all()
     notebook.check()
+
+
+def test_a_cache_that_calls_itself_is_not_emptied_for_having_been_filled() -> None:
+    notebook = Notebook(
+        "from functools import lru_cache\nk = 1",
+        "@lru_cache(maxsize=None)\ndef fib(n):\n    return n * k if n < 2 else fib(n - 1) + fib(n - 2)",
+        "print(fib(30))",
+        "print(fib.cache_info())",
+    )
+    assert notebook.all() == "abcd"
+    assert notebook.shown["d"].text == "CacheInfo(hits=28, misses=31, maxsize=None, currsize=31)\n"
+    notebook.run("c", "print(fib(10))")
+    notebook.check()
+    assert notebook.run("a", "from functools import lru_cache\nk = 2").endswith("cd")
+    notebook.check()
