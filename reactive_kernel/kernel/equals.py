@@ -154,7 +154,7 @@ class Pairing:
         return [] if a.base is None and self._affords(a.nbytes) and _same_bytes(a, b) else None
 
     def _frames(self, a: Any, b: Any) -> bool:
-        """Exactly: labels, order, types and bits of numbers; not with objects inside, nor where two may share memory."""
+        """Exactly: labels, order, types and bits of numbers; no objects inside, and no memory that two may share."""
         if int(sys.modules["pandas"].__version__.partition(".")[0]) < 3 or list(vars(a)) != list(vars(b)):
             return False
         if a.attrs or b.attrs or getattr(a, "_name", None) != getattr(b, "_name", None):
