@@ -14,10 +14,12 @@ from functools import lru_cache
 from reactive_kernel.core.facts import Deferred
 
 __all__ = [
-    "CALLED", "EVALUATORS", "PROTOCOLS", "attributes_used", "builtins_used", "named_in", "named_in_strings", "narrowed",
+    "CALLED", "EVALUATORS", "MADE", "PROTOCOLS", "attributes_used", "builtins_used", "named_in", "named_in_strings",
+    "narrowed",
 ]  # fmt: skip
 
 CALLED = "()"  # alone: the name itself is called, for what is kept; after an attribute: called, and the result dropped
+MADE = CALLED + "."  # before an attribute: of what calling the name makes
 EVALUATORS = frozenset({"eval", "exec", "globals"})  # builtins that look up names which the text of a function hides
 # What Python itself does with an object where a cell does no more than this with it: how it is written in the set of
 # attributes used, and the methods that it runs.
@@ -51,7 +53,7 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
         return {}
     tree = ast.Module(body, [])
     counts = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
-    made: set[int] = set()  # calls for a value that is only kept
+    made: dict[int, tuple[str, str]] = {}  # calls whose value gets a name, by id: what is called, and the name
     dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and node is not body[-1]}
     found: dict[str, set[str]] = {}
     taken: Counter[str] = Counter()  # how often a name stands in such a place
@@ -71,15 +73,18 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
             isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name)
         ):
             target = node.targets[0]
-            if len(node.targets) == 1 and isinstance(target, ast.Name) and counts[target.id] == 1 and node in body:
-                found.setdefault(node.value.func.id, set()).add(CALLED)
-                taken[node.value.func.id] += 1
-                made.add(id(node.value))
+            if len(node.targets) == 1 and isinstance(target, ast.Name) and node in body:
+                made[id(node.value)] = (node.value.func.id, target.id)
         else:
             other.update(_spelt(node))
         for name, use in _protocols(node, body, id(node) in made):
             found.setdefault(name, set()).add(use)
             taken[name] += 1
+    for maker, target_name in made.values():
+        known = target_name not in other and taken[target_name] == counts[target_name] - 1
+        uses = {MADE + use for use in found.get(target_name, ())} if known else {"<call>"}
+        found.setdefault(maker, set()).update(uses | ({CALLED} if known else set()))
+        taken[maker] += 1
     return {n: frozenset(a) for n, a in found.items() if n not in other and taken[n] == counts[n]}
 
 
@@ -140,8 +145,9 @@ def narrowed(code: Deferred, used: frozenset[str] | None) -> Deferred:
     parts = []
     for key in used:
         plain = key if key == CALLED else key.removesuffix(CALLED)
-        hidden = plain.startswith(("__", "<"))
-        part = code.parts.get(key, code.parts.get(plain, None if hidden else code.parts.get("*")))
+        of = MADE if plain.startswith(MADE) else ""
+        hidden = plain.removeprefix(of).startswith(("__", "<"))
+        part = code.parts.get(key, code.parts.get(plain, None if hidden else code.parts.get(of + "*")))
         if part is None:
             return code
         parts.append(part)

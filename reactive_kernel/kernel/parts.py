@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.core.dotted import CALLED, PROTOCOLS
+from reactive_kernel.core.dotted import CALLED, MADE, PROTOCOLS
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import names_of_a_call
 from reactive_kernel.kernel.memos import of_a_library
@@ -45,15 +45,24 @@ def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Def
     classes = tuple(cls for cls in type.mro(kind)[:-1] if cls is not ABC)
     if any(not HOOKS.isdisjoint(members_of(cls)) for cls in classes):
         return {}
-    reach = _Reach({} if value is kind else attributes_of(value), classes, main, look)
-    if value is kind:
-        part = reach.part(("__init__", "__post_init__"), False) if reach.pure else None
-        return {} if part is None else {CALLED: part}
-    names = {*reach.own, *(n for cls in classes if module_of(cls) == main for n in members_of(cls) if n[:2] != "__")}
-    found: dict[str, Deferred] = {"*": Deferred()} if reach.pure else {}
+    if value is not kind:
+        return _named(_Reach(attributes_of(value), classes, main, look), code, "")
+    reach = _Reach({}, classes, main, look)  # what an instance of it is given, the cell that makes it names
+    part = reach.part(("__init__", "__post_init__"), False) if reach.pure else None
+    if part is None:
+        return {}
+    own = {name: found for name, found in _named(reach, code, "").items() if name not in PROTOCOLS}
+    return {**own, **_named(reach, code, MADE), CALLED: part}
+
+
+def _named(reach: _Reach, code: Deferred, prefix: str) -> dict[str, Deferred]:
+    """What each attribute of an instance runs, and what each thing does that Python itself does with one."""
+    members = (n for cls in reach.classes if module_of(cls) == reach.main for n in members_of(cls) if n[:2] != "__")
+    names = {*reach.own, *members}
+    found: dict[str, Deferred] = {prefix + "*": Deferred()} if reach.pure else {}
     for use, methods in PROTOCOLS.items() if reach.pure else ():
         if (part := reach.part(methods, False)) is not None:
-            found[use] = part
+            found[prefix + use] = part
     deadline = thread_time() + BUDGET
     if len(names) > MAX_PARTS:
         return {}
@@ -62,11 +71,11 @@ def parts_of(value: Any, code: Deferred, main: str, look: Look) -> dict[str, Def
             return {}
         kept, dropped = reach.part((name,), False), reach.part((name,), True)
         if kept is not None:
-            found[name] = kept
+            found[prefix + name] = kept
         elif dropped is not None:
-            found[name + CALLED] = dropped
+            found[prefix + name + CALLED] = dropped
         if kept is None:  # not one of the others either
-            found[name] = code
+            found[prefix + name] = code
     return found
 
 

@@ -209,6 +209,9 @@ class Deck:
     def __repr__(self): return f"Deck {self.cards} {three}"
     def __call__(self): return four
     def __eq__(self, other): return five
+    kind = "of cards"
+    @staticmethod
+    def count(): return two
     def shuffle(self): random.shuffle(self.cards)
     def all(self): return [card for card in self]"""
 DECK_USES = {
@@ -237,6 +240,43 @@ def test_what_python_does_with_an_instance_runs_only_its_own_methods(use: str) -
     assert notebook.all() == "abcd"
     found = edges(notebook)["d"].split()
     assert sorted(edge.removesuffix("<a") for edge in found if edge.endswith("<a")) == reads.split()
+    notebook.check()
+
+
+MADE_USES = {
+    "kept": ("deck = Deck([7])", ""),
+    "made and asked": ("deck = Deck([7])\nprint(len(deck))", "one"),
+    "made and used by an attribute": ("deck = Deck([7])\nprint(deck.drawn, deck.cards)", ""),
+    "made and shuffled": ("deck = Deck([7])\ndeck.shuffle()\nprint(deck.cards)", "random"),
+    "made and shown": ("deck = Deck([7])\ndeck", "three"),
+    "made and handed on": ("deck = Deck([7])\nprint([deck])", "five four one random three two"),
+    "made twice": ("deck = Deck([7])\ndeck = Deck([8])\nprint(len(deck))", "five four one random three two"),
+    "asked of the class": ("print(Deck.kind, Deck.count())", "two"),
+    "asked of the class, and made": ("print(Deck.count())\ndeck = Deck([7])\nprint(len(deck))", "one two"),
+    "made in a list": ("print(len([Deck([7])]))", "five four one random three two"),
+}
+
+
+@pytest.mark.parametrize("use", MADE_USES)
+def test_of_what_a_cell_makes_only_what_it_uses_counts(use: str) -> None:
+    source, reads = MADE_USES[use]
+    notebook = Notebook("import random\none, two, three, four, five = 1, 2, 3, 4, 5", DECK, source)
+    assert notebook.all() == "abc"
+    found = edges(notebook)["c"].split()
+    assert sorted(edge.removesuffix("<a") for edge in found if edge.endswith("<a")) == reads.split()
+    notebook.check()
+
+
+def test_what_a_made_instance_was_given_may_run() -> None:
+    notebook = Notebook(
+        "k = 1",
+        "def g(): print(k)",
+        "class C:\n    def __init__(self, f): self.f = f\n    def go(self): self.f()",
+        "c = C(g)\nc.go()",
+    )
+    assert notebook.all() == "abcd"
+    assert "k<a" in edges(notebook)["d"]
+    assert notebook.run("a", "k = 2") == "ad"
     notebook.check()
 
 
