@@ -4,20 +4,118 @@
  * A page that opens (or comes back) in the middle of a cascade then shows what it would have shown all along.
  */
 import { URLExt } from '@jupyterlab/coreutils';
-import type { ICodeCellModel } from '@jupyterlab/cells';
+import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { IOutput } from '@jupyterlab/nbformat';
 import { ServerConnection } from '@jupyterlab/services';
 
+import type { NotebookState } from './model';
 import type { Entry } from './protocol';
 
 /** A cell as the coordinator tells it. */
-export interface KeptCell extends Entry {
+interface KeptCell extends Entry {
   readonly code: string;
   readonly outputs?: readonly IOutput[];
 }
 
+/** The notebook as it is seen here. */
+export interface MissedHost {
+  path(): string;
+  model(cell: string): ICodeCellModel | null;
+  state(): NotebookState;
+  /** Whether the notebook is marked and its kernel runs nothing. */
+  idle(): boolean;
+  /** Whether no other browser shares the document. */
+  alone(): boolean;
+}
+
+/** After an undo: until the kernel has heard of it. */
+const SETTLED = 300;
+
+export class Missed {
+  constructor(private readonly _host: MissedHost) {}
+
+  /** Outputs may have been missed: look as soon as the kernel is idle. */
+  suspect(): void {
+    this._behind = true;
+  }
+
+  /** Forget what was awaited: there is another kernel, or none. */
+  reset(): void {
+    window.clearTimeout(this._timer);
+    this._connection++;
+    this._awaited.clear();
+  }
+
+  /** This page runs the cell: its outputs are on their way to it, and would be there twice. */
+  awaits(cell: string): void {
+    this._awaited.add(cell);
+  }
+
+  arrived(cell: string): void {
+    this._awaited.delete(cell);
+  }
+
+  /** A message of the cell's run came. */
+  heard(cell: string): void {
+    this._heard.add(cell);
+  }
+
+  /** Cells came: an undo may bring one back with what it showed then, while the kernel knows of a later run. */
+  inserted(cells: readonly ICellModel[]): void {
+    const { cells: entries } = this._host.state();
+    const old = cells.some(cell => {
+      const last = entries.get(cell.id)?.execution_count ?? null;
+      return cell.type === 'code' && last !== null && last !== (cell as ICodeCellModel).executionCount;
+    });
+    if (old) {
+      this._behind = true;
+      window.clearTimeout(this._timer);
+      this._timer = window.setTimeout(() => this.look(), SETTLED);
+    }
+  }
+
+  look(): void {
+    if (this._host.idle()) {
+      this.begin();
+    }
+  }
+
+  /** Show outputs that were made before this page listened; those of a running cell when it has ended. */
+  begin(): void {
+    if (this._behind) {
+      void this._catchUp();
+    }
+  }
+
+  private async _catchUp(): Promise<void> {
+    this._behind = false;
+    const connection = this._connection;
+    if (![...this._host.state().cells.values()].some(entry => entry.has_run) || !this._host.alone()) {
+      return;
+    }
+    this._heard.clear();
+    const cells = await keptCells(this._host.path()).catch(() => null);
+    for (const cell of connection === this._connection ? cells ?? [] : []) {
+      const model = this._host.model(cell.cell_id);
+      const awaited = this._awaited.has(cell.cell_id) || model?.executionState === 'running';
+      if (cell.status === 'running' || this._heard.has(cell.cell_id) || awaited) {
+        this._behind = true;
+      } else if (model !== null && isMissed(cell, model)) {
+        fill(cell, model);
+      }
+    }
+  }
+
+  private _behind = false;
+  private _timer = 0;
+  private _connection = 0;
+  /** Cells that sent messages since the kept outputs were asked for. */
+  private readonly _heard = new Set<string>();
+  private readonly _awaited = new Set<string>();
+}
+
 /** The cells of a notebook with their outputs; null without a coordinator. */
-export async function keptCells(path: string): Promise<readonly KeptCell[] | null> {
+async function keptCells(path: string): Promise<readonly KeptCell[] | null> {
   const settings = ServerConnection.makeSettings();
   const url = URLExt.join(settings.baseUrl, 'reactive-kernel/notebooks', URLExt.encodeParts(path));
   const response = await ServerConnection.makeRequest(url, {}, settings);
@@ -28,7 +126,7 @@ export async function keptCells(path: string): Promise<readonly KeptCell[] | nul
 }
 
 /** Whether the page shows another run of the cell than the last one. */
-export function isMissed(cell: KeptCell, model: ICodeCellModel): boolean {
+function isMissed(cell: KeptCell, model: ICodeCellModel): boolean {
   return (
     cell.outputs !== undefined &&
     cell.execution_count !== null &&
@@ -38,7 +136,7 @@ export function isMissed(cell: KeptCell, model: ICodeCellModel): boolean {
 }
 
 /** Show the kept outputs of the last run. */
-export function fill(cell: KeptCell, model: ICodeCellModel): void {
+function fill(cell: KeptCell, model: ICodeCellModel): void {
   model.trusted = true;
   model.outputs.fromJSON([...(cell.outputs ?? [])]);
   model.executionCount = cell.execution_count;

@@ -100,6 +100,9 @@ export class Router {
       // As CodeCell.execute does: what the user's own kernel makes now may be shown in full.
       model.trusted = true;
       model.outputs.clear(true);
+    } else if (model.outputs.length > 0) {
+      // The page has cleared it when it asked for the run; since then it ran because another cell needed it.
+      model.outputs.clear();
     }
     model.executionState = 'running';
     this._running.set(id, { started, clearPending: !stock });

@@ -26,7 +26,7 @@ import {
   type StateReply
 } from './model';
 import type { Step } from './merge';
-import { fill, isMissed, keptCells } from './missed';
+import { Missed } from './missed';
 import { Ownership } from './ownership';
 import type { Mode, RunKind } from './protocol';
 import { Router } from './routing';
@@ -52,7 +52,15 @@ export class NotebookSession {
       takes: message => this._connection?.hooks.take(message) ?? false,
       recordTiming: () => this._panels.some(panel => panel.content.notebookConfig.recordTiming)
     });
+    this._missed = new Missed({
+      path: () => context.localPath,
+      model: id => this._watch.model(id),
+      state: () => this._state,
+      idle: () => this._active && !this.isDisposed && this.kernel?.status === 'idle',
+      alone: () => this._ownership.alone
+    });
     this._ownership.watch(() => this._teller?.reconsider());
+    context.model.cells.changed.connect((_, { newValues }) => this._missed.inserted(newValues), this);
     context.sessionContext.kernelChanged.connect(this._onKernelChanged, this);
     context.sessionContext.connectionStatusChanged.connect(this._onConnectionStatus, this);
     context.sessionContext.statusChanged.connect(this._onStatus, this);
@@ -170,7 +178,7 @@ export class NotebookSession {
   private _connect(kernel: Kernel.IKernelConnection): void {
     const connection = new Connection(kernel);
     this._connection = connection;
-    this._behind = true;
+    this._missed.suspect();
     connection.events.connect(this._onEvent, this);
     connection.outputs.connect(this._onOutput, this);
     this._ownership.announce(kernel.clientId);
@@ -187,6 +195,7 @@ export class NotebookSession {
     this._teller?.dispose();
     this._teller = null;
     this._router.reset();
+    this._missed.reset();
     this._connection?.dispose();
     this._connection = null;
     this._state = EMPTY;
@@ -236,10 +245,8 @@ export class NotebookSession {
     this._watch.write(steps);
     if (steps.some(step => step.kind === 'insert')) {
       // Its outputs may have come before the cell did.
-      this._behind = true;
-      if (this._active && this.kernel?.status === 'idle') {
-        void this._catchUp();
-      }
+      this._missed.suspect();
+      this._missed.look();
     }
   }
 
@@ -255,29 +262,7 @@ export class NotebookSession {
     if (this._watch.texts().every(cell => this._state.cells.has(cell.cell_id))) {
       window.clearTimeout(this._patience);
       this._setActive(true);
-      if (this._behind) {
-        void this._catchUp();
-      }
-    }
-  }
-
-  /** Show outputs that were made before this page listened; those of a running cell when it has ended. */
-  private async _catchUp(): Promise<void> {
-    this._behind = false;
-    const connection = this._connection;
-    if (![...this._state.cells.values()].some(entry => entry.has_run) || !this._ownership.alone) {
-      return;
-    }
-    this._heard.clear();
-    const cells = await keptCells(this.context.localPath).catch(() => null);
-    for (const cell of connection === this._connection ? cells ?? [] : []) {
-      const model = this._watch.model(cell.cell_id);
-      const busy = cell.status === 'running' || this._heard.has(cell.cell_id);
-      if (busy) {
-        this._behind = true;
-      } else if (model !== null && isMissed(cell, model)) {
-        fill(cell, model);
-      }
+      this._missed.begin();
     }
   }
 
@@ -313,18 +298,22 @@ export class NotebookSession {
 
   private _onOutput(_: Connection, marked: MarkedMessage): void {
     this._take(applyMark(this._state, marked.mark));
-    this._heard.add(marked.mark.cell_id);
+    this._missed.heard(marked.mark.cell_id);
     this._router.take(marked);
   }
 
   private _onScheduled(_: unknown, args: { notebook: unknown; cell: Cell }): void {
     if (this._panels.some(panel => panel.content === args.notebook)) {
+      this._missed.awaits(args.cell.model.id);
       this._watch.flush();
       this._teller?.push(args.cell.model.id);
     }
   }
 
-  private _onExecuted(_: unknown, args: { cell: Cell }): void {
+  private _onExecuted(_: unknown, args: { notebook: unknown; cell: Cell }): void {
+    if (this._panels.some(panel => panel.content === args.notebook)) {
+      this._missed.arrived(args.cell.model?.id);
+    }
     if (this._watch.model(args.cell.model.id) === args.cell.model) {
       this._router.executed(args.cell.model.id);
     }
@@ -344,8 +333,8 @@ export class NotebookSession {
     if (status === 'idle' || status === 'dead') {
       this._take(endCascade(this._state));
     }
-    if (status === 'idle' && this._active && this._behind) {
-      void this._catchUp();
+    if (status === 'idle') {
+      this._missed.look();
     }
     if (status === 'dead') {
       this._close();
@@ -361,6 +350,7 @@ export class NotebookSession {
   private readonly _watch: DocumentWatch;
   private readonly _ownership: Ownership;
   private readonly _router: Router;
+  private readonly _missed: Missed;
   private _connection: Connection | null = null;
   private _teller: Teller | null = null;
   private readonly _agreed: Agreement = { key: '', document: [] };
@@ -369,10 +359,6 @@ export class NotebookSession {
   private _active = false;
   private _trouble: string | null = null;
   private _patience = 0;
-  /** Outputs may have been missed. */
-  private _behind = false;
-  /** Cells that sent outputs since the kept ones were asked for. */
-  private readonly _heard = new Set<string>();
   private readonly _changed = new Signal<this, Change>(this);
   private readonly _adopted = new Signal<this, number>(this);
   private readonly _activeChanged = new Signal<this, void>(this);

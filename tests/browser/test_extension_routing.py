@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -69,6 +69,20 @@ def test_in_another_tab(books: Books, page: Page) -> None:
     book.run(3)
     for view in (book, other):
         view.shows("", "8", "y is 8", "tight")
+    other.page.close()
+
+
+def test_a_cell_that_another_needs_before_its_own_turn(books: Books, page: Page) -> None:
+    book = books.new(["print('read', y)", "x = 1", "y = x\ny"])
+    other = book.again(page.context.new_page())
+    for turn in (1, 2):
+        for view in (book, other):
+            view.edit(1, f"x = {turn}")
+            # The first cell needs the last one, which so runs before the request that is its own.
+            view.command("notebook:run-all-cells")
+            expect(view.cells.locator(".jp-InputPrompt", has_text="*")).to_have_count(0)
+            for seen in (book, other):
+                seen.shows(f"read {turn}", "", str(turn))
     other.page.close()
 
 
@@ -166,6 +180,31 @@ def test_errors_and_their_recovery(books: Books) -> None:
     book.run(0)
     book.shows("", "2", "y is 2")
     book.marked("fresh", "fresh", "fresh")
+
+
+def test_an_undone_cell_shows_what_it_last_showed(books: Books) -> None:
+    book = books.new(["import time\nx = time.time_ns()\nx", "print(x)"])
+    book.run(0)
+    book.prompts(1, 2)
+    separate = f"{CONTEXT}.model.sharedModel.undoManager.stopCapturing()"
+    # Prose, and code again: JupyterLab makes another cell each time, and brings back the first one by its undo.
+    for kind in ("markdown", "code"):
+        book.select(1) if kind == "markdown" else None
+        book.page.evaluate(separate)
+        book.command(f"notebook:change-cell-to-{kind}")
+        expect(book.cells).to_have_count(1 if kind == "markdown" else 2)
+    book.marked("fresh", "new")
+    book.run(1)
+    book.prompts(1, 3)
+    book.run(0)
+    book.prompts(4, 5)
+    shown = book.output(0).inner_text()
+    book.shows(shown, shown)
+    book.command("notebook:undo-cell-action")
+    book.command("notebook:undo-cell-action")
+    book.marked("fresh", "fresh")
+    book.prompts(4, 5)
+    book.shows(shown, shown)
 
 
 def test_closed_and_opened_in_the_middle_of_a_cascade(books: Books, page: Page) -> None:
