@@ -13,7 +13,7 @@ from itertools import islice
 from operator import is_
 from typing import Any
 
-from reactive_kernel.kernel.memos import lasting
+from reactive_kernel.kernel.memos import lasting, renewed
 from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
@@ -100,8 +100,11 @@ class _Instance(State):
         self.size = 16 * len(self.held)
 
     def changed(self, now: Any) -> bool:
-        lasted = self.lasted
-        return not same_items(list(lasted), list(lasted.values()), lasting(type(now), attributes_of(now)))
+        old, new = self.lasted, lasting(type(now), attributes_of(now))
+        if len(old) != len(new) or not all(map(is_, old, new)):
+            return True
+        kind = type(now)
+        return not all(a is new[n] or equal(a, new[n]) or renewed(kind, n, a, new[n]) for n, a in old.items())
 
     def restore(self, target: Any) -> None:
         held = attributes_of(target)

@@ -10,9 +10,10 @@ import types
 from typing import Any
 
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, members_of, module_of, per_type
 
-__all__ = ["lasting", "of_a_library"]
+__all__ = ["lasting", "of_a_library", "renewed"]
 
 CODE = (
     types.FunctionType,
@@ -24,6 +25,8 @@ CODE = (
     classmethod,
     type,
 )
+MAX_PARTS = 200
+MAX_NUMBERS = 10_000
 DRAWN = frozenset({"stale", "_stale"})  # of matplotlib's artists: whether they are yet to be drawn
 
 
@@ -31,6 +34,27 @@ def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an instance of ``kind`` without those that only remember."""
     memos = _memos(kind)
     return attributes if memos is None else {n: v for n, v in attributes.items() if not memos[n]}
+
+
+def renewed(kind: type, name: str, old: Any, new: Any) -> bool:
+    """True if a library's object has put something equal in the place of a private attribute: nobody else has that."""
+    return name[:1] == "_" and of_a_library(kind) and _alike(old, new, [MAX_PARTS])
+
+
+def _alike(old: Any, new: Any, left: list[int]) -> bool:
+    """True if two values are equal numbers, texts, or small arrays or containers of such."""
+    kind = type(old)
+    left[0] -= 1
+    if old is new or left[0] < 0 or kind is not type(new):
+        return old is new
+    if kind in (list, tuple):
+        return len(old) == len(new) and all(_alike(a, b, left) for a, b in zip(old, new, strict=True))
+    if kind is dict:
+        return list(old) == list(new) and _alike([*old.values()], [*new.values()], left)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.ndarray and old.size <= MAX_NUMBERS and not old.dtype.hasobject:
+        return (old.shape, old.dtype) == (new.shape, new.dtype) and bool(old.tobytes() == new.tobytes())
+    return equal(old, new)
 
 
 def of_a_library(kind: type) -> bool:

@@ -26,6 +26,7 @@ class kept:
 class Result:
     def __init__(self, data):
         self.data, self._cache, self._lock, self.unit = data, {}, object(), 1.0
+        self._room = {"unit": [1.0]}
     @cached_property
     def total(self):
         return sum(self.data)
@@ -36,6 +37,7 @@ class Result:
         return self._cache.setdefault("top", max(self.data))
     def scaled(self):
         self.unit = float(str(self.unit))
+        self._room = {"unit": [self.unit]}
         return [x * self.unit for x in self.data]
     def add(self, number):
         self.data = [*self.data, number]
@@ -60,7 +62,7 @@ LOOKS = {
     "a cached property": "print(r.total)",
     "a descriptor that stores what it gave": "print(r.mean)",
     "a dict of results": "r.top()",
-    "an attribute set to an equal number": "r.scaled()",
+    "attributes set to equal numbers and private containers": "r.scaled()",
 }
 
 
@@ -88,6 +90,14 @@ def test_what_was_remembered_is_of_the_state_that_is(look: str) -> None:
     notebook.all()
     notebook.check()
     assert notebook.shown["d"].text == "3 1.5 2 [1.0, 2.0]\n"
+
+
+def test_a_private_container_that_differs_is_a_change() -> None:
+    make = "from some_library import Result\nr = Result([1, 2])"
+    notebook = Notebook(make, "r.unit, r._room = 1.0, {'unit': [1]}", "print(r.scaled(), r._room)")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "r<b"
+    notebook.check()
 
 
 def test_a_class_of_the_notebook_has_no_such_caches() -> None:
