@@ -23,6 +23,7 @@ __all__ = [
     "buffer_state",
     "bytearray_state",
     "class_state",
+    "closure_state",
     "deque_state",
     "dict_state",
     "function_state",
@@ -281,26 +282,28 @@ def _cell(cell: types.CellType) -> Any:
         return EMPTY
 
 
+def closure_state(value: Any) -> Taken:
+    """What a variable that functions have captured holds: those made together see each other's changes."""
+    content = _cell(value)
+
+    def restore(target: Any) -> None:
+        if content is not EMPTY:
+            target.cell_contents = content
+        elif _cell(target) is not EMPTY:
+            del target.cell_contents
+
+    return State(lambda now: _cell(now) is not content, restore), "whole"
+
+
 def function_state(value: Any) -> Taken:
-    """What a function has captured, its attributes and its defaults."""
-    cells = value.__closure__ or ()
-    contents = [_cell(cell) for cell in cells]
+    """A function's attributes and its defaults."""
     keys, items = list(value.__dict__.keys()), list(value.__dict__.values())
     defaults = value.__defaults__
 
     def changed(now: Any) -> bool:
-        return (
-            not all(map(is_, contents, map(_cell, cells)))
-            or not same_items(keys, items, now.__dict__)
-            or now.__defaults__ is not defaults
-        )
+        return not same_items(keys, items, now.__dict__) or now.__defaults__ is not defaults
 
     def restore(target: Any) -> None:
-        for cell, content in zip(cells, contents, strict=True):
-            if content is EMPTY:
-                del cell.cell_contents
-            else:
-                cell.cell_contents = content
         target.__dict__.clear()
         target.__dict__.update(zip(keys, items, strict=True))
         target.__defaults__ = defaults

@@ -21,6 +21,7 @@ from reactive_kernel.kernel.container_states import (
     buffer_state,
     bytearray_state,
     class_state,
+    closure_state,
     deque_state,
     dict_state,
     function_state,
@@ -79,7 +80,6 @@ STATELESS: frozenset[type] = frozenset(
         types.MemberDescriptorType,
         types.MethodType,
         types.MappingProxyType,
-        types.CellType,
         tuple,
         frozenset,
         staticmethod,
@@ -224,5 +224,6 @@ MAKERS: dict[type, Maker] = {
     io.StringIO: buffer_state,
     io.BytesIO: buffer_state,
     types.FunctionType: function_state,
+    types.CellType: closure_state,
     partial: instance_state,
 }

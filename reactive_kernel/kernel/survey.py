@@ -193,7 +193,7 @@ def _dict(value: Any) -> tuple[Iterable[Any], bool]:
 
 def _function(value: Any) -> tuple[Iterable[Any], bool]:
     found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values()]
-    found.extend(_contents(value.__closure__ or ()))
+    found.extend(value.__closure__ or ())  # functions made together may share them
     return found, True
 
 
@@ -230,6 +230,7 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
     (frozenset, lambda value: _items(frozenset.__iter__(value), frozenset.__len__(value))),
     (deque, lambda value: _items(deque.__iter__(value), deque.__len__(value))),
     (types.FunctionType, _function),
+    (types.CellType, lambda value: (_contents((value,)), True)),
     (types.BuiltinFunctionType, lambda value: ((value.__self__,), True)),  # a method of a C type holds its object
     (types.MethodType, _parts(_method.__self__, _method.__func__)),
     (partial, _parts(_partial.func, _partial.args, _partial.keywords, _partial.__dict__["__dict__"])),
