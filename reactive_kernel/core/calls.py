@@ -237,6 +237,7 @@ _CONVENTION = {"random": "random", "np": "numpy", "numpy": "numpy", "torch": "to
 _NOT_LEGACY = frozenset(
     "default_rng Generator RandomState SeedSequence PCG64 MT19937 Philox SFC64 BitGenerator Random SystemRandom".split()
 )
+_ASKS = frozenset({"getstate", "get_state", "get_rng_state", "initial_seed"})
 _TORCH_DRAWS = frozenset(
     """rand randn randint randperm rand_like randn_like randint_like bernoulli multinomial normal manual_seed
     seed""".split()
@@ -244,7 +245,7 @@ _TORCH_DRAWS = frozenset(
 
 
 def random_state(frame: Frame, func: ast.expr) -> None:
-    """Report the hidden generator that a call of ``func`` draws from, if it is known to."""
+    """Report the hidden generator that a call of ``func`` draws from or asks for its state, if it is known to."""
     names = _dotted(func)
     if not names:
         return
@@ -256,6 +257,9 @@ def random_state(frame: Frame, func: ast.expr) -> None:
     path = [*root.split("."), *names[1:]]
     state = _STATE_OF_MODULE.get(".".join(path[:-1]))
     last = path[-1]
+    if state is not None and last in _ASKS:
+        frame.load(state, func)
+        return
     if state is None or last in _NOT_LEGACY or (path[0] == "torch" and last not in _TORCH_DRAWS):
         return
     frame.effect(state, func)

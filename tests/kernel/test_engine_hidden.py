@@ -360,3 +360,16 @@ def test_a_slider_made_again_starts_at_its_own_value() -> None:
     slid(nb, "s", 5)
     assert nb.run("a") == "ab"
     assert nb.text("b") == "3"
+
+
+def test_the_state_that_a_cell_keeps_follows_the_seed() -> None:
+    nb = Notebook(
+        "import random\nrandom.seed(1)",
+        "kept = random.getstate()",
+        "x = random.random()",
+        "random.setstate(kept)\nprint(x, random.random())",
+    )
+    nb.all()
+    nb.check()
+    nb.run("a", "import random\nrandom.seed(2)")
+    nb.check()
