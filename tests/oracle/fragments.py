@@ -794,6 +794,62 @@ with lock:
 ---
 print(lock.locked())
 """,
+    "state": """
+def shared(k):
+    def add(x):
+        nonlocal k
+        k += x
+        return k
+    return add, lambda x: k
+---
+def shared(k=<i>):
+    held = [k]
+    return held.append, lambda x: sum(held) + x
+---
+<fun=1>, <fun=2> = shared(<i>)
+---
+<fun=1>, <fun=2> = shared(<num?>)
+---
+<fun?>(<i>)
+---
+print(<fun?>(<i>))
+---
+<hooks> = {"f": <fun?>, "g": <fun?>}
+---
+for fn in <hooks?>.values():
+    fn(<i>)
+---
+import functools
+@functools.cache
+def <fun>(x):
+    print("computing", x)
+    return x + <i>
+---
+import functools
+@functools.lru_cache(maxsize=None)
+def <fun>(x):
+    <list?>.append(x)
+    return x * <i>
+---
+<num> = <fun?>(<j>)
+---
+def <fun=1>(x):
+    <fun?1>.calls += x
+    return <fun?1>.calls
+<fun?1>.calls = <i>
+---
+import random
+random.seed(<i>)
+---
+import random
+kept = random.getstate()
+---
+import random
+print(random.randint(0, 99))
+---
+random.setstate(kept)
+print(random.randint(0, 99))
+""",
     "error": """
 1 / 0
 ---
