@@ -21,7 +21,7 @@ from . import sql_plain
 
 Namespace = dict[str, Any]
 
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +137,4 @@ def execute(source: str, namespace: Namespace, recorder: Recorder | None = None)
             error = "RecursionError"  # its message depends on where the stack ended
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"
-    return Shown(_ADDRESS.sub("0x…", out.getvalue()), error and _ADDRESS.sub("0x…", error))
+    return Shown(ADDRESS.sub("0x…", out.getvalue()), error and ADDRESS.sub("0x…", error))

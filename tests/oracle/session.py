@@ -50,10 +50,12 @@ class Report:
 class Session:
     """One example in progress."""
 
-    def __init__(self, example: Example, factory: Factory, names: bool = True) -> None:
+    def __init__(
+        self, example: Example, factory: Factory, names: bool = True, driver: type[Driver] = Driver
+    ) -> None:
         """Open the notebook; ``names``: judge the namespace too, not only outputs."""
         self.document = Document.of(example.cells)
-        self.driver = Driver(factory)
+        self.driver = driver(factory)
         self.report = Report()
         self.inputs: dict[str, Form] = {}
         self.by_hand: set[str] = set()
@@ -115,12 +117,14 @@ def _may_pass(clean: Clean, cell_id: str) -> bool:
     return str(clean.shown[cell_id].error).partition(":")[0] not in REPEATS
 
 
-def play(example: Example, factory: Factory, names: bool = True, patience: int = 20) -> Report:
+def play(
+    example: Example, factory: Factory, names: bool = True, patience: int = 20, driver: type[Driver] = Driver
+) -> Report:
     """Play ``example`` to its end or to the first difference."""
     session: Session | None = None
     try:
         with patience_of(patience):
-            session = Session(example, factory, names)
+            session = Session(example, factory, names, driver)
             if example.start:
                 session.settle()
             for number, op in enumerate(example.ops, 1):

@@ -1,0 +1,46 @@
+"""Sessions through the protocol: a front end shows what a clean run shows, and no output twice or left over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kernel.driver import Kernel
+
+from .example import Example
+from .execute import parses
+from .session import play
+from .sql_plain import is_sql
+from .wire import Remote, WireDriver
+
+pytestmark = pytest.mark.oracle
+
+
+def _texts(example: Example) -> list[str]:
+    return [*example.cells, *(str(part) for op in example.ops for part in op if isinstance(part, str))]
+
+
+def _plain(example: Example) -> bool:
+    """True if nothing in the session differs in a process of its own: random numbers, SQL, IPython's own words."""
+    texts = _texts(example)
+    return not any(is_sql(t) or "random" in t or "rng" in t or not parses(t) for t in texts)
+
+
+KEPT = {path.stem: Example.load(path) for path in sorted((Path(__file__).parent / "kept").glob("*.json"))}
+PLAIN = [name for name, example in KEPT.items() if _plain(example)]
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    kernel = Kernel()
+    yield kernel
+    kernel.stop()
+
+
+@pytest.mark.parametrize("name", PLAIN[::4])
+def test_a_front_end_shows_what_a_clean_run_shows(kernel: Kernel, name: str) -> None:
+    report = play(KEPT[name], Remote(kernel).factory, names=False, patience=60, driver=WireDriver)
+    assert report.comparisons
+    assert not report.differences, "\n".join([str(KEPT[name]), *map(str, report.differences[:3])])
