@@ -158,7 +158,7 @@ class Topology:
     def _hash(self, cell: Cell, view: resolve.View) -> str:
         cells = self.cells
         pairs = [(n, cells[p].outs.get(n, "")) for n, found in sorted(view.inputs.items()) for p in found]
-        return version(cell.facts.code, cell.nonce, pairs)
+        return version(cell.text, cell.nonce, pairs)
 
     def _blockers(self, cell: Cell) -> tuple[str, ...]:
         """Ids of the cells at fault for this one not being able to run, in document order."""

@@ -330,7 +330,7 @@ def test_a_root_whose_producer_fails_does_not_run() -> None:
     assert nb.status() == "eb"
 
 
-def test_a_syntax_error_above_lets_the_last_good_value_stand() -> None:
+def test_a_cell_below_a_syntax_error_does_not_run_on_the_last_good_value() -> None:
     nb = chain()
     nb.edit("a", "x0 = (")
     nb.fails = {"a"}
@@ -410,3 +410,13 @@ def test_no_set_order_shows_through() -> None:
         for seed in "123"
     }  # fmt: skip
     assert len(outs) == 1
+
+
+def test_a_syntax_error_makes_dependents_stale_until_it_is_gone() -> None:
+    nb = chain()
+    nb.all()
+    nb.edit("b", "x1 = = 7")
+    assert nb.fresh == "a"
+    nb.edit("b", "x1 = x0  # as it was")
+    assert nb.fresh == "abcd"
+    assert nb.all() == ""
