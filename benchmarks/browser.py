@@ -51,6 +51,7 @@ WATCH = """() => {
     new MutationObserver(() => {
         if (sent && shown() !== text) {
             const since = sent;
+            sent = 0;
             text = shown();
             requestAnimationFrame(() => window.outputs.push(performance.now() - since));
         }

@@ -193,7 +193,8 @@ export function applyEvent(state: NotebookState, event: ReactiveEvent): Change {
     const cascade = {
       id: event.cascade_id,
       cells: event.cells,
-      index: 0,
+      // It is announced when its second cell begins.
+      index: Math.max(0, event.cells.findIndex(id => state.cells.get(id)?.status === 'running')),
       total: event.cells.length,
       ended: new Set<string>(),
       skipped: new Set<string>()
@@ -242,7 +243,11 @@ function withEnded(state: NotebookState, entries: readonly Entry[]): Cascade | n
   }
   const ended = new Set(now.ended);
   const skipped = new Set(now.skipped);
+  let { index } = now;
   for (const entry of entries) {
+    if (entry.status === 'running') {
+      index = Math.max(index, now.cells.indexOf(entry.cell_id));
+    }
     const before = state.cells.get(entry.cell_id);
     if (ENDED.has(entry.status) && before?.execution_count !== entry.execution_count) {
       ended.add(entry.cell_id);
@@ -250,5 +255,5 @@ function withEnded(state: NotebookState, entries: readonly Entry[]): Cascade | n
       skipped.add(entry.cell_id);
     }
   }
-  return { ...now, ended, skipped };
+  return { ...now, index, ended, skipped };
 }

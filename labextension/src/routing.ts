@@ -28,6 +28,8 @@ interface Running {
   readonly started: string;
   /** The old output is still shown, until the first new one. */
   clearPending: boolean;
+  /** What was there before a run that the page itself shows. */
+  readonly old: IOutputModel | null;
 }
 
 export class Router {
@@ -61,7 +63,8 @@ export class Router {
     if (model === null) {
       return;
     }
-    if (running.clearPending) {
+    const { old } = running;
+    if (running.clearPending || (old !== null && model.outputs.length > 0 && model.outputs.get(0) === old)) {
       model.outputs.clear();
     }
     if (this._target.recordTiming()) {
@@ -96,16 +99,17 @@ export class Router {
   }
 
   private _start(id: string, model: ICodeCellModel, started: string, stock: boolean): void {
+    const old = stock && model.outputs.length > 0 ? model.outputs.get(0) : null;
     if (!stock) {
       // As CodeCell.execute does: what the user's own kernel makes now may be shown in full.
       model.trusted = true;
+    }
+    if (!stock || old !== null) {
+      // The page cleared it when it asked for the run; since then it may have run because another cell needed it.
       model.outputs.clear(true);
-    } else if (model.outputs.length > 0) {
-      // The page has cleared it when it asked for the run; since then it ran because another cell needed it.
-      model.outputs.clear();
     }
     model.executionState = 'running';
-    this._running.set(id, { started, clearPending: !stock });
+    this._running.set(id, { started, clearPending: !stock, old });
   }
 
   private _write(id: string, model: ICodeCellModel, message: KernelMessage.IIOPubMessage): void {

@@ -95,6 +95,14 @@ describe('a cascade', () => {
     expect(started.cascade).toMatchObject({ id: 'k', index: 0, total: 3 });
   });
 
+  it('gets further with the cell that runs, also before it is announced', () => {
+    const running = applyEntries(started, { revision: 2, cells: [entry('c', { status: 'running' })] });
+    expect(running.state.cascade?.index).toBe(2);
+    const before = chain({ b: { status: 'running' } });
+    const late = applyEvent(before, { event: 'cascade_started', cascade_id: 'k', cells: ['a', 'b', 'c'] });
+    expect(late.state.cascade?.index).toBe(1);
+  });
+
   it('gets further, and its total may grow, as the marks of outputs say', () => {
     expect(applyMark(started, mark).state.cascade).toMatchObject({ index: 1, total: 4 });
   });

@@ -170,6 +170,19 @@ def test_old_output_goes_when_a_cell_ends_without_any(books: Books, page: Page) 
     other.page.close()
 
 
+def test_the_old_output_stays_until_the_new_one_comes(books: Books) -> None:
+    book = books.new(["x = 1", "import time\ntime.sleep(4)\nprint('x is', x)"])
+    book.run(0)
+    book.shows("", "x is 1")
+    book.run(1)
+    book.prompts(1, 3)
+    book.edit(0, "x = 2")
+    book.run(0)
+    book.marked("fresh", "running")
+    book.shows("", "x is 1")
+    book.shows("", "x is 2")
+
+
 def test_errors_and_their_recovery(books: Books) -> None:
     book = books.new(["x = 0", "y = 10 // x\ny", "print('y is', y)"])
     book.run(0)
