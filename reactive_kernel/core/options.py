@@ -1,4 +1,4 @@
-"""Which hidden state the users of a module read: options and process-wide settings, by the module's token."""
+"""Which hidden state those read who use a module, or a name out of it: by that one's token."""
 
 from __future__ import annotations
 
@@ -12,4 +12,7 @@ OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:numpy": ("<numpy.options>",),
     "module:sys": ("<sys.path>",),
     "module:os": ("<environ>", "<directory>"),
+    "module:decimal": ("<decimal.context>",),
+    "object:decimal.Decimal": ("<decimal.context>",),
+    "object:decimal.getcontext": ("<decimal.context>",),
 }

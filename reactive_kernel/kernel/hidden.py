@@ -130,6 +130,21 @@ def _set_directory(state: str) -> None:
         os.chdir(state)
 
 
+_PRECISION = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+
+
+def _get_decimal() -> Any:
+    context = sys.modules["decimal"].getcontext()
+    return tuple(getattr(context, name) for name in _PRECISION), tuple(context.traps.items())
+
+
+def _set_decimal(state: Any) -> None:
+    context = sys.modules["decimal"].getcontext()
+    for name, value in zip(_PRECISION, state[0], strict=True):
+        setattr(context, name, value)
+    context.traps.update(state[1])
+
+
 def _initial_pandas() -> Any:
     return {name: option.defval for name, option in sys.modules["pandas._config.config"]._registered_options.items()}
 
@@ -180,6 +195,7 @@ KINDS = {
         _initial_printing,
         ("printoptions",),
     ),
+    "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),

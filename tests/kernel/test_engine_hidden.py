@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import importlib
 import os
 import sys
@@ -126,6 +127,11 @@ OPTIONS = {
     "environ, deleted": (
         "import os\nos.environ['RK_TEST'] = 'one'", "del os.environ['RK_TEST']", "print(os.environ.get('RK_TEST'))"),
     "sys.path": ("import sys\nsys.path.append('/one')", "sys.path.append('/two')", "print(sys.path[-2:])"),
+    "decimal": (
+        "from decimal import Decimal, getcontext\ngetcontext().prec = 4", "getcontext().prec = 6",
+        "print(Decimal(1) / 3)"),
+    "decimal, by a name of its context": (
+        "import decimal\nctx = decimal.getcontext()\nctx.prec = 4", "ctx.prec = 6", "print(decimal.Decimal(1) / 3)"),
     "chdir": ("import os\nos.chdir('/')", "os.chdir('/usr')", "print(os.getcwd())"),
 }  # fmt: skip
 
@@ -148,6 +154,7 @@ def world() -> Iterator[None]:
     pd.reset_option("display.max_rows")
     pd.reset_option("display.precision")
     dict.update(mpl.rcParams, params)
+    decimal.setcontext(decimal.Context())
 
 
 @pytest.mark.usefixtures("world")
