@@ -68,7 +68,7 @@ class Cascade:
         self.kind = kind
         self.root = root
         self.alone = alone
-        self.lazy = lazy
+        self.lazy = lazy and root is not None  # who asks for all cells wants those too that a run makes stale
         self.only_run_before = only_run_before
         self.problem: Problem | None = None
         self.skipped = 0

@@ -132,3 +132,11 @@ def test_a_change_that_the_text_shows_needs_no_remark(change: str) -> None:
     notebook = opened("rows = [3, 4]\ndef add(to):\n    to.append(1)", change, "print(rows)")
     assert not notebook.entries()["b"]["remarks"]
     assert "b" in notebook.entries()["c"]["upstream"]
+
+
+def test_all_in_mode_lazy_leaves_nothing_stale_that_a_run_made_so() -> None:
+    nb = Notebook("rows = [[0], [4]]", "it = iter(rows)", "rows[0].append(7)", "print(rows)", mode="lazy")
+    assert nb.run("d") == "acd"
+    assert nb.all() == "bcd", "the change is now one of the iterator's list too"
+    assert nb.stale_cells == ""
+    nb.check()
