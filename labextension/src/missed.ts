@@ -28,8 +28,8 @@ export interface MissedHost {
   alone(): boolean;
 }
 
-/** After an undo: until the kernel has heard of it. */
-const SETTLED = 300;
+/** After an undo: until the kernel has heard of it; once more, should it take long. */
+const SETTLED = [300, 2000];
 
 export class Missed {
   constructor(private readonly _host: MissedHost) {}
@@ -41,7 +41,7 @@ export class Missed {
 
   /** Forget what was awaited: there is another kernel, or none. */
   reset(): void {
-    window.clearTimeout(this._timer);
+    this._timers.forEach(timer => window.clearTimeout(timer));
     this._connection++;
     this._awaited.clear();
   }
@@ -65,12 +65,16 @@ export class Missed {
     const { cells: entries } = this._host.state();
     const old = cells.some(cell => {
       const last = entries.get(cell.id)?.execution_count ?? null;
-      return cell.type === 'code' && last !== null && last !== (cell as ICodeCellModel).executionCount;
+      return cell.type === 'code' && last !== (cell as ICodeCellModel).executionCount;
     });
     if (old) {
-      this._behind = true;
-      window.clearTimeout(this._timer);
-      this._timer = window.setTimeout(() => this.look(), SETTLED);
+      this._timers.forEach(timer => window.clearTimeout(timer));
+      this._timers = SETTLED.map(pause =>
+        window.setTimeout(() => {
+          this.suspect();
+          this.look();
+        }, pause)
+      );
     }
   }
 
@@ -107,7 +111,7 @@ export class Missed {
   }
 
   private _behind = false;
-  private _timer = 0;
+  private _timers: number[] = [];
   private _connection = 0;
   /** Cells that sent messages since the kept outputs were asked for. */
   private readonly _heard = new Set<string>();
