@@ -247,13 +247,7 @@ def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int
         result[name] = DELETES | (MAYBE if name in facts.maybe_deletes else 0)
     for name in facts.writes:
         result[name] = DEFINES | (MAYBE if name in facts.maybe else 0)
-    left = {n: how for n, how in result.items() if not (n in facts.maybe_deletes and n not in facts.writes)}
-    # A failure leaves no trace in the generators and options: nobody has to wait for it to be mended.
-    return {n: how for n, how in left.items() if not _is_hidden_state(n)} if cell.has_failed else left
-
-
-def _is_hidden_state(name: str) -> bool:
-    return name.startswith("<") and not name.startswith("<sql:")
+    return {n: how for n, how in result.items() if not (n in facts.maybe_deletes and n not in facts.writes)}
 
 
 def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Deferred]:

@@ -323,8 +323,8 @@ class Session(Topology):
         pairs: list[tuple[str, str]] = []
         for name, found in sorted(view.inputs.items()):
             known = before.get(name)
-            if known is None:
-                known = tuple((p, self.cells[p].outs.get(name, "")) for p in found)
+            if known is None:  # from a producer that has yet to run, or failed, it had not what it is to have
+                known = tuple((p, self.cells[p].outs.get(name, "") if self.cells[p].exact else "") for p in found)
             pairs.extend((name, out) for _, out in known)
         ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)

@@ -87,6 +87,9 @@ class Executor:
         self._move(cell.key)
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
+        for name in cell.given_up - cell.inputs.keys():  # what it does without is not there
+            self.namespace.pop(name, None)
+            self.store.dirty.add(name)
         watch = Watch(
             cell,
             {},
