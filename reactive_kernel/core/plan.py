@@ -237,7 +237,8 @@ class Cascade:
                     return None
                 if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4 + len(self.failed):
                     return None
-            cell = missing[0]
+            # What was only used up comes last: making the others anew may use it up once more.
+            cell = next((producer for producer in missing if not producer.fresh), missing[0])
 
     def _missing(self, cell: Cell) -> list[Cell]:
         """Producers of a cell's inputs that aren't fresh or whose values are used up, in document order."""
