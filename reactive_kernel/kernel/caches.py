@@ -66,6 +66,11 @@ class Caches:
             wrapper.cache_clear()  # until now nobody followed what filled it
         self._filled[id(wrapper)] = _filling(wrapper)
 
+    def roll_back(self, wrapper: Any) -> None:
+        """After a run that is not to count: a cache that was empty before it is empty again."""
+        if self._filled.get(id(wrapper)) == (0, 0):
+            wrapper.cache_clear()
+
     def _clear_outdated(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
         reads: set[str] = set()
         todo = set(direct)

@@ -231,6 +231,9 @@ class Executor:
         for value, state in changes.touched.values():
             if state.restore is not None:
                 state.restore(value)
+        for seen in watch.surveys.values():
+            for wrapper in seen.caches:
+                self.caches.roll_back(wrapper)
         self.hidden.restore(watch.states)
         self._lose(watch, changes)
         self.store.dirty.update(self.store.forget(watch.cell.id))
