@@ -206,8 +206,9 @@ _BY_NAME: dict[str, Callable[[Canon, Any], Form]] = {
     "builtins.staticmethod": lambda canon, value: (canon.form(value.__func__),),
     "builtins.classmethod": lambda canon, value: (canon.form(value.__func__),),
     "functools.partial": lambda canon, value: tuple(map(canon.form, (value.func, value.args, value.keywords))),
+    # How often it was asked shows only in cache_info(): where a cell prints that, what it prints is compared.
     "functools._lru_cache_wrapper": lambda canon, value: (
-        canon.form(value.__wrapped__), tuple(value.cache_info()), canon._attributes(vars(value)),
+        canon.form(value.__wrapped__), canon._attributes(vars(value)),
     ),
     "random.Random": lambda canon, value: (value.getstate(),),
     "numpy.random._generator.Generator": lambda canon, value: (repr(value.bit_generator.state),),
