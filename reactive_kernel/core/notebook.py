@@ -35,6 +35,7 @@ class Ran:
         version: the cell's version when it ran; ``code``: its code hash then.
         bound: name -> token of the value where it is provably known, else None.
         mutated: names whose objects were changed in place.
+        stays: mutated name -> token, where the object was left as the run before had left it.
         deleted: names unbound.
         carried: name -> what code inside the value does when called.
         reach: name -> tokens of the mutable objects inside the value (equal token, same object).
@@ -54,6 +55,7 @@ class Ran:
     cleared: frozenset[tuple[str, str]] = frozenset()
     held: set[str] = field(default_factory=set)
     without: frozenset[str] = frozenset()
+    stays: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read
 
 

@@ -110,6 +110,7 @@ class Observed:
     bound: Mapping[str, str | None] = field(default_factory=dict)
     mutated: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    stays: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[str, Deferred] = field(default_factory=dict)
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()  # names that share objects with mutated ones, seen unchanged

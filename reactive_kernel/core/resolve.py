@@ -286,7 +286,7 @@ def outs(cell: Cell) -> dict[str, str]:
     """
     if not cell.exact or cell.ran is None or cell.version is None:
         return {name: name_version(cell.id, "to run", name) for name in cell.produces}
-    tokens, result = cell.ran.bound, {}
+    tokens, result = {**cell.ran.stays, **{n: t for n, t in cell.ran.bound.items() if t is not None}}, {}
     for name in cell.produces:
         token = tokens.get(name)
         result[name] = name_version(cell.id, cell.version, name) if token is None else token_version(token)

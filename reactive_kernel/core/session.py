@@ -253,7 +253,7 @@ class Session(Topology):
             return "used up"
         if producer.exact:
             return producer.outs.get(name, "")
-        token = ran.bound.get(name)
+        token = ran.bound.get(name) or ran.stays.get(name)
         return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 
     def _ended(self, news: Succeeded | Failed | Interrupted) -> None:
@@ -302,6 +302,7 @@ class Session(Topology):
         # An opaque cell may have looked for what it was not given: should the loop go, it has to run again.
         without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
+        ran.stays = seen.stays
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)
         if code != cell.facts.code:

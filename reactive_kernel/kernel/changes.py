@@ -53,6 +53,7 @@ class Watch:
     again: bool = False  # the cell runs at the version at which it last succeeded
     same_inputs: bool = False  # what it reads is what it read when it last succeeded
     held: frozenset[str] = frozenset()  # names of its last values that are still to be had
+    left: dict[int, tuple[Any, State]] = field(default_factory=dict)  # what it last changed, and how it left that
 
 
 @dataclass(slots=True)

@@ -85,6 +85,7 @@ class Executor:
             self.watch = Watch(cell, dict(self.namespace))
             return
         self._move(cell.key)
+        left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
         for name in cell.given_up - cell.inputs.keys():  # what it does without is not there
@@ -96,6 +97,7 @@ class Executor:
             again=cell.exact,
             same_inputs=self.session.same_inputs(cell),
             held=frozenset(cell.ran.held if cell.ran is not None else ()),
+            left=left,
         )
         for name in (cell.facts.maybe | called_writes(self.session, cell)) - reads_of(self.session, cell):
             value = self.namespace.pop(name, MISSING)
@@ -263,6 +265,9 @@ class Executor:
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(cell, changes, changes.names - unread)
         tokens = self.staying.decide(watch, bound, changes, mutated, bool(mutated or drawn or deleted))
+        changed = frozenset(changes.names - deleted - unread)
+        stays = self.staying.effects(watch, changes, changed, drawn)
+        tokens.update((n, stays[n]) for n in stays.keys() & bound.keys() if tokens[n] is None)
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
         store.forget(cell.id)
         store.values[cell.id] = {**values, **drawn}
@@ -283,7 +288,8 @@ class Executor:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **traits},
-            mutated=frozenset(changes.names - deleted - unread) | frozenset(drawn),
+            mutated=changed | frozenset(drawn),
+            stays=stays,
             deleted=deleted,
             carried=carried,
             reach=reach,

@@ -14,9 +14,9 @@ from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.resolve import sharers
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.versions import name_version, same_as
-from reactive_kernel.kernel.changes import Changes, Watch, deadline, made_here
+from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
 from reactive_kernel.kernel.equals import Pairing, alike
-from reactive_kernel.kernel.store import Store
+from reactive_kernel.kernel.store import MISSING, Store
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.tokens import identity_matters, token
 
@@ -44,6 +44,31 @@ class Staying:
             tokens = self._tokens(watch, bound, raw, self._keep_alike(watch, bound, raw, changes), changed)
         self.tokens[watch.cell.id] = raw
         return tokens
+
+    def effects(
+        self, watch: Watch, changes: Changes, changed: frozenset[str], drawn: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Tokens of names that the run changed in place, where it left them as the cell's last run did."""
+        cell, ran = watch.cell, watch.cell.ran
+        if ran is None:
+            return {}
+        if watch.again:
+            return dict(ran.stays)
+        kept = self.store.values.get(cell.id, {})
+        names = {n for n, state in drawn.items() if n in ran.mutated and kept.get(n, MISSING) == state}
+        if self._left_alike(watch, changes, changed):
+            names |= {n for n in changed & watch.held if kept.get(n, MISSING) is self.store.namespace.get(n)}
+        known = {**ran.stays, **{n: t for n, t in ran.bound.items() if t is not None}}
+        return {n: known.get(n) or same_as(name_version(cell.id, ran.version, n)) for n in names}
+
+    def _left_alike(self, watch: Watch, changes: Changes, changed: frozenset[str]) -> bool:
+        """True if the cell, given the same, changed the same objects, and left each as it did the last time."""
+        ran, left = watch.cell.ran, watch.left
+        if ran is None or not (watch.same_inputs and left) or watch.unseen or changes.lost:
+            return False
+        if changed != {name for name in ran.mutated if not name.startswith("<")}:
+            return False
+        return changes.touched.keys() <= left.keys() and not any(has_changed(v, s) for v, s in left.values())
 
     def forget(self, cell_id: str) -> None:
         """The cell's last run counts no more."""

@@ -165,6 +165,11 @@ class Store:
             return False
         return cell.key < reader or all(cell.key <= limits.get(name, inf) for name in delta.names)
 
+    def other_side(self, cell_id: str) -> list[tuple[Any, State]]:
+        """What a cell changed in place, and how it left that; nothing if the changes are in effect."""
+        delta = self.deltas.get(cell_id)
+        return [] if delta is None or cell_id in self.applied else delta.entries
+
     def drop_delta(self, cell_id: str) -> None:
         """Undo a cell's changes in place, if they are in effect, and forget them."""
         if cell_id not in self.deltas:

@@ -174,3 +174,66 @@ def test_in_the_kernel_also_when_the_value_is_shown(kernel: Kernel) -> None:
     for shown in ("df", "df.head(1)", ""):  # there, a garbage collection may eat up the budget
         assert ["A"] in [kernel.cell("A", frame + shown).order for _ in range(3)]
     assert kernel.cell("C", "print(df['b'].sum())").text("C") == "6\n"
+
+
+LEFT = {
+    "append": ("rows = [3, 1]", "rows.append(2)", "print(rows)"),
+    "sort": ("rows = [3, 1]", "rows.sort()", "print(rows)"),
+    "augmented": ("rows = [3, 1]", "rows += [5]", "print(rows)"),
+    "reset": ("rows = {'a': 1}", "rows.clear()\nrows['a'] = 5", "print(rows)"),
+    "alias": ("rows = [1]\nm = rows", "m.append(2)", "print(rows, m)"),
+    "instance": ("class P: pass\nrows = P()", "rows.at = 5", "print(rows.at)"),
+    "array": (NUMPY + "rows = np.arange(3)", "rows *= 2", "print(rows)"),
+    "nested": ("rows = [[1], [2]]", "rows[0].append(7)", "print(rows)"),
+    "random": ("import random\nrandom.seed(4)", "x = random.random()", "print(random.random())"),
+}
+
+
+@pytest.mark.parametrize(("make", "change", "show"), LEFT.values(), ids=LEFT)
+def test_what_is_changed_again_in_the_same_way_runs_nothing_below(make: str, change: str, show: str) -> None:
+    nb = settled(make, change, show)
+    assert nb.run("b") == "b"
+    assert nb.run("b", f"{change}\nmore = 1") == "b"
+    assert nb.run("b") == "b"
+    nb.check()
+    assert nb.run("b", "pass")[:1] == "b"
+    nb.check()
+    nb.run("b", change)
+    nb.check()
+
+
+OTHERWISE = {
+    "another value": ("rows = [3, 1]", "rows.append(2)", "rows.append(4)"),
+    "another object": ("rows = [[1], [2]]", "rows[0].append(7)", "rows[1].append(7)"),
+    "one more object": ("rows = [[1], [2]]", "rows[0].append(7)", "rows[0].append(7)\nrows[1].append(7)"),
+    "one object less": ("rows = [[1], [2]]", "rows[0].append(7)\nrows[1].append(7)", "rows[0].append(7)"),
+    "a new object": ("rows = []", "rows.append([1])", "rows.append([1] + [])"),
+    "not at all": ("rows = [3, 1]", "rows.append(2)", "rows"),
+}
+
+
+@pytest.mark.parametrize(("make", "one", "other"), OTHERWISE.values(), ids=OTHERWISE)
+def test_what_is_changed_in_another_way_runs_what_is_below(make: str, one: str, other: str) -> None:
+    nb = settled(make, one, "print(rows)")
+    assert nb.run("b", other) == "bc"
+    nb.check()
+    nb.run("b", one)
+    nb.check()
+
+
+def test_the_same_change_of_something_else_runs_what_is_below() -> None:
+    nb = settled("rows = [1]", "rows.append(2)", "rows.clear()", "rows.append(3)", "print(rows)")
+    assert nb.run("b", "rows.append(5)") == "bcde"  # given something else, nothing is known of what was left
+    nb.check()
+    assert nb.run("c") == "c"
+    nb.check()
+
+
+def test_made_again_after_it_was_changed_in_the_same_way() -> None:
+    nb = settled("rows = [1]", "rows.append(2)", "it = iter(rows)", "print(next(it))")
+    assert nb.run("b") == "b"
+    nb.run("d", "print(next(it), next(it))")
+    nb.run("d", "print(next(it))")
+    nb.check()
+    nb.run("a", "rows = [6]")
+    nb.check()
