@@ -8,7 +8,15 @@ from typing import Any
 
 from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 
-__all__ = ["array_state", "element_state", "index_state", "numpy_random_state", "pandas_state", "polars_state"]
+__all__ = [
+    "array_state",
+    "element_state",
+    "index_state",
+    "numpy_random_state",
+    "pandas_state",
+    "polars_state",
+    "viewed_memory",
+]
 
 
 def array_state(value: Any) -> tuple[State | None, Tells]:
@@ -91,6 +99,8 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
     """A frame or series: with copy-on-write a shallow copy costs nothing, and a change moves the data elsewhere."""
     if int(sys.modules["pandas"].__version__.split(".")[0]) < 3:
         return _old_pandas(value)
+    if viewed := viewed_memory(value):
+        return _viewed_state(value, viewed)
     copy = value.copy(deep=False)
     attrs, name = dict(value.attrs), getattr(value, "_name", None)
 
@@ -113,6 +123,88 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
 
     size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
     return State(changed, restore, size), "whole"
+
+
+def viewed_memory(frame: Any) -> list[Any]:
+    """Arrays behind a frame that numpy arrays of the notebook look at as well (`to_numpy()`); none of a large frame.
+
+    A shallow copy of such a frame would be seen: a later change in place would go elsewhere, past those arrays.  They
+    are told by the references that pandas' own blocks don't account for.
+    """
+    numpy, blocks = sys.modules["numpy"], frame._mgr.blocks
+    if sum(getattr(block.values, "nbytes", 0) for block in blocks) > MAX_BYTES:
+        return []
+    found = []
+    for block in blocks:
+        values = block.values
+        if type(values) is not numpy.ndarray:
+            continue
+        owner = values if values.base is None else values.base
+        if type(owner) is not numpy.ndarray:
+            continue
+        sharing = sum(other() is not None for other in block.refs.referenced_blocks)
+        ours = 3 if owner is values else 2  # the variables here, and the argument
+        if sys.getrefcount(owner) > sharing + ours:
+            found.append(owner)
+    return found
+
+
+def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
+    """A frame whose memory others look at: of that memory the arrays as they are, for their own states tell and put
+    back what is in them, and copies of all else.
+    """
+    manager = value._mgr
+    owners = {id(owner) for owner in viewed}
+    # Never the blocks themselves: pandas would take us for somebody who shares them.
+    parts = [_Part(b, bool({id(b.values), id(getattr(b.values, "base", None))} & owners)) for b in manager.blocks]
+    axes, attrs, name = list(manager.axes), dict(value.attrs), getattr(value, "_name", None)
+
+    def changed(now: Any) -> bool:
+        inside = now._mgr.blocks
+        if len(inside) != len(parts) or not all(part.is_in(b) for part, b in zip(parts, inside, strict=True)):
+            return True
+        if getattr(now, "_name", None) is not name or now.attrs != attrs:
+            return True
+        return not all(a is b or a.identical(b) for a, b in zip(axes, now._mgr.axes, strict=True))
+
+    def restore(target: Any) -> None:
+        blocks = [part.block() for part in parts]
+        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, list(axes)))
+        if hasattr(target, "_name"):
+            object.__setattr__(target, "_name", name)
+        target.attrs.clear()
+        target.attrs.update(attrs)
+
+    return State(changed, restore, sum(part.size for part in parts)), "whole"
+
+
+class _Part:
+    """What a block of a frame held."""
+
+    def __init__(self, block: Any, viewed: bool) -> None:
+        self.kind, self.place, self.ndim = type(block), block.mgr_locs, block.ndim
+        self.values = block.values if viewed else None
+        self.copy = block.values.copy()
+        self.size = int(getattr(self.copy, "nbytes", 0))
+
+    def is_in(self, block: Any) -> bool:
+        """True if a block holds the same now."""
+        now = block.values
+        if type(block) is not self.kind or (self.values is not None and now is not self.values):
+            return False
+        if now.shape != self.copy.shape or now.dtype != self.copy.dtype:
+            return False
+        if not (block.mgr_locs.as_array == self.place.as_array).all():
+            return False
+        if not hasattr(now, "strides"):
+            return bool(now.equals(self.copy))
+        if now.dtype == object:
+            return all(map(is_, now.flat, self.copy.flat))
+        return bool(now.tobytes() == self.copy.tobytes())
+
+    def block(self) -> Any:
+        """A block like the one that was, in the same memory where others look at that."""
+        return self.kind(self.copy.copy() if self.values is None else self.values, placement=self.place, ndim=self.ndim)
 
 
 def index_state(value: Any) -> tuple[State | None, Tells]:

@@ -24,6 +24,7 @@ from typing import Any
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import CODED, code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.library_states import viewed_memory
 from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
@@ -295,7 +296,8 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
 
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     own = _own(value, kind, main) if about(kind).package != "pandas" else ()
-    return [*_objects_in(value), *own], True
+    viewed = viewed_memory(value) if hasattr(attributes_of(value).get("_mgr"), "blocks") else ()
+    return [*_objects_in(value), *viewed, *own], True
 
 
 def _wrapper(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

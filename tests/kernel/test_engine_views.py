@@ -1,0 +1,57 @@
+"""numpy arrays that look at the memory of a frame: a later change of the frame shows in them, as in plain pandas."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+
+pytestmark = pytest.mark.usefixtures("no_hurry")
+
+SERIES = "import pandas as pd\ndf = pd.Series([1, 2, 3], index=list('abc'))"
+FRAME = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4], 'c': [0.5, 1.5], 'd': ['x', 'y']})"
+
+CASES = {
+    "series": (SERIES, "v = df.to_numpy()", "df['a'] = 10", "df['a'] = 11"),
+    "column": (FRAME, "v = df['a'].to_numpy()", "df.loc[0, 'a'] = 10", "df.loc[1, 'a'] = 11"),
+    "another column": (FRAME, "v = df['a'].values", "df.loc[0, 'c'] = 7.5", "df.loc[0, 'd'] = 'z'"),
+    "array": (FRAME, "import numpy as np\nv = np.asarray(df['c'])", "df.loc[0, 'c'] = 9.5", "df['c'] = 0.0"),
+    "replaced": (FRAME, "v = df['a'].values", "df['a'] = df['a'] * 2", "df.drop(columns='a', inplace=True)"),
+}
+
+
+@pytest.mark.parametrize(("make", "look", "one", "other"), CASES.values(), ids=CASES)
+def test_as_in_plain_pandas(make: str, look: str, one: str, other: str) -> None:
+    nb = Notebook(make, look, one, "print(v)", "print(df)")
+    nb.all()
+    nb.check()
+    for source in (other, one, "pass", f"{one}\n{other}"):
+        nb.run("c", source)
+        nb.check()
+    nb.run("b")
+    nb.check()
+    nb.run("a", make.replace("[1, 2", "[6, 2"))
+    nb.check()
+
+
+def test_changes_above_and_below_are_put_back_and_made_again() -> None:
+    look, change = "v = df['a'].values", "df.loc[0, 'a'] = 10"
+    nb = Notebook(FRAME, look, change, "print(v, df)", "df['e'] = 1", "df['a'] = df['a'] * 2", "print(v, df)")
+    nb.all()
+    nb.check()
+    for index in (1, 5, 4):
+        nb.move("e", index)
+        nb.all()
+        nb.check()
+    nb.run("c", "df.loc[1, 'a'] = 20")
+    nb.check()
+    nb.delete("c")
+    nb.all()
+    nb.check()
+
+
+def test_a_shallow_copy_is_kept_where_nobody_looks() -> None:
+    nb = Notebook(FRAME, "df.loc[0, 'a'] = 10", "print(df)")
+    nb.all()
+    assert nb.run("b", "df.loc[0, 'a'] = 11") == "bc"  # the loader doesn't run
+    nb.check()
