@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import builtins
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
@@ -77,17 +77,19 @@ class Graph:
         line = self.producers.get(name)
         return self._above(name, line, float("inf"), True) if line else ()
 
-    def above(self, name: str, key: float) -> tuple[str, ...]:
-        """Producers above a position only (no forward reference); what the namespace shows there."""
+    def above(self, name: str, key: float, skip: Collection[str] = ()) -> tuple[str, ...]:
+        """Producers above a position only (no forward reference); what the namespace shows there, but for ``skip``."""
         line = self.producers.get(name)
-        return self._above(name, line, key, True) if line else ()
+        return self._above(name, line, key, True, skip) if line else ()
 
-    def _above(self, name: str, line: Line, key: float, console: bool) -> tuple[str, ...]:
+    def _above(
+        self, name: str, line: Line, key: float, console: bool, skip: Collection[str] = ()
+    ) -> tuple[str, ...]:
         found: list[str] = []
         cells = self.document.cells
         for position in range(bisect_left(line, (key,)) - 1, -1, -1):
             producer = cells[line[position][1]]
-            if producer.kind == "console" and not console:
+            if (producer.kind == "console" and not console) or producer.id in skip:
                 continue
             found.append(producer.id)
             if not producer.produces[name] & MAYBE:

@@ -78,6 +78,7 @@ class Cell:
     # Reads that no run is sure to make, followed or not: from below, or because an opaque cell may read anything.
     soft: dict[str, tuple[str, ...]] = field(default_factory=dict)
     given_up: frozenset[str] = frozenset()  # those of `soft` that would close a loop: not among the inputs
+    rivals: frozenset[str] = frozenset()  # the cells that would have given them, and are in the loop
     wishes: dict[str, tuple[str, ...]] | None = None  # the inputs if nothing had been given up
     produces: dict[str, int] = field(default_factory=dict)
     carried: dict[str, Deferred] = field(default_factory=dict)

@@ -58,8 +58,12 @@ def view(
             result.soft.pop(name, None)
     if _hides_reads(facts) or result.evaluates:
         for name in graph.producers:
-            if name not in result.inputs and name not in without and (found := graph.above(name, cell.key)):
-                result.inputs[name] = result.soft[name] = found
+            if name not in result.inputs and (found := graph.above(name, cell.key)):
+                result.soft[name] = found
+                if name in without:
+                    found = graph.above(name, cell.key, cell.rivals)
+                if found:
+                    result.inputs[name] = found
     if cell.kind != "batch":
         _add_shared(cell, graph, sharing, result, known)
     return result

@@ -149,8 +149,9 @@ class Topology:
             own = part[cell.id]
             found = frozenset(n for n, producers in cell.soft.items() if any(part.get(p) == own for p in producers))
             (self._waiving.add if found else self._waiving.discard)(cell.id)
-            if found != cell.given_up:
-                cell.given_up = found
+            rivals = frozenset(p for n in found for p in cell.soft[n] if part.get(p) == own)
+            if (found, rivals) != (cell.given_up, cell.rivals):
+                cell.given_up, cell.rivals = found, rivals
                 self._push(cell)
         self._waiving &= self.cells.keys()
         return bool(self._queue)

@@ -88,9 +88,7 @@ class Executor:
         left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
-        for name in cell.given_up - cell.inputs.keys():  # what it does without is not there
-            self.namespace.pop(name, None)
-            self.store.dirty.add(name)
+        self._take_away(cell)
         watch = Watch(
             cell,
             {},
@@ -108,6 +106,16 @@ class Executor:
         watch.states = self.hidden.note(cell.source)
         self.widgets.running = True
         self.watch = watch
+
+    def _take_away(self, cell: Cell) -> None:
+        """What the cell does without, because a loop would give it, is not there."""
+        for name in cell.given_up if cell.rivals else ():
+            value = self.store.lookup(name, cell.key, cell.rivals)
+            if value is not MISSING:
+                self.namespace[name] = value
+            elif name in self.store.managed:
+                self.namespace.pop(name, None)
+            self.store.dirty.add(name)
 
     def _bind_forward(self, cell: Cell) -> None:
         """Bind what the cell reads from below, as it is there."""

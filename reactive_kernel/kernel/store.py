@@ -11,7 +11,7 @@ Moving costs what lies between the two places, not the notebook.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
@@ -206,8 +206,8 @@ class Store:
         elif name in self.managed:
             self.namespace.pop(name, None)
 
-    def lookup(self, name: str, key: float) -> Any:
-        """The value that a reader at ``key`` sees, or MISSING.
+    def lookup(self, name: str, key: float, skip: Collection[str] = ()) -> Any:
+        """The value that a reader at ``key`` sees, or MISSING; from none of the cells ``skip``.
 
         Producers without a value (never run, failed) let the one above them through.
         """
@@ -216,6 +216,8 @@ class Store:
             return MISSING
         cells = self.session.cells
         for _, cell_id in reversed(line[: bisect_left(line, (key,))]):
+            if cell_id in skip:
+                continue
             cell = cells[cell_id]
             value = self.values.get(cell_id, {}).get(name, MISSING) if cell.shown else MISSING
             if value is not MISSING:
