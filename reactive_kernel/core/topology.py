@@ -188,6 +188,7 @@ class Topology:
         for member in (self.cells[m] for m in {*old, *loop} - {cell.id} if m in self.cells):
             if member.id in loop:
                 member.loop = loop
+            member.blocking = member.has_failed  # those below may look at it before it is looked at
             self._push(member)
 
     def _set_produces(self, cell: Cell, produces: dict[str, int]) -> set[str]:
