@@ -1,7 +1,7 @@
 /**
  * The coordinator's channel to one notebook: a WebSocket that comes back by itself.
  *
- * Knows nothing of documents. A server without the coordinator is asked once and then left alone.
+ * Knows nothing of documents. A server that says that it has no coordinator is left alone.
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
@@ -24,12 +24,19 @@ export class Door implements IDisposable {
     void this._begin();
   }
 
-  /** Whether this server has a coordinator at all; asked once for all notebooks. */
+  /**
+   * Whether this server has a coordinator at all; rejected if it can't be asked. Asked once for all notebooks when it
+   * has; else again by the next door, because the server may have been started anew.
+   */
   static exists(): Promise<boolean> {
-    Door._exists ??= Door._ask().catch(() => {
-      Door._exists = null;
-      return false;
-    });
+    if (Door._exists === null) {
+      const asked = Door._ask();
+      Door._exists = asked;
+      const forget = () => {
+        Door._exists = null;
+      };
+      asked.then(found => found || forget(), forget);
+    }
     return Door._exists;
   }
 
@@ -76,10 +83,14 @@ export class Door implements IDisposable {
     this._hangUp();
     if (!this._isDisposed) {
       this._failed.emit('lost');
-      const pause = AGAIN[Math.min(this._tries++, AGAIN.length - 1)];
-      window.clearTimeout(this._timer);
-      this._timer = window.setTimeout(() => this._open(), pause);
+      this._later(() => this._open());
     }
+  }
+
+  private _later(act: () => void): void {
+    const pause = AGAIN[Math.min(this._tries++, AGAIN.length - 1)];
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(act, pause);
   }
 
   private static async _ask(): Promise<boolean> {
@@ -88,10 +99,14 @@ export class Door implements IDisposable {
   }
 
   private async _begin(): Promise<void> {
-    if (await Door.exists()) {
+    const found = await Door.exists().catch(() => null);
+    if (found === true) {
       this._open();
     } else if (!this._isDisposed) {
       this._failed.emit('absent');
+      if (found === null) {
+        this._later(() => void this._begin());
+      }
     }
   }
 

@@ -84,6 +84,16 @@ export class NotebookSession {
     return this._trouble;
   }
 
+  /** Whether a kernel that was reactive is gone: shut down, or dead. */
+  get bereft(): boolean {
+    return this._bereft;
+  }
+
+  /** Whether the kernel is told without the coordinator, for longer than a short break of its channel. */
+  get apart(): boolean {
+    return this._apart;
+  }
+
   /** A code cell's text. */
   source(id: string): string {
     return this._watch.model(id)?.sharedModel.getSource() ?? '';
@@ -156,8 +166,9 @@ export class NotebookSession {
   }
 
   private async _open(): Promise<void> {
-    this._close();
     const kernel = this.kernel;
+    this._bereft = kernel === null && (this._bereft || this._connection !== null);
+    this._close();
     if (kernel === null || this.isDisposed) {
       return;
     }
@@ -199,6 +210,7 @@ export class NotebookSession {
     this._connection?.dispose();
     this._connection = null;
     this._state = EMPTY;
+    this._apart = false;
     this._setActive(false);
   }
 
@@ -218,6 +230,12 @@ export class NotebookSession {
       answered: (whole, reply) => this._takeReply(whole, reply),
       refused: reason => this._setTrouble(`The kernel refused the notebook: ${reason}`),
       told: () => void this._askState(connection),
+      apart: apart => {
+        if (apart !== this._apart) {
+          this._apart = apart;
+          this._activeChanged.emit();
+        }
+      },
       adopted: cells => this._adopted.emit(cells)
     };
   }
@@ -337,6 +355,7 @@ export class NotebookSession {
       this._missed.look();
     }
     if (status === 'dead') {
+      this._bereft ||= this._connection !== null;
       this._close();
     }
   }
@@ -358,6 +377,8 @@ export class NotebookSession {
   private _state: NotebookState = EMPTY;
   private _active = false;
   private _trouble: string | null = null;
+  private _bereft = false;
+  private _apart = false;
   private _patience = 0;
   private readonly _changed = new Signal<this, Change>(this);
   private readonly _adopted = new Signal<this, number>(this);

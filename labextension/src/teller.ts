@@ -16,6 +16,8 @@ type Document = readonly CellText[];
 
 /** How long to wait for the coordinator before the kernel is told without it, in milliseconds. */
 const WAIT = 3000;
+/** How long the kernel is told without the coordinator before people hear of it: not of a short break. */
+const APART = 5000;
 /** How long a run waits for edits that are on their way. */
 const BEFORE_RUN = 1000;
 
@@ -39,6 +41,8 @@ export interface TellerHost {
   refused(reason: string): void;
   /** The kernel is told by the coordinator: its state has to be asked for. */
   told(): void;
+  /** The coordinator can't be reached for a while already, or can again. */
+  apart(apart: boolean): void;
   /** Cells were brought in, changed or taken out when the page joined; by others, or by an earlier page unsaved. */
   adopted(cells: number): void;
 }
@@ -62,6 +66,7 @@ export class Teller {
   dispose(): void {
     this._way = 'closed';
     window.clearTimeout(this._waiting);
+    window.clearTimeout(this._parting);
     this._host.door.dispose();
   }
 
@@ -148,6 +153,8 @@ export class Teller {
     const base = known ? this._agreed.document : await this._host.original().catch(() => theirs.document());
     if (this._way !== 'closed') {
       this._way = 'channel';
+      window.clearTimeout(this._parting);
+      this._host.apart(false);
       this._led = this._host.leads();
       this._join(base, !known);
     }
@@ -248,6 +255,7 @@ export class Teller {
     window.clearTimeout(this._waiting);
     if (this._way === 'channel' || this._way === null) {
       this._way = 'control';
+      this._parting = window.setTimeout(() => this._host.apart(true), APART);
       this._sent = null;
       this.tell(this._host.texts());
     }
@@ -282,6 +290,7 @@ export class Teller {
   private _led = true;
   private _unreachable = false;
   private _waiting = 0;
+  private _parting = 0;
 }
 
 /** A step as the kernel's own command takes it. */

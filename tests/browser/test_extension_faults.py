@@ -18,18 +18,47 @@ pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
 
 
-def test_without_a_coordinator(books: Books, page: Page) -> None:
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_without_a_coordinator(books: Books, page: Page, app: str) -> None:
     page.route("**/reactive-kernel/**", lambda route: route.abort())
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    book = books.new(CHAIN)
+    book = books.new(CHAIN, app)
     book.run(0)
     book.shows("", "20", "y is 20")
     book.open()
     book.edit(0, "x = 1")
     book.run(0)
     book.shows("", "2", "y is 2")
+    notice = page.locator(".jp-ReactiveNotice")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    expect(notice).to_contain_text("The coordinator can't be reached. Cells run and are marked, but")
+    screenshot(page, f"notice-apart-{app}")
+    # Within reach again, it goes by itself.
+    page.unroute("**/reactive-kernel/**")
+    expect(notice).to_be_hidden()
+    book.marked("fresh", "fresh", "fresh")
     assert errors == []
+
+
+def test_that_there_is_no_coordinator_is_said_once(books: Books, page: Page) -> None:
+    page.route("**/reactive-kernel/**", lambda route: route.fulfill(status=404))
+    # What the first analysis found comes first; then that; never both.
+    book = books.new(["print('read', y)", "y = 1"])
+    notice = page.locator(".jp-ReactiveNotice")
+    expect(notice).to_contain_text("1 cell that reads from further down")
+    page.wait_for_timeout(6000)
+    expect(notice).to_have_count(1)
+    expect(notice).to_contain_text("1 cell that reads from further down")
+    book.run(1)
+    expect(notice).to_contain_text("The coordinator can't be reached.")
+    expect(notice).not_to_contain_text("further down")
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_be_hidden()
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    book.marked("new", "new")
+    page.wait_for_timeout(6000)
+    expect(notice.filter(has_text="The coordinator can't be reached.").filter(visible=True)).to_have_count(0)
 
 
 def test_with_a_coordinator_whose_channel_never_opens(books: Books, page: Page) -> None:
@@ -45,7 +74,9 @@ def test_with_a_coordinator_whose_channel_never_opens(books: Books, page: Page) 
     book.marked("stale", "stale", "stale")
     book.run(0)
     book.shows("", "2", "y is 2")
-    expect(page.locator(".jp-ReactiveNotice")).to_be_hidden()
+    notice = page.locator(".jp-ReactiveNotice")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    expect(notice).to_contain_text("The coordinator can't be reached.")
 
 
 def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) -> None:
@@ -73,15 +104,27 @@ def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) ->
         shutil.rmtree(specification)
 
 
-def test_a_kernel_that_is_shut_down(books: Books, page: Page) -> None:
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_a_kernel_that_is_shut_down(books: Books, page: Page, app: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    book = books.new(CHAIN)
+    book = books.new(CHAIN, app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     expect(page.locator("[data-reactive]")).to_have_count(0)
     expect(page.locator(".jp-ReactiveStatus")).to_be_hidden()
+    notice = page.locator(".jp-ReactiveNotice")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    expect(notice).to_contain_text("The kernel is not running, so cells are not marked.")
+    screenshot(page, f"notice-bereft-{app}")
+    # As the notice says.
+    book.command("kernelmenu:restart")
+    book.marked("new", "new", "new")
+    expect(notice).to_be_hidden()
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    notice.get_by_role("button", name="Dismiss").click()
     # Ordinary editing goes on; another kernel learns of it.
     book.edit(0, "x = 3")
     book.select(2)
@@ -91,6 +134,7 @@ def test_a_kernel_that_is_shut_down(books: Books, page: Page) -> None:
         "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
     )
     book.marked("new", "new", "new", "new")
+    expect(notice).to_be_hidden()
     book.run(0)
     book.shows("", "6", "y is 6", "more 3")
     assert errors == []
@@ -108,8 +152,10 @@ def test_a_restarted_kernel_is_told_the_notebook(books: Books) -> None:
 
 
 def test_a_kernel_that_dies_in_a_cascade(books: Books) -> None:
-    book = books.new(["x = 1", "import os, time\ntime.sleep(1)\nos.kill(os.getpid(), 9)\ny = x", "print('y', y)"])
+    book = books.new(["x = 1", "import os, time\ntime.sleep(3)\nos.kill(os.getpid(), 9)\ny = x", "print('y', y)"])
     book.run(0)
+    # Before it ran all is new as well.
+    book.marked("fresh", "running")
     # Lab's own dialogs say that the kernel died.
     book.page.add_locator_handler(book.page.locator(".jp-Dialog"), lambda: book.page.keyboard.press("Enter"))
     book.marked("new", "new", "new")
