@@ -140,10 +140,10 @@ class Topology:
         As in a plain run such a name isn't there, and if the run comes to the read, it says so.  All that lie on a
         loop go, whichever came first, so that the answer depends on the notebook alone.
         """
-        if not (self._rewired and (self.soft or (self.opaque and (self.forward or self._waiving)))):
+        if not (self._rewired and (self.soft or self._waiving or (self.forward and self.opaque))):
             return False
         self._rewired = False
-        unsure = [i for i in self.soft | self.opaque if i in self.cells]
+        unsure = [i for i in self.soft | self.opaque | self._waiving if i in self.cells]
         part = components(self.cells, unsure)
         for cell in [self.cells[i] for i in unsure]:
             own = part[cell.id]
