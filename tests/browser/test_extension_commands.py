@@ -12,8 +12,9 @@ pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
 
 
-def test_lazy_mode_and_run_stale(books: Books) -> None:
-    book = books.new([*CHAIN, "x + 1"])
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_lazy_mode_and_run_stale(books: Books, app: str) -> None:
+    book = books.new([*CHAIN, "x + 1"], app)
     book.run(0)
     book.prompts(1, 2, 3, 4)
     toolbar = book.page.locator(".jp-ReactiveToolbar")

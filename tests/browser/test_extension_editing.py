@@ -16,8 +16,9 @@ CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
 Set = Callable[[dict[str, object]], None]
 
 
-def test_split_merged_pasted_changed_in_type_and_undone(books: Books) -> None:
-    book = books.new(["x = 10\ny = x * 2", "print('y is', y)"])
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_split_merged_pasted_changed_in_type_and_undone(books: Books, app: str) -> None:
+    book = books.new(["x = 10\ny = x * 2", "print('y is', y)"], app)
     book.run(0)
     book.shows("", "y is 20")
     # Split: the second half is a new cell, on which the reader hangs.

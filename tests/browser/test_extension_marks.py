@@ -33,8 +33,9 @@ def dark(page: Page, name: str) -> None:
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
 
 
-def test_every_mark_in_both_themes(books: Books) -> None:
-    book = books.new(EVERYTHING)
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_every_mark_in_both_themes(books: Books, app: str) -> None:
+    book = books.new(EVERYTHING, app)
     expect(book.page.locator(".jp-ReactiveNotice")).to_contain_text("8 cells analysed, none run")
     screenshot(book.page, "notice-light")
     book.select(7)
@@ -131,8 +132,9 @@ def test_other_kernels_show_nothing(books: Books, app: str) -> None:
     screenshot(book.page, f"plain-{app}")
 
 
-def test_choosing_the_reactive_kernel_analyses_without_running(books: Books) -> None:
-    book = books.new(CHAIN, kernel=PLAIN)
+@pytest.mark.parametrize("app", ["lab", "notebook"])
+def test_choosing_the_reactive_kernel_analyses_without_running(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app, PLAIN)
     book.page.evaluate(
         "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
     )
