@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import queue
 import re
 import threading
 import types
@@ -122,6 +123,17 @@ def _cached(value: Any) -> Taken:
     return State(lambda now: now.cache_info() != before, restore if empty else None), "whole"
 
 
+def _simple_queue(value: Any) -> Taken:
+    """A queue written in C: its length, and what is in it."""
+    size, inside = value.qsize(), gc.get_referents(value)
+
+    def changed(now: Any) -> bool:
+        left = gc.get_referents(now)
+        return now.qsize() != size or len(left) != len(inside) or not all(map(is_, inside, left))
+
+    return State(changed, None), "whole"
+
+
 PASSING = "islice chain takewhile dropwhile starmap accumulate zip_longest compress filterfalse pairwise"
 TRANSPARENT = (zip, map, filter, enumerate, *(getattr(itertools, name) for name in PASSING.split()))
 
@@ -138,4 +150,5 @@ ITERATORS: dict[type, Maker] = {
     type(threading.Lock()): _lock,
     type(threading.RLock()): _reentrant_lock,
     CACHED: _cached,
+    queue.SimpleQueue: _simple_queue,
 }
