@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from reactive_kernel.client import Notebook
 from tests.browser.conftest import screenshot
 from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, extended  # noqa: F401 (fixtures)
 
@@ -201,11 +204,17 @@ def test_an_undone_cell_shows_what_it_last_showed(books: Books) -> None:
     book.prompts(1, 2)
     separate = f"{CONTEXT}.model.sharedModel.undoManager.stopCapturing()"
     # Prose, and code again: JupyterLab makes another cell each time, and brings back the first one by its undo.
-    for kind in ("markdown", "code"):
-        book.select(1) if kind == "markdown" else None
-        book.page.evaluate(separate)
-        book.command(f"notebook:change-cell-to-{kind}")
-        expect(book.cells).to_have_count(1 if kind == "markdown" else 2)
+    with closing(Notebook.open(book.server.url, book.name, token=book.server.token)) as agent:
+        for kind, count in (("markdown", 1), ("code", 2)):
+            book.select(1) if kind == "markdown" else None
+            book.page.evaluate(separate)
+            book.command(f"notebook:change-cell-to-{kind}")
+            expect(book.cells).to_have_count(count)
+            for _ in range(300):  # both within one pause would be no change at all for the kernel
+                if len(agent.cells) == count:
+                    break
+                book.page.wait_for_timeout(100)
+            assert len(agent.cells) == count
     book.marked("fresh", "new")
     book.run(1)
     book.prompts(1, 3)
