@@ -25,10 +25,19 @@ class Caches:
         self.session = session
         self._versions: dict[int, set[tuple[str, str | None]]] = {}
         self._filled: dict[int, tuple[int, int]] = {}
+        self._attributes: dict[int, dict[str, Any]] = {}
+
+    def begin(self) -> None:
+        """A cell is about to run: what was noted for the last one is over."""
+        self._filled.clear()
+        self._attributes.clear()
 
     def counts(self, value: Any) -> bool:
         """False for a cache's change that nobody can tell: then each call stands for itself."""
         if type(value) is not CACHED or any("cache_info" in cell.source for cell in self.session.document):
+            return True
+        old, new = self._attributes.get(id(value), {}), value.__dict__
+        if old.keys() != new.keys() or any(old[name] is not new[name] for name in old):
             return True
         return self._filled.get(id(value)) != _filling(value) and self._tells(value)
 
@@ -56,7 +65,9 @@ class Caches:
         return False
 
     def look_after(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
-        """Before a cell runs: note how full a cache is, emptied first if what its function reads has changed since.
+        """Before a cell runs: note how full a cache is, and what attributes the function has.
+
+        The cache is emptied first if what its function reads has changed since.
 
         ``direct``: the names that the function's own code reads.
         """
@@ -65,6 +76,7 @@ class Caches:
         elif self._versions.pop(id(wrapper), None) is not None:
             wrapper.cache_clear()  # until now nobody followed what filled it
         self._filled[id(wrapper)] = _filling(wrapper)
+        self._attributes[id(wrapper)] = dict(wrapper.__dict__)
 
     def roll_back(self, wrapper: Any) -> None:
         """After a run that is not to count: a cache that was empty before it is empty again."""

@@ -136,6 +136,7 @@ class Executor:
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         until = self.until = deadline(cell)
+        self.caches.begin()
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]

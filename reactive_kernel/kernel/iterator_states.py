@@ -113,14 +113,20 @@ def _reentrant_lock(value: Any) -> Taken:
 
 
 def _cached(value: Any) -> Taken:
-    """A function with a cache of its results: empty it can be made again, not filled."""
+    """A function with a cache of its results, and its attributes: empty it can be made again, not filled."""
     before = value.cache_info()
+    keys, items = list(value.__dict__.keys()), list(value.__dict__.values())
+
+    def changed(now: Any) -> bool:
+        return now.cache_info() != before or not same_items(keys, items, now.__dict__)
 
     def restore(target: Any) -> None:
         target.cache_clear()
+        target.__dict__.clear()
+        target.__dict__.update(zip(keys, items, strict=True))
 
     empty = not (before.hits or before.misses or before.currsize)
-    return State(lambda now: now.cache_info() != before, restore if empty else None), "whole"
+    return State(changed, restore if empty else None), "whole"
 
 
 def _simple_queue(value: Any) -> Taken:

@@ -51,3 +51,15 @@ def test_calls_that_nobody_can_tell_apart_stand_for_themselves() -> None:
     assert nb.run("c", "get(2)") == "c"
     assert nb.run("a", "k = 3") == "acd"
     nb.check()
+
+
+def test_an_attribute_that_a_cell_sets_on_a_cached_function_is_a_change_of_it() -> None:
+    nb = Notebook(CACHED.format(""), "box = [[0]]", "get.count = 4\nprint(box)", "get.count = 6", "print(get.count)")
+    nb.all()
+    nb.check()
+    assert nb.run("b", "box = [[2]]") == "bcde"
+    nb.check()
+    assert nb.namespace["get"].count == 6
+    nb.run("d", "get(1)")
+    nb.check()
+    assert nb.text("e") == "4"
