@@ -59,4 +59,9 @@ def orphaned(cell: Cell, ran: Ran, graph: Graph, sharing: Sharing, kept: Reach) 
             other = cells[producer].ran if producer in cells else None
             made = made.difference(other.reach.get(name, ()) if other is not None else ())
     below = descendants(cells, [cell.id, *(o for o in cell.orphans if o in cells)]) | cell.orphans
-    return [pair for pair in sharers(sharing, made) if pair[0] in below and pair[0] != cell.id]
+    # Those further down that read from it before another cell came between them are not its dependents any more.
+    return [
+        pair
+        for pair in sharers(sharing, made)
+        if pair[0] != cell.id and (pair[0] in below or (pair[0] in cells and cells[pair[0]].key > cell.key))
+    ]

@@ -37,3 +37,8 @@ def deleted(source: str) -> frozenset[str]:
         return sql_plain.deleted(source)
     names = (node for node in ast.walk(_tree(source)) if isinstance(node, ast.Name))
     return frozenset(node.id for node in names if isinstance(node.ctx, ast.Del))
+
+
+def created(source: str) -> frozenset[str]:
+    """Relations that the cell makes: nothing records that as it records a variable's."""
+    return sql_plain.created(source) if sql_plain.is_sql(source) else frozenset()

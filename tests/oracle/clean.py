@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .bindings import deleted, mentioned
+from .bindings import created, deleted, mentioned
 from .canon import Form, inputs_form, namespace_form
 from .execute import Namespace, Recorder, Shown, execute, hidden_state_kept, new_namespace, normal_form
 
@@ -91,17 +91,17 @@ class _Run:
             return execute(source, self.namespace)
         below = any(other > index for other in self.bound)
         waiting = [other for other in range(index) if other not in self.bound]
-        views = [(set(mentioned(self.cells[other][1])), self._at(other)) for other in waiting]
+        views = [(self._names(other), self._at(other)) for other in waiting]
         before = dict(self.namespace)
         if below:
-            views.append((set(mentioned(source)), before))
+            views.append((self._names(index), before))
         forms = [inputs_form(names, there) for names, there in views]
         state = _generators() if views else None
         recorder = Recorder(self.namespace)
         shown = execute(source, self.namespace, recorder)
         now = self.namespace
         new = {n for n, v in now.items() if n not in before or before[n] is not v}  # bound by functions, too
-        self.bound[index] = {n: now[n] for n in now.keys() & (recorder.bound | new)}
+        self.bound[index] = {n: now[n] for n in now.keys() & (recorder.bound | new | created(source))}
         self.gone[index] = set(before) - set(now)
         self.dropped[index] = deleted(source) - set(now)
         if views and "globals" in mentioned(source):
@@ -109,6 +109,10 @@ class _Run:
         if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
             self.result.murky = True
         return shown
+
+    def _names(self, index: int) -> set[str]:
+        """What a cell may read, itself or through a function that it calls."""
+        return set(mentioned(self.cells[index][1])).union(*self.needs.get(index, {}).values())
 
     def _at(self, index: int) -> Namespace:
         """What the document has at ``index``: of each name the nearest above.

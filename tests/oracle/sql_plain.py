@@ -22,7 +22,8 @@ DEFAULTS: Form = ((), "ASC")  # variables, default_order
 SHOWN = 20
 _ORDER = ("table", "macro", "view")
 _MACRO = re.compile(r"\bCREATE (?:OR REPLACE )?MACRO (\w+)[^;]*")
-_GONE = "CREATE VIEW {} AS SELECT error('gone') AS x"
+_STAND_IN = "('gone it is')"  # DuckDB writes the rest of the text in its own way
+_GONE = f"CREATE VIEW {{}} AS SELECT error{_STAND_IN} AS x"
 _VALUE = re.compile(r"IN \(\{(?P<spread>\w+)\}\)|\{\{(?P<expression>.+?)\}\}|\{(?P<name>\w+)\}|\$(?P<dollar>[a-z]\w*)")
 _HEAD = re.compile(r"%%sql(?: (?P<target>\w+) <<)?(?P<table> --as table)?\n")
 _CREATED = re.compile(r"\bCREATE (?:OR REPLACE )?(?:TEMP )?(?:TABLE|VIEW|MACRO) (?:IF NOT EXISTS )?(\w+)", re.I)
@@ -44,13 +45,24 @@ def mentioned(source: str) -> frozenset[str]:
     return frozenset(words | {f"sql:{word.lower()}" for word in words})
 
 
+def _last(source: str) -> dict[str, bool]:
+    """Relations that the cell makes or drops, and whether they are there after it."""
+    found: dict[str, bool] = {}
+    for match in re.finditer(f"{_CREATED.pattern}|{_DROPPED.pattern}", source, re.I):
+        found[f"sql:{(match[1] or match[2]).lower()}"] = match[1] is not None
+    return found
+
+
+@lru_cache(maxsize=20_000)
 def deleted(source: str) -> frozenset[str]:
     """Relations that the cell drops for good."""
-    last = {name.lower(): False for name in _DROPPED.findall(source)}
-    for match in re.finditer(f"{_CREATED.pattern}|{_DROPPED.pattern}", source, re.I):
-        name = (match[1] or match[2]).lower()
-        last[name] = match[1] is not None
-    return frozenset(f"sql:{name}" for name, made in last.items() if not made)
+    return frozenset(name for name, made in _last(source).items() if not made)
+
+
+@lru_cache(maxsize=20_000)
+def created(source: str) -> frozenset[str]:
+    """Relations that the cell makes, were they equal to what was there."""
+    return frozenset(name for name, made in _last(source).items() if made)
 
 
 def with_relations(names: Iterable[str]) -> frozenset[str]:
@@ -165,7 +177,7 @@ class Database:
         found.update((name, value) for name, value in self.loaded.items() if value[0] == "macro")
         found.update((match[1], ("macro", spaced(match[0]))) for match in _MACRO.finditer(source))
         for name, value in self.broken.items():
-            stands_in = found.get(name, ("", ""))[1].rstrip(";") == _GONE.format(name)
+            stands_in = _STAND_IN in found.get(name, ("", ""))[1]
             if stands_in or (value[0] == "macro" and name not in found):
                 found[name] = value
         set_here = self.session != DEFAULTS or "SET " in source
