@@ -172,9 +172,11 @@ def _bound_before(facts: Facts, reader: str) -> frozenset[str]:
     site = facts.reads.get(reader)
     if site is None:
         return frozenset()
-    return frozenset(
-        n for n, s in facts.writes.items() if s.line < site.line and n not in facts.maybe and n not in facts.reads
-    )
+    found = {n for n, s in facts.writes.items() if s.line < site.line and n not in facts.maybe and n not in facts.reads}
+    if facts.language == "sql":  # the variable that its first line names is bound last
+        results = {n for n in found if not n.startswith(("sql:", "<"))}
+        found -= results | {f"sql:{n.lower()}" for n in results}
+    return frozenset(found)
 
 
 def _candidates(cell: Cell, seen: View, cells: Mapping[str, Cell], known: bool) -> set[str]:
