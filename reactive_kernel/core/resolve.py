@@ -15,13 +15,10 @@ from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
 from reactive_kernel.core.options import OPTIONS_OF
+from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
-__all__ = ["Sharers", "Sharing", "View", "carried", "outs", "produces", "sharers", "view"]
-
-# object token -> the (cell id, name) pairs whose values contain the object
-Sharers = frozenset[tuple[str, str]]
-Sharing = dict[int, Sharers]
+__all__ = ["View", "carried", "outs", "produces", "view"]
 
 
 @dataclass(slots=True)
@@ -222,12 +219,6 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 result.shared.add(other)
                 result.inputs.setdefault(other, graph.above(other, cell.key))
-
-
-def sharers(sharing: Sharing, tokens: Iterable[int]) -> list[tuple[str, str]]:
-    """The values, by cell and name, that contain any of these objects."""
-    found = {id(pairs): pairs for token in tokens if (pairs := sharing.get(token)) is not None}
-    return sorted(frozenset().union(*found.values()))
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

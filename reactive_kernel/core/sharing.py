@@ -5,23 +5,45 @@ Equal token, same object; what a token stands for is the executor's business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reactive_kernel.core.graph import Graph, descendants
 from reactive_kernel.core.notebook import Cell, Ran
-from reactive_kernel.core.resolve import Sharers, Sharing, sharers
 
-__all__ = ["Reach", "enter", "orphaned", "withdraw"]
+__all__ = ["Reach", "Sharing", "enter", "orphaned", "sharers", "withdraw"]
 
-NOBODY: Sharers = frozenset()
+Pairs = frozenset[tuple[str, str]]
 Reach = Mapping[str, frozenset[int]]
+NOBODY: Pairs = frozenset()
+
+
+class Sharing(dict[int, Pairs]):
+    """Object token -> the (cell id, name) pairs whose values contain the object.
+
+    Attributes:
+        known: what `sharers` found since the last change; a cell's dependents all ask for the same.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: dict[frozenset[int], list[tuple[str, str]]] = {}
+
+
+def sharers(sharing: Sharing, tokens: Iterable[int]) -> list[tuple[str, str]]:
+    """The values, by cell and name, that contain any of these objects."""
+    tokens = frozenset(tokens)
+    if tokens not in sharing.known:
+        found = set(map(sharing.get, tokens))  # most of a value's objects have one set of sharers in common
+        sharing.known[tokens] = sorted(NOBODY.union(*(pairs for pairs in found if pairs is not None)))
+    return sharing.known[tokens]
 
 
 def enter(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     """Note what the values of a cell contain."""
+    sharing.known.clear()
     for name, tokens in reach.items():
         pair = frozenset({(cell_id, name)})
-        grown: dict[int, tuple[Sharers, Sharers]] = {}  # by id of the set: most of a value's objects share one
+        grown: dict[int, tuple[Pairs, Pairs]] = {}  # by id of the set: most of a value's objects share one
         for token in tokens:
             old = sharing.get(token, NOBODY)
             if id(old) not in grown:
@@ -31,9 +53,10 @@ def enter(sharing: Sharing, cell_id: str, reach: Reach) -> None:
 
 def withdraw(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     """Forget what the values of a cell contained."""
+    sharing.known.clear()
     for name, tokens in reach.items():
         pair = frozenset({(cell_id, name)})
-        shrunk: dict[int, tuple[Sharers, Sharers]] = {}
+        shrunk: dict[int, tuple[Pairs, Pairs]] = {}
         for token in tokens:
             old = sharing[token]
             if id(old) not in shrunk:

@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from reactive_kernel.core import resolve
 from reactive_kernel.core.graph import Graph, components, find_loop
 from reactive_kernel.core.notebook import Cell, Document
+from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import version
 
 __all__ = ["Topology"]
@@ -26,7 +27,7 @@ class Topology:
         self.document = Document()
         self.graph = Graph(self.document)
         self.cells = self.document.cells
-        self.sharing: resolve.Sharing = {}
+        self.sharing = Sharing()
         self.forward: dict[str, set[str]] = {}  # reader -> producers below it
         self.soft: set[str] = set()  # cells that may read from below, or do without
         self.opaque: set[str] = set()
@@ -218,7 +219,7 @@ class Topology:
 
     def _push_sharers(self, tokens: Iterable[int]) -> None:
         """Look again at cells that may change one of these objects through any name."""
-        for other_id, other in resolve.sharers(self.sharing, tokens):
+        for other_id, other in sharers(self.sharing, tokens):
             if other_id in self.cells:
                 for dependent, names in self.cells[other_id].dependents.items():
                     if other in names:

@@ -10,8 +10,8 @@ from typing import Any
 
 from reactive_kernel.core.facts import Deferred, visible
 from reactive_kernel.core.notebook import Cell
-from reactive_kernel.core.resolve import Sharing
 from reactive_kernel.core.session import Session
+from reactive_kernel.core.sharing import Sharing
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
@@ -37,7 +37,7 @@ BUDGET = 0.002  # seconds of this thread's own time for taking states, and again
 SHARE = 0.02  # of the cell's own last time, if that is more
 LEAST = 0.25  # of the budget, for each value, be there ever so many
 GLANCE = 0.15  # of the budget, for what is known to be too large for it
-PATIENCE = 0.0005  # seconds of this thread's own time for a second look at what a survey that was cut off saw
+PATIENCE = 0.0003  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
 @dataclass(slots=True)

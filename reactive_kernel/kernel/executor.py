@@ -16,8 +16,8 @@ from typing import Any
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost, Observed
-from reactive_kernel.core.resolve import sharers
 from reactive_kernel.core.session import Session
+from reactive_kernel.core.sharing import sharers
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     Changes,
@@ -46,6 +46,8 @@ from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, s
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
+
+Touched = dict[int, tuple[Any, State]]
 
 
 class Executor:
@@ -143,12 +145,17 @@ class Executor:
         own = reads_of(self.session, cell)
         held = {name: objects_held(self.session, cell, name) for name in names}
         taken: dict[int, State] = {}
+        done: dict[int, Survey] = {}  # by value: names for one object share a survey
         for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
             if thread_time() > until:
                 watch.unseen.add(name)
                 continue
+            value = watch.before[name]
+            if id(value) in done:
+                watch.surveys[name] = done[id(value)]
+                continue
             limit = min(until, glance(cell)) if self._is_large(cell, name) else until
-            seen = survey((watch.before[name],), self.namespace, limit, True, self.main, taken)
+            seen = done[id(value)] = survey((value,), self.namespace, limit, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
@@ -188,20 +195,21 @@ class Executor:
         changes = Changes()
         guessed = presumed(self.session, watch)
         unsure: set[str] = set()
+        touched_in: dict[int, Touched] = {}  # by survey
+        doubts: dict[int, set[int]] = {}
         for name, seen in watch.surveys.items():
-            touched = {
-                k: (v, s)
-                for k, (v, s) in seen.states.items()
-                if s is not None and has_changed(v, s) and self.caches.counts(v)
-            }
-            changes.touched.update(touched)
             guess = name in guessed
+            if id(seen) not in touched_in:
+                touched_in[id(seen)] = self._touched(seen)
+            touched = touched_in[id(seen)]
+            changes.touched.update(touched)
             if touched or guess:
                 changes.names.add(name)
             if guess:
-                changes.lost.update(
-                    doubtful(seen, touched, self.session.sharing, self.look) if seen.truncated else seen.untold
-                )
+                if id(seen) not in doubts:
+                    cut = seen.truncated
+                    doubts[id(seen)] = doubtful(seen, touched, self.session.sharing, self.look) if cut else seen.untold
+                changes.lost.update(doubts[id(seen)])
             elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
                 changes.lost.add(id(watch.before[name]))
             if guess and not touched:
@@ -219,6 +227,14 @@ class Executor:
             n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
         } & changes.names
         return changes
+
+    def _touched(self, seen: Survey) -> Touched:
+        """The objects that a survey saw which hold something else now, with what they held."""
+        return {
+            key: (value, state)
+            for key, (value, state) in seen.states.items()
+            if state is not None and has_changed(value, state) and self.caches.counts(value)
+        }
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
         """The visible names whose values contain one of these objects."""
@@ -284,17 +300,7 @@ class Executor:
         store.managed.update(bound)
         store.at = nextafter(cell.key, inf)
         self._lose(watch, changes)
-        carried: dict[str, Deferred] = {}
-        reach: dict[str, frozenset[int]] = {}
-        traits: dict[str, str] = {}
-        for name, value in values.items():
-            if type(value) not in ATOMS:
-                inside, reach[name], code = self._inside(watch, name, value)
-                if code.reads and not inside.truncated:
-                    code = replace(code, parts=parts_of(value, code, self.main, self.look))
-                carry(cell, name, code, carried)
-                if inside.widgets:
-                    traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
+        carried, reach, traits = self._look_into(watch, values)
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **traits},
             mutated=changed | frozenset(drawn),
@@ -307,6 +313,28 @@ class Executor:
             outside=databases_changed(),
         )
 
+    def _look_into(
+        self, watch: Watch, values: dict[str, Any]
+    ) -> tuple[dict[str, Deferred], dict[str, frozenset[int]], dict[str, str]]:
+        """Of each value that a cell gives: what code inside does, which objects are in it, tokens of its widgets."""
+        cell = watch.cell
+        carried: dict[str, Deferred] = {}
+        reach: dict[str, frozenset[int]] = {}
+        traits: dict[str, str] = {}
+        known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
+        for name, value in values.items():
+            if type(value) not in ATOMS:
+                if id(value) not in known:
+                    known[id(value)] = self._inside(watch, value)
+                inside, reach[name], code = known[id(value)]
+                (self.large.add if inside.truncated else self.large.discard)((cell.id, name))
+                if code.reads and not inside.truncated:
+                    code = replace(code, parts=parts_of(value, code, self.main, self.look))
+                carry(cell, name, code, carried)
+                if inside.widgets:
+                    traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
+        return carried, reach, traits
+
     def look(self, value: Any) -> Survey:
         """What is inside a value, without taking states."""
         return survey((value,), self.namespace, longer(self.until), False, self.main)
@@ -314,7 +342,7 @@ class Executor:
     def _is_large(self, cell: Cell, name: str) -> bool:
         return any((producer, name) in self.large for producer in cell.inputs.get(name, ()))
 
-    def _inside(self, watch: Watch, name: str, value: Any) -> tuple[Survey, frozenset[int], Deferred]:
+    def _inside(self, watch: Watch, value: Any) -> tuple[Survey, frozenset[int], Deferred]:
         """What is inside a value that a cell gives, which objects, and what code in it does.
 
         What the cell was given, and is too large to be looked at whole, also has what was seen in it before.
@@ -323,7 +351,6 @@ class Executor:
         same = [n for n, seen in watch.surveys.items() if seen.truncated and watch.before[n] is value]
         inside = survey((value,), self.namespace, glance(cell), False, self.main) if same else self.look(value)
         reach, code = frozenset(inside.states), inside.code
-        (self.large.add if inside.truncated else self.large.discard)((cell.id, name))
         for old in same:
             before = [self.session.cells[p] for p in cell.inputs.get(old, ())]
             reach = reach.union(*(c.ran.reach.get(old, ()) for c in before if c.ran is not None))

@@ -11,8 +11,8 @@ from typing import Any
 
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost
-from reactive_kernel.core.resolve import sharers
 from reactive_kernel.core.session import Session
+from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
 from reactive_kernel.kernel.equals import Pairing, alike

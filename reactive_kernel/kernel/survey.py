@@ -39,6 +39,7 @@ ATOMS: frozenset[type] = frozenset(
 WHOLE: Tells = "whole"
 MAX_OBJECTS = 4000
 MAX_CHILDREN = 5000  # children of one object that are looked at
+MANY = 1500  # and visited, where there are more of them: about what there is time for
 CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
 CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__"})
 
@@ -343,8 +344,10 @@ def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
     """The items that need a visit; of many items, only a look at some (rest assumed alike if all are atoms)."""
     if size <= MAX_CHILDREN:
         return [item for item in items if type(item) not in ATOMS], True
-    found = [item for item in islice(items, MAX_CHILDREN) if type(item) not in ATOMS]
-    return found, not found
+    first = list(islice(items, MAX_CHILDREN))
+    if ATOMS.issuperset(map(type, first)):
+        return [], True
+    return list(islice((item for item in first if type(item) not in ATOMS), MANY)), False
 
 
 def _contents(cells: Iterable[Any]) -> list[Any]:
