@@ -136,7 +136,12 @@ class Pairing:
         return found
 
     def _instances(self, a: Any, b: Any, kind: type) -> Pairs | None:
-        """Attributes and slots, past whatever the class makes of attribute access; nothing else may be inside."""
+        """Attributes and slots, past whatever the class makes of attribute access; nothing else may be inside.
+
+        A class of the notebook's has to be what it was, too: its attributes are the instance's.
+        """
+        if kind is not types.SimpleNamespace and not self.settled(kind):
+            return None
         if any(module_of(base) not in (self.main, "abc", "typing", "types") for base in kind.__mro__[:-1]):
             return None
         if any("__del__" in members_of(base) for base in kind.__mro__):

@@ -123,9 +123,12 @@ class Executor:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
         limits: dict[str, float] = {}  # up to where the cell sees each name
+        here: set[int] = set()  # objects that it has from above
         for name, producers in cell.inputs.items():
             if producers and self.session.cells[producers[0]].key < cell.key:
                 limits[name] = cell.key
+                ran = self.session.cells[producers[0]].ran
+                here.update(ran.reach.get(name, ()) if ran is not None else ())
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
                 value = self.store.value_for(cell, name)
                 if value is not MISSING:
@@ -134,7 +137,7 @@ class Executor:
                     limits[name] = key
                     last = max(last, key)
         if last > cell.key:
-            self.store.swap_to(nextafter(last, inf), cell.key, limits)
+            self.store.swap_to(nextafter(last, inf), cell.key, limits, here)
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         until = self.until = deadline(cell)

@@ -118,8 +118,8 @@ class Staying:
         if ran is None or not old:
             return {}
         before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
-        # What the cell was given is what it gave the last time only if neither run changed it.
-        unchanged = watch.same_inputs and not (changes.names or ran.mutated or watch.unseen)
+        # What the cell was given is what it was given the last time only if neither run changed it.
+        settled = self._settled(watch) if not (changes.names or ran.mutated or watch.unseen) else frozenset()
         until = deadline(cell)
         above = partial(self._is_of_above, cell)
 
@@ -127,7 +127,7 @@ class Staying:
             return Pairing(
                 self.store.main,
                 until,
-                lambda value: unchanged and id(value) in before,
+                lambda value: id(value) in settled,
                 lambda one, other: id(one) in before or id(other) in before or above(one) or above(other),
             )
 
@@ -137,6 +137,17 @@ class Staying:
             known = ran.bound.get(name)
             tokens[name] = known if known is not None else same_as(name_version(cell.id, ran.version, name))
         return tokens
+
+    def _settled(self, watch: Watch) -> frozenset[int]:
+        """Objects behind inputs that the cell had at the same version the last time, and behind no others."""
+        cells, ran = self.session.cells, watch.cell.ran
+        known = set(ran.inputs) if ran is not None else set()
+        same = {
+            name: all((name, cells[p].outs.get(name, "")) in known for p in watch.cell.inputs.get(name, ()))
+            for name in watch.surveys
+        }
+        found = frozenset().union(*(seen.states for name, seen in watch.surveys.items() if same[name]))
+        return found.difference(*(seen.states for name, seen in watch.surveys.items() if not same[name]))
 
     def _is_of_above(self, cell: Cell, value: Any) -> bool:
         """True if a cell above (or one deleted since) gives the same object."""

@@ -132,18 +132,24 @@ class Store:
             self.large.pop((cell_id, name), None)
         return values
 
-    def swap_to(self, key: float, reader: float = inf, limits: Mapping[str, float] = NO_LIMITS) -> None:
+    def swap_to(
+        self,
+        key: float,
+        reader: float = inf,
+        limits: Mapping[str, float] = NO_LIMITS,
+        here: Collection[int] = (),
+    ) -> None:
         """Bring the in-place changes of exactly the cells above ``key`` into effect.
 
         For a reader further up that looks at names from below too, ``limits`` says up to where it
-        sees each name: changes between it and ``key`` count only so far.
+        sees each name: changes between it and ``key`` count only so far, and never those of the objects ``here``.
         """
         if not self.deltas:
             return
         cells = self.session.cells
         for cell_id in [i for i in self.deltas if i not in cells]:
             self.drop_delta(cell_id)
-        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, limits)), key=lambda i: cells[i].key)
+        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, limits, here)), key=lambda i: cells[i].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1
@@ -159,11 +165,16 @@ class Store:
             found = {pair for value in broken for pair in self.session.sharing.get(id(value), ())}
             self.session.apply(Lost(tuple(sorted(found))))
 
-    def _in_effect(self, cell_id: str, key: float, reader: float, limits: Mapping[str, float]) -> bool:
+    def _in_effect(
+        self, cell_id: str, key: float, reader: float, limits: Mapping[str, float], here: Collection[int]
+    ) -> bool:
         cell, delta = self.session.cells[cell_id], self.deltas[cell_id]
         if cell.key >= key or not cell.shown or not _still_holds(delta, cell):
             return False
-        return cell.key < reader or all(cell.key <= limits.get(name, inf) for name in delta.names)
+        if cell.key < reader:
+            return True
+        seen = all(cell.key <= limits.get(name, inf) for name in delta.names)
+        return seen and all(id(value) not in here for value, _ in delta.entries)
 
     def other_side(self, cell_id: str) -> list[tuple[Any, State]]:
         """What a cell changed in place, and how it left that; nothing if the changes are in effect."""
