@@ -149,7 +149,8 @@ class Store:
         cells = self.session.cells
         for cell_id in [i for i in self.deltas if i not in cells]:
             self.drop_delta(cell_id)
-        target = sorted((i for i in self.deltas if self._in_effect(i, key, reader, limits, here)), key=lambda i: cells[i].key)
+        target = [i for i in self.deltas if self._in_effect(i, key, reader, limits, here)]
+        target.sort(key=lambda cell_id: cells[cell_id].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
             common += 1

@@ -40,5 +40,14 @@ def deleted(source: str) -> frozenset[str]:
 
 
 def created(source: str) -> frozenset[str]:
-    """Relations that the cell makes: nothing records that as it records a variable's."""
-    return sql_plain.created(source) if sql_plain.is_sql(source) else frozenset()
+    """What the cell binds past its own namespace, where nothing records it.
+
+    Relations; and names that it assigns at top level and declares ``global`` elsewhere: CPython stores these as
+    globals, too.
+    """
+    if sql_plain.is_sql(source):
+        return sql_plain.created(source)
+    tree = _tree(source)
+    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    targets = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    return frozenset(target.id for target in targets if isinstance(target, ast.Name) and target.id in declared)

@@ -58,7 +58,10 @@ def between(cells: Cells, seen: Sequence[Seen]) -> list[Difference]:
         if not cell.fresh:
             break
         judged.append(cell)
-    return [found for cell in judged if (found := _output(cell, clean))]
+    above = {cell.cell_id for cell in judged}
+    upstream = {cell.cell_id: set(cell.reads) for cell in seen}
+    sure = [cell for cell in judged if _ancestors(cell.cell_id, upstream) <= above]  # not from below a stale cell
+    return [found for cell in sure if (found := _output(cell, clean))]
 
 
 def settled(cells: Cells, seen: Sequence[Seen], clean: Clean, namespace: Namespace) -> list[Difference]:
