@@ -15,13 +15,21 @@ class Slow(BaseException):
 def patience(seconds: float) -> Iterator[None]:
     """Raise `Slow` after so many seconds; inside another one, that one goes on afterwards with what it had left."""
 
+    over = False
+
     def give_up(*_: object) -> None:
+        nonlocal over
+        over = True
         raise Slow
 
     old = signal.signal(signal.SIGALRM, give_up)
     left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except RuntimeError as error:  # what DuckDB makes of it in the middle of a query
+        if over:
+            raise Slow from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_REAL, left)
         signal.signal(signal.SIGALRM, old)
