@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import builtins
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
@@ -159,9 +159,13 @@ def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
     return seen
 
 
-def components(cells: dict[str, Cell], roots: Iterable[str]) -> dict[str, int]:
+def components(
+    cells: dict[str, Cell], roots: Iterable[str], rivals: Mapping[str, Collection[str]]
+) -> dict[str, int]:
     """Numbers the strongly connected components of ``roots`` and of all that they depend on (Tarjan's algorithm, with
-    a stack of its own), counting the reads that were given up.
+    a stack of its own).
+
+    The reads that were given up count, but for those of a cell's ``rivals``.
     """
     number: dict[str, int] = {}  # when first seen
     low: dict[str, int] = {}  # the earliest one on the stack that it leads to
@@ -170,7 +174,7 @@ def components(cells: dict[str, Cell], roots: Iterable[str]) -> dict[str, int]:
     for root in roots:
         if root in number:
             continue
-        todo: list[tuple[str, Iterator[str]]] = [(root, _reads(cells, root))]
+        todo: list[tuple[str, Iterator[str]]] = [(root, _reads(cells, root, rivals))]
         number[root] = low[root] = len(number)
         stack.append(root)
         while todo:
@@ -179,7 +183,7 @@ def components(cells: dict[str, Cell], roots: Iterable[str]) -> dict[str, int]:
                 if producer not in number:
                     number[producer] = low[producer] = len(number)
                     stack.append(producer)
-                    todo.append((producer, _reads(cells, producer)))
+                    todo.append((producer, _reads(cells, producer, rivals)))
                     break
                 if producer not in found:
                     low[cell_id] = min(low[cell_id], number[producer])
@@ -193,10 +197,12 @@ def components(cells: dict[str, Cell], roots: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _reads(cells: dict[str, Cell], cell_id: str) -> Iterator[str]:
-    cell = cells[cell_id]
-    wishes = cell.inputs if cell.wishes is None else cell.wishes
-    return (producer for found in wishes.values() for producer in found if producer in cells)
+def _reads(cells: dict[str, Cell], cell_id: str, rivals: Mapping[str, Collection[str]]) -> Iterator[str]:
+    cell, barred = cells[cell_id], rivals.get(cell_id, ())
+    for name, found in (cell.inputs if cell.wishes is None else cell.wishes).items():
+        for producer in found:
+            if producer in cells and not (producer in barred and name in cell.soft):
+                yield producer
 
 
 def find_loop(cells: dict[str, Cell], cell: Cell) -> tuple[str, ...]:

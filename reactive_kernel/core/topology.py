@@ -138,24 +138,42 @@ class Topology:
     def _give_up(self) -> bool:
         """Give up the reads that close a loop and that no run is sure to make; True if that changed.
 
-        As in a plain run such a name isn't there, and if the run comes to the read, it says so.  All that lie on a
-        loop go, whichever came first, so that the answer depends on the notebook alone.
+        As in a plain run such a name isn't there, and if the run comes to the read, it says so.  First those go that
+        lead to a cell which surely reads from below itself; of a loop that is left, all.  Which came first doesn't
+        matter, so that the answer depends on the notebook alone.
         """
         if not (self._rewired and (self.soft or self._waiving or (self.forward and self.opaque))):
             return False
         self._rewired = False
         unsure = [i for i in self.soft | self.opaque | self._waiving if i in self.cells]
-        part = components(self.cells, unsure)
-        for cell in [self.cells[i] for i in unsure]:
-            own = part[cell.id]
-            found = frozenset(n for n, producers in cell.soft.items() if any(part.get(p) == own for p in producers))
+        rivals: dict[str, frozenset[str]] = {}
+        for every in (False, True):
+            part = components(self.cells, unsure, rivals)
+            upside_down = self._read_from_below(part)
+            for cell in map(self.cells.__getitem__, unsure):
+                own = part[cell.id]
+                near = {p for found in cell.soft.values() for p in found if part.get(p) == own}
+                if near if every else near & upside_down:
+                    others = frozenset(i for i, number in part.items() if number == own and (every or i in upside_down))
+                    rivals[cell.id] = rivals.get(cell.id, frozenset()) | others
+        for cell in map(self.cells.__getitem__, unsure):
+            barred = rivals.get(cell.id, frozenset())
+            found = frozenset(n for n, producers in cell.soft.items() if not barred.isdisjoint(producers))
             (self._waiving.add if found else self._waiving.discard)(cell.id)
-            rivals = frozenset(p for n in found for p in cell.soft[n] if part.get(p) == own)
-            if (found, rivals) != (cell.given_up, cell.rivals):
-                cell.given_up, cell.rivals = found, rivals
+            if (found, barred) != (cell.given_up, cell.rivals):
+                cell.given_up, cell.rivals = found, barred
                 self._push(cell)
         self._waiving &= self.cells.keys()
         return bool(self._queue)
+
+    def _read_from_below(self, part: dict[str, int]) -> set[str]:
+        """Cells that surely read from a cell below which depends on them, by the ``part`` that each is in."""
+        found = set()
+        for cell in (self.cells[i] for i in self.forward if i in part):
+            below = {p for p in self.forward[cell.id] if part.get(p) == part[cell.id]}
+            if any(n not in cell.soft and not below.isdisjoint(producers) for n, producers in cell.inputs.items()):
+                found.add(cell.id)
+        return found
 
     def _hash(self, cell: Cell, view: resolve.View) -> str:
         cells = self.cells
