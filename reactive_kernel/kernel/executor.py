@@ -122,11 +122,10 @@ class Executor:
     def _bind_forward(self, cell: Cell) -> None:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
-        limits: dict[str, float] = {}  # up to where the cell sees each name
+        limits: dict[str, float] = {}  # up to where the cell sees names from below
         here: set[int] = set()  # objects that it has from above
         for name, producers in cell.inputs.items():
             if producers and self.session.cells[producers[0]].key < cell.key:
-                limits[name] = cell.key
                 ran = self.session.cells[producers[0]].ran
                 here.update(ran.reach.get(name, ()) if ran is not None else ())
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:

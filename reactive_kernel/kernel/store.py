@@ -142,7 +142,8 @@ class Store:
         """Bring the in-place changes of exactly the cells above ``key`` into effect.
 
         For a reader further up that looks at names from below too, ``limits`` says up to where it
-        sees each name: changes between it and ``key`` count only so far, and never those of the objects ``here``.
+        sees each of these: changes between it and ``key`` count only so far, and never those of the objects ``here``,
+        which it has from above.
         """
         if not self.deltas:
             return
