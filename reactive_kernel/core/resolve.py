@@ -13,7 +13,7 @@ from functools import lru_cache
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
-from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell
+from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import OPTIONS_OF
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
@@ -43,12 +43,13 @@ def view(
     facts = cell.facts
     result = View()
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
-    direct = set(facts.reads)
+    options = _own_options(cell, ran) if ran is not None else set()
+    direct = facts.reads.keys() | options
     if ran is not None:
         direct |= ran.mutated
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
-    _close(cell, direct, _changed_here(cell, known), graph, result, without)
+    _close(cell, direct, _changed_here(cell, known) | options, graph, result, without)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
             result.inputs[name] = graph.above(name, cell.key)
@@ -81,6 +82,18 @@ def _looks_inside(source: str, name: str) -> bool:
     """True if the text takes an attribute or item of a name other than to show it or to listen to it."""
     attribute = r"\s*(?:\[|\.\s*(?!(?:un)?observe|on_|layout|style|close\b|add_class|remove_class)\w)"
     return re.search(rf"(?<![\w.]){re.escape(name)}{attribute}", source) is not None
+
+
+def _own_options(cell: Cell, ran: Ran) -> set[str]:
+    """Hidden state that the cell reads by modules which it imports itself, and uses."""
+    own = ((name, OPTIONS_OF.get(token or "", ())) for name, token in ran.bound.items())
+    return {option for name, options in own if options and _is_used(cell.source, name) for option in options}
+
+
+@lru_cache(maxsize=1024)
+def _is_used(source: str, name: str) -> bool:
+    """True if the text has more of a name than the import that binds it."""
+    return len(re.findall(rf"(?<![\w.]){re.escape(name)}\b", source)) > 1
 
 
 def _changed_here(cell: Cell, known: bool) -> set[str]:

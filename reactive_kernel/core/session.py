@@ -38,6 +38,7 @@ __all__ = ["Refusal", "Session"]
 
 Analyse = Callable[[str, str], Facts]
 NOTHING: Reach = {}
+Given = dict[str, tuple[tuple[str, str], ...]]  # name -> (producer, version of the value) of what a run was given
 
 
 class Refusal(Exception):
@@ -55,7 +56,7 @@ class Session(Topology):
         self.analyse = analyse
         super().__init__()
         self.lost: dict[tuple[str, str], None] = {}
-        self._running: dict[str, tuple[str, dict[str, tuple[tuple[str, str], ...]]]] = {}
+        self._running: dict[str, tuple[str, Given, frozenset[tuple[str, str]]]] = {}
 
     # -- the door
 
@@ -240,7 +241,7 @@ class Session(Topology):
     def _started(self, cell: Cell) -> None:
         cell.activity = "running"
         outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
-        self._running[cell.id] = (cell.facts.code, outs)
+        self._running[cell.id] = (cell.facts.code, outs, frozenset(self.lost))
         self.touch(cell)
 
     def _held_out(self, producer_id: str, name: str) -> str:
@@ -261,7 +262,7 @@ class Session(Topology):
         if cell is None:  # deleted while it ran
             self._running.pop(news.cell_id, None)
             return
-        code, before = self._running.pop(cell.id, (cell.facts.code, {}))
+        code, before, used_up = self._running.pop(cell.id, (cell.facts.code, {}, frozenset()))
         cell.activity = ""
         cell.has_run = True
         cell.seconds, cell.execution_count = news.seconds, news.execution_count
@@ -273,7 +274,7 @@ class Session(Topology):
             cell.outside = news.seen.outside
             if not cell.shown:  # run alone though it is blocked: what it gave is not what a clean run has
                 self.rebound.update(news.seen.bound)
-            self._learn(cell, news, code, before)
+            self._learn(cell, news, code, before, used_up)
             return
         cell.last = "error"
         self.rebound.update(cell.produces)
@@ -291,8 +292,10 @@ class Session(Topology):
         for dependent in cell.dependents:
             self._push(self.cells[dependent])
 
-    def _learn(self, cell: Cell, news: Succeeded, code: str, before: dict[str, tuple[tuple[str, str], ...]]) -> None:
-        """Take in what a run showed, at the version of the inputs that it started with."""
+    def _learn(
+        self, cell: Cell, news: Succeeded, code: str, before: Given, used_up: frozenset[tuple[str, str]]
+    ) -> None:
+        """Take in what a run showed, at the version of the inputs that it started with (``used_up``: values gone)."""
         seen = news.seen
         self._forget_run(cell, kept=seen.reach)
         held = {*seen.bound, *seen.mutated}
@@ -325,7 +328,10 @@ class Session(Topology):
         for name, found in sorted(view.inputs.items()):
             known = before.get(name)
             if known is None:  # from a producer that has yet to run, or failed, it had not what it is to have
-                known = tuple((p, self.cells[p].outs.get(name, "") if self.cells[p].exact else "") for p in found)
+                known = tuple(
+                    (p, self.cells[p].outs.get(name, "") if self.cells[p].exact and (p, name) not in used_up else "")
+                    for p in found
+                )
             pairs.extend((name, out) for _, out in known)
         ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)

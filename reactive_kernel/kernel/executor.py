@@ -48,6 +48,7 @@ from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 __all__ = ["Executor"]
 
 Touched = dict[int, tuple[Any, State]]
+FEW = 32  # objects: what has no more, and is in the cell's text, is looked at though the time is up
 
 
 class Executor:
@@ -149,14 +150,15 @@ class Executor:
         taken: dict[int, State] = {}
         done: dict[int, Survey] = {}  # by value: names for one object share a survey
         for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
-            if thread_time() > until:
+            large = self._is_large(cell, name)
+            if thread_time() > until and (large or held[name] > FEW or name not in cell.source):
                 watch.unseen.add(name)
                 continue
             value = watch.before[name]
             if id(value) in done:
                 watch.surveys[name] = done[id(value)]
                 continue
-            limit = min(until, glance(cell)) if self._is_large(cell, name) else until
+            limit = min(until, glance(cell)) if large else until
             seen = done[id(value)] = survey((value,), self.namespace, limit, True, self.main, taken)
             watch.surveys[name] = seen
             for wrapper in seen.caches:

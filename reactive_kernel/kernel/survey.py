@@ -221,6 +221,7 @@ _method: Any = types.MethodType
 _partial: Any = partial
 _static: Any = staticmethod
 _classmethod: Any = classmethod
+_applied = _parts(_partial.func, _partial.args, _partial.keywords)
 
 # The builtin types' own methods: a subclass may make something else of them.
 INSIDE: tuple[tuple[type, Inside], ...] = (
@@ -235,7 +236,7 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
     (types.CellType, lambda value: (_contents((value,)), True)),
     (types.BuiltinFunctionType, lambda value: ((value.__self__,), True)),  # a method of a C type holds its object
     (types.MethodType, _parts(_method.__self__, _method.__func__)),
-    (partial, _parts(_partial.func, _partial.args, _partial.keywords, _partial.__dict__["__dict__"])),
+    (partial, lambda value: ((*_applied(value)[0], attributes_of(value)), True)),
     (staticmethod, _parts(_static.__dict__["__func__"])),
     (classmethod, _parts(_classmethod.__dict__["__func__"])),
     (property, _parts(property.fget, property.fset, property.fdel)),

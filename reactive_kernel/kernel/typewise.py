@@ -9,6 +9,7 @@ import types
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 __all__ = ["About", "about", "attributes_of", "members_of", "module_of", "per_type", "slots_of"]
@@ -38,6 +39,13 @@ class About:
     slotted: bool
     slots: tuple[tuple[str, types.MemberDescriptorType], ...]
     iterates: bool
+
+
+def _of_partial(value: partial[Any]) -> dict[str, Any]:
+    """Its attributes, without making a dict for them: a partial of one that has it isn't flattened."""
+    reduced: Any = partial.__reduce__(value)
+    held: dict[str, Any] | None = reduced[2][3]
+    return {} if held is None else held
 
 
 Answer = TypeVar("Answer")
@@ -72,7 +80,7 @@ def about(kind: type) -> About:
         slotted = slotted or "__slots__" in members
         held = members.get("__dict__")
         if attributes is None and isinstance(held, (types.GetSetDescriptorType, types.MemberDescriptorType)):
-            attributes = held.__get__
+            attributes = held.__get__ if cls is not partial else _of_partial
         if not _flags(cls) & IMMUTABLE_TYPE:
             slots += [
                 (n, m) for n, m in members.items() if isinstance(m, types.MemberDescriptorType) and n != "__dict__"

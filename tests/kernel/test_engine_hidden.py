@@ -126,12 +126,18 @@ OPTIONS = {
         "print(os.environ.get('RK_TEST'))"),
     "environ, deleted": (
         "import os\nos.environ['RK_TEST'] = 'one'", "del os.environ['RK_TEST']", "print(os.environ.get('RK_TEST'))"),
+    "environ, imported by all": (
+        "import os\nos.environ['RK_TEST'] = 'one'", "import os\nos.environ['RK_TEST'] = 'two'",
+        "import os\nprint(os.environ.get('RK_TEST'))"),
     "sys.path": ("import sys\nsys.path.append('/one')", "sys.path.append('/two')", "print(sys.path[-2:])"),
     "decimal": (
         "from decimal import Decimal, getcontext\ngetcontext().prec = 4", "getcontext().prec = 6",
         "print(Decimal(1) / 3)"),
     "decimal, by a name of its context": (
         "import decimal\nctx = decimal.getcontext()\nctx.prec = 4", "ctx.prec = 6", "print(decimal.Decimal(1) / 3)"),
+    "decimal, imported by all": (
+        "from decimal import getcontext as of\nof().prec = 4", "from decimal import getcontext as of\nof().prec = 6",
+        "from decimal import Decimal\nprint(Decimal(1) / 3)"),
     "chdir": ("import os\nos.chdir('/')", "os.chdir('/usr')", "print(os.getcwd())"),
 }  # fmt: skip
 

@@ -97,3 +97,17 @@ def test_a_cell_that_clears_the_namespace() -> None:
     )
     nb.all()
     nb.check()
+
+
+def test_a_partial_of_a_partial_is_flat_as_in_a_clean_run() -> None:
+    nb = settled("from functools import partial", "p = partial(max, 1)", "q = partial(p, 2)", "print(q)")
+    assert nb.text("d") == "functools.partial(<built-in function max>, 1, 2)"
+
+
+def test_small_things_that_the_text_names_are_looked_at_whatever_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 0.0)
+    nb = Notebook("rows = [1]", "print(rows)", "globals()['rows'].append(2)\ndel rows", "x = 1")
+    nb.all()
+    nb.run("b")
+    nb.all()
+    nb.check()
