@@ -101,7 +101,7 @@ class Staying:
             and all(t is not None or n in kept_alike for n, t in raw.items())
             and kept.keys() >= bound.keys()
         )
-        if same and ran is not None and all(bound[n] is kept[n] or made_here(cell, n) for n in matters):
+        if same and ran is not None and all(bound[n] is kept[n] or self._made_here(cell, n, kept) for n in matters):
             for name in bound:
                 bound[name] = self.store.namespace[name] = kept[name]
             return {**{n: ran.bound.get(n) for n in bound}, **kept_alike}
@@ -148,6 +148,11 @@ class Staying:
         }
         found = frozenset().union(*(seen.states for name, seen in watch.surveys.items() if same[name]))
         return found.difference(*(seen.states for name, seen in watch.surveys.items() if not same[name]))
+
+    def _made_here(self, cell: Cell, name: str, kept: Mapping[str, Any]) -> bool:
+        """True if a function or class, now and the last time, is the cell's own: no other cell has the same object."""
+        values = (kept[name], self.store.namespace.get(name))
+        return made_here(cell, name) or not any(self._is_of_above(cell, value) for value in values)
 
     def _is_of_above(self, cell: Cell, value: Any) -> bool:
         """True if a cell above (or one deleted since) gives the same object."""

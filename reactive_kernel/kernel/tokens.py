@@ -6,6 +6,8 @@ imported modules, and functions and classes of equal code.  None means: not prov
 
 from __future__ import annotations
 
+import abc
+import dataclasses
 import datetime
 import decimal
 import fractions
@@ -15,6 +17,7 @@ import re
 import sys
 import types
 import uuid
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -41,8 +44,10 @@ BY_REPR: tuple[type, ...] = (
     re.Pattern,
 )
 CLASS_NOISE = frozenset(
-    {"__dict__", "__weakref__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__"}
+    "__dict__ __weakref__ __module__ __qualname__ __firstlineno__ __static_attributes__ _abc_impl".split()
 )
+
+ABSTRACT = {"__isabstractmethod__": True}
 
 
 def _hash(text: bytes) -> str:
@@ -170,8 +175,9 @@ def _code(code: types.CodeType) -> str:
 def _function(function: types.FunctionType, main: str, depth: int) -> str | None:
     captured: list[Any] = [function.__qualname__, function.__defaults__ or ()]
     captured.extend(item for pair in sorted((function.__kwdefaults__ or {}).items()) for item in pair)
-    if function.__dict__:
+    if function.__dict__ and function.__dict__ != ABSTRACT:
         return None
+    captured.append(len(function.__dict__))
     for cell in function.__closure__ or ():
         try:
             inside = cell.cell_contents
@@ -186,13 +192,35 @@ def _function(function: types.FunctionType, main: str, depth: int) -> str | None
     return None if rest is None else f"function:{_code(function.__code__)}:{rest}"
 
 
+def _is_generated(member: Any) -> bool:
+    """True for what `dataclasses` writes itself, from the fields and parameters."""
+    if type(member) is not types.FunctionType:
+        return False
+    written = member.__dict__.get("__wrapped__", member)
+    return type(written) is types.FunctionType and written.__code__.co_qualname.startswith("__create_fn__.")
+
+
+def _fields(fields: dict[str, Any]) -> tuple[Any, ...]:
+    """What was said of a dataclass's fields."""
+    missing = dataclasses.MISSING
+    said = ("name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+    values = (tuple(getattr(field, name) for name in said) for field in fields.values())
+    return tuple(tuple("missing" if item is missing else item for item in value) for value in values)
+
+
+DATACLASS: dict[str, Callable[[Any], Any]] = {"__dataclass_fields__": _fields, "__dataclass_params__": repr}
+
+
 def _class(cls: type, main: str, depth: int) -> str | None:
-    if type(cls) is not type:
+    if type(cls) not in (type, abc.ABCMeta):
         return None
-    parts: list[Any] = [cls.__qualname__, *cls.__bases__]
+    parts: list[Any] = [type(cls), cls.__qualname__, *cls.__bases__]
+    generated = "__dataclass_fields__" in members_of(cls)
     for name, value in sorted(members_of(cls).items()):
-        if name in CLASS_NOISE:
+        if name in CLASS_NOISE or (generated and _is_generated(value)):
             continue
+        if name in DATACLASS:
+            value = DATACLASS[name](value)
         if isinstance(value, (staticmethod, classmethod)):
             value = (type(value).__name__, value.__func__)
         elif isinstance(value, property):

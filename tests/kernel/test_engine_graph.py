@@ -305,6 +305,16 @@ CUT_OFF = {
     "a lambda": ("f = lambda n: n + 1", "print(f(1))"),
     "a class": ("class C:\n    v = 1\n    def m(self): return self.v", "print(C().m())"),
     "a class with a base": ("class B: pass\nclass C(B):\n    @property\n    def p(self): return 2", "print(C().p)"),
+    "an abstract class": (
+        "from abc import ABC, abstractmethod\nclass B(ABC):\n    @abstractmethod\n    def m(self): ...\n"
+        "class C(B):\n    def m(self): return 1",
+        "print(C().m())",
+    ),
+    "a dataclass": (
+        "from dataclasses import dataclass, field\n@dataclass(order=True)\nclass C:\n    a: int\n    b: str = 'k'\n"
+        "    c: list = field(default_factory=list, compare=False)\n    def m(self): return self.a",
+        "print(C(1), C(1).m(), C(1) < C(2))",
+    ),
     "a class that calls super": (
         "class B:\n    def m(self): return 1\nclass C(B):\n    def m(self): return super().m() + 1",
         "print(C().m())",
@@ -315,10 +325,7 @@ CUT_OFF = {
 }
 
 
-NOT_CUT_OFF = {"a class with a base": "a base class in the same cell counts as new"}
-
-
-@each(CUT_OFF, NOT_CUT_OFF)
+@pytest.mark.parametrize("case", CUT_OFF)
 def test_running_it_again_by_hand_runs_nothing_below(case: str) -> None:
     nb = settled(*CUT_OFF[case])
     for _ in range(3):
@@ -327,7 +334,7 @@ def test_running_it_again_by_hand_runs_nothing_below(case: str) -> None:
     nb.check()
 
 
-@each(CUT_OFF, NOT_CUT_OFF)
+@pytest.mark.parametrize("case", CUT_OFF)
 def test_comments_and_formatting_run_nothing(case: str) -> None:
     make, use = CUT_OFF[case]
     nb = settled(make, use)
@@ -359,6 +366,14 @@ def test_the_same_objects_are_kept() -> None:
         ("def x(): return 1", "def x(): return 1.0"),
         ("def x():\n    'one'\n    return 1", "def x():\n    'two'\n    return 1"),
         ("class x: v = 1", "class x: v = 2"),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass x:\n    v: int = 1",
+            "from dataclasses import dataclass\n@dataclass\nclass x:\n    v: int = 2",
+        ),
+        (
+            "from dataclasses import dataclass\n@dataclass\nclass x:\n    v: int = 1",
+            "from dataclasses import dataclass\n@dataclass(order=True)\nclass x:\n    v: int = 1",
+        ),
         ("x = 0.0", "x = -0.0"),
         ("x = (0.0,)", "x = (-0.0,)"),
         ("x = float('nan')", "x = 1.0"),
@@ -463,3 +478,20 @@ def test_a_change_by_an_attribute_look_up_is_found() -> None:
     nb.delete("b")
     nb.all()
     nb.check()
+
+
+def test_another_name_for_a_function_of_another_cell_stays_that_object() -> None:
+    nb = settled("h = lambda: 1", "f = h", "print(f is h, f())")
+    assert nb.run("b", "f = lambda: 1") == "bc"
+    nb.check()
+    assert nb.text("c") == "False 1"
+    nb.run("b", "f = h")
+    nb.check()
+
+
+def test_a_method_of_a_dataclass_counts_though_it_was_made_from_a_string() -> None:
+    make = "from dataclasses import dataclass\nexec('@dataclass\\nclass C:\\n def __repr__(self): return \"{}\"')"
+    nb = settled(make.format("one"), "print(C())")
+    nb.run("a", make.format("two"))
+    nb.check()
+    assert nb.text("b") == "two"
