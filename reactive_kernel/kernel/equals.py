@@ -18,10 +18,11 @@ from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, token
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of
 
-__all__ = ["Pairing", "alike"]
+__all__ = ["Pairing", "alike", "nobody_else_holds"]
 
 BYTES_A_SECOND = 2e9  # of memory compared, cautiously
 BYTES_AN_ITEM = 200  # as much time as for an item of a container
+HELD_BY_A_CALL = 2  # references to an argument: the variable, and what counts them
 HELD_BY_US = 3  # references to an object that is looked at: in `Pairing.new`, a local variable, an argument
 
 PLAIN: frozenset[type] = frozenset({int, bool, str, bytes, type(None)})
@@ -118,6 +119,9 @@ class Pairing:
             return self._arrays(a, b)
         if pandas is not None and kind in (pandas.DataFrame, pandas.Series):
             return [] if self._frames(a, b) else None
+        polars = sys.modules.get("polars")
+        if polars is not None and kind in (polars.DataFrame, polars.Series):
+            return [] if self._polars(a, b) else None
         return None
 
     def _zipped(self, one: Collection[Any], other: Collection[Any]) -> Pairs | None:
@@ -178,9 +182,54 @@ class Pairing:
             return False
         return bool(_same_bytes(a, b) if hasattr(a, "strides") else a.equals(b))
 
+    def _polars(self, a: Any, b: Any) -> bool:
+        """Exactly: names, order, types, bits of numbers; of nested types and objects it can't be told."""
+        if not self._affords(a.estimated_size() + b.estimated_size()):
+            return False
+        if hasattr(a, "get_columns"):
+            one, other = a.get_columns(), b.get_columns()
+            return a.shape == b.shape and all(map(self._polars, one, other))
+        if a.name != b.name or a.dtype != b.dtype or a.dtype.is_nested() or a.dtype.is_object():
+            return False
+        if not a.equals(b, null_equal=True):
+            return False
+        return not a.dtype.is_float() or bool(_same_bytes(a.to_numpy(), b.to_numpy()))
+
     def _affords(self, size: float) -> bool:
         self.bytes += size
         return thread_time() + self.bytes / BYTES_A_SECOND < self.deadline
+
+
+def nobody_else_holds(value: Any, holders: int) -> bool:
+    """True if nothing refers to a function or class but ``holders`` and its own parts; not with captured variables."""
+    if type(value) is types.FunctionType:
+        return value.__closure__ is None and sys.getrefcount(value) == holders + HELD_BY_A_CALL
+    if not isinstance(value, type):
+        return False
+    own = 1  # its own line of ancestors
+    captured: set[int] = set()  # variables that hold it for ``super()`` in its methods, which share one
+    for member in members_of(value).values():
+        if isinstance(member, (types.GetSetDescriptorType, types.MemberDescriptorType)):
+            own += member.__objclass__ is value
+        captured.update(id(variable) for variable in _captured(member) if _holds(variable, value))
+    return sys.getrefcount(value) == holders + HELD_BY_A_CALL + own + len(captured)
+
+
+def _captured(member: Any) -> list[types.CellType]:
+    """The captured variables of a class's member."""
+    kind = type(member)
+    if kind is property:
+        code = [member.fget, member.fset, member.fdel]
+    else:
+        code = [member.__func__ if kind is staticmethod or kind is classmethod else member]
+    return [v for f in code if type(f) is types.FunctionType for v in f.__closure__ or ()]
+
+
+def _holds(variable: types.CellType, value: Any) -> bool:
+    try:
+        return variable.cell_contents is value
+    except ValueError:  # empty
+        return False
 
 
 def _offset(view: Any) -> int:

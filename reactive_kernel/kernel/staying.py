@@ -15,7 +15,7 @@ from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
-from reactive_kernel.kernel.equals import Pairing, alike
+from reactive_kernel.kernel.equals import Pairing, alike, nobody_else_holds
 from reactive_kernel.kernel.store import MISSING, Store
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.tokens import identity_matters, token
@@ -56,8 +56,10 @@ class Staying:
             return dict(ran.stays)
         kept = self.store.values.get(cell.id, {})
         names = {n for n, state in drawn.items() if n in ran.mutated and kept.get(n, MISSING) == state}
-        if self._left_alike(watch, changes, changed):
-            names |= {n for n in changed & watch.held if kept.get(n, MISSING) is self.store.namespace.get(n)}
+        same = {n for n in changed & watch.held if kept.get(n, MISSING) is self.store.namespace.get(n)}
+        if not self._left_alike(watch, changes, changed):
+            same = self._left_alike_alone(watch, changes, same & ran.mutated)
+        names |= same
         known = {**ran.stays, **{n: t for n, t in ran.bound.items() if t is not None}}
         return {n: known.get(n) or same_as(name_version(cell.id, ran.version, n)) for n in names}
 
@@ -69,6 +71,23 @@ class Staying:
         if changed != {name for name in ran.mutated if not name.startswith("<")}:
             return False
         return changes.touched.keys() <= left.keys() and not any(has_changed(v, s) for v, s in left.values())
+
+    def _left_alike_alone(self, watch: Watch, changes: Changes, names: set[str]) -> set[str]:
+        """Those that were left as the last time though the cell was given other things: nothing of these is inside."""
+        found: set[str] = set()
+        settled = self._settled(watch) if names and watch.left and not watch.unseen else frozenset()
+        for name in names:
+            seen = watch.surveys.get(name)
+            if seen is None or not seen.complete or not seen.states.keys() <= settled - changes.lost:
+                continue
+            inside = watch.left.keys() & seen.states.keys()
+            if not changes.touched.keys() & seen.states.keys() <= inside:
+                continue
+            if not any(has_changed(*watch.left[key]) for key in inside):
+                now = self.look(self.store.namespace[name])
+                if not now.truncated and now.states.keys() <= settled:
+                    found.add(name)
+        return found
 
     def forget(self, cell_id: str) -> None:
         """The cell's last run counts no more."""
@@ -105,8 +124,29 @@ class Staying:
             for name in bound:
                 bound[name] = self.store.namespace[name] = kept[name]
             return {**{n: ran.bound.get(n) for n in bound}, **kept_alike}
+        again = self._keep_same_code(watch, bound, raw, matters)
         self._salt += 1
-        return {**{n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}, **kept_alike}
+        salted = {n: f"{t}@{self._salt}" if n in matters else t for n, t in raw.items()}
+        return {**salted, **again, **kept_alike}
+
+    def _keep_same_code(
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], matters: Iterable[str]
+    ) -> dict[str, str]:
+        """Keep old functions and classes whose code is the same, if nothing else holds the new ones; their tokens."""
+        cell, ran = watch.cell, watch.cell.ran
+        before, kept = self.tokens.get(cell.id, {}), self.store.values.get(cell.id, {})
+        tokens: dict[str, str] = {}
+        for name in matters:
+            known = ran.bound.get(name) if ran is not None and name in watch.held else None
+            if known is None or name not in kept or before.get(name) != raw[name]:
+                continue
+            old = kept[name]
+            own = not self._is_of_above(cell, old) and sum(old is value for value in kept.values()) == 1
+            unchanged = own and token(old, self.store.main) == raw[name]
+            if unchanged and nobody_else_holds(bound[name], 2):  # but the variables and ``bound``
+                bound[name] = self.store.namespace[name] = old
+                tokens[name] = known
+        return tokens
 
     def _keep_alike(
         self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changes: Changes

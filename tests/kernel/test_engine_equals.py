@@ -11,6 +11,7 @@ pytestmark = pytest.mark.usefixtures("no_hurry")
 
 NUMPY = "import numpy as np\n"
 PANDAS = "import pandas as pd\n"
+POLARS = "import polars as pl\n"
 FRAME = PANDAS + "x = pd.DataFrame({'a': [1.5, 2.0, None], 'b': ['p', 'q', 'r']}, index=pd.Index([3, 1, 2], name='i'))"
 POINT = "class P:\n    def __init__(self, at):\n        self.at = at"
 
@@ -37,6 +38,8 @@ SAME = {
     "series": PANDAS + "x = pd.Series([1, 2], name='s')",
     "categories": PANDAS + "x = pd.Series(['a', 'b', 'a'], dtype='category')",
     "times": PANDAS + "x = pd.DataFrame({'t': pd.date_range('2020-01-01', periods=3)})",
+    "polars": POLARS + "x = pl.DataFrame({'a': [1.5, None, -0.0], 'b': ['p', None, 'r'], 'c': [1, 2, 3]})",
+    "polars series": POLARS + "x = pl.Series('s', [True, None])",
     "namespace": "from types import SimpleNamespace\nx = SimpleNamespace(a=[1])",
     "bytearray": "x = bytearray(b'ab')",
 }
@@ -84,12 +87,56 @@ def test_a_function_beside_a_list_stays_too() -> None:
     nb.check()
 
 
+BESIDE = {
+    "a function": ("def f(x): return x + 1", "def g(x): return x", "def g(x): return x * 2"),
+    "a class": ("class f:\n    def __repr__(self): return super().__repr__()[:3]", "g = abs", "g = len"),
+    "a decorated one beside": ("def f(x): return x", "g = (lambda q: q)(1)", "g = (lambda q: q)(2)"),
+}
+
+
+@pytest.mark.parametrize(("stays", "one", "other"), BESIDE.values(), ids=BESIDE)
+def test_a_function_or_class_stays_beside_what_is_edited(stays: str, one: str, other: str) -> None:
+    nb = settled(f"{stays}\n{one}", "print(f)", "print(g)", "h = f", "print(h is f)")
+    before = nb.namespace["f"]
+    assert nb.run("a", f"{stays}\n{other}") == "ac"
+    assert nb.namespace["f"] is before
+    nb.check()
+    assert nb.run("a", f"{stays.replace('return ', 'return 1, ')}\n{other}") == "abde"
+    nb.check()
+
+
+FUNCTION = "def f(x): return x + 1\n"
+HOLDING = {
+    "a list": (FUNCTION + "t = [f]\nn = 1", FUNCTION + "t = [f]\nn = 2"),
+    "another name": (FUNCTION + "t = [1]\ng = f", FUNCTION + "t = [1]\ndef g(x): return x + 1"),
+    "another name that goes": (FUNCTION + "t = [1]\ndef g(x): return x + 1", FUNCTION + "t = [1]\ng = f"),
+    "an instance": ("class f: pass\nt = [f()]\nn = 1", "class f: pass\nt = [f()]\nn = 2"),
+    "a subclass": ("class f: pass\nclass g(f): pass\nt = [g]", "class f: pass\nclass g(f): x = 1\nt = [g]"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), HOLDING.values(), ids=HOLDING)
+def test_a_function_or_class_that_others_hold_is_theirs(one: str, other: str) -> None:
+    nb = settled(one, "print([t[0] is f, type(t[0]) is f, issubclass(globals().get('g', f), f)] if isinstance(f, type)"
+                 " else [t[0] is f, globals().get('g') is f])", "h = f", "print(h is f)")  # fmt: skip
+    nb.run("a", other)
+    nb.check()
+    nb.run("a", one)
+    nb.check()
+
+
 DIFFERENT = {
     "an item": ("x = [1, 2]", "x = [1, 3]"),
     "a type": ("x = [1]", "x = [True]"),
     "a sign": ("x = [0.0]", "x = [-0.0]"),
     "a sign in an array": (NUMPY + "x = np.array([0.0])", NUMPY + "x = np.array([-0.0])"),
     "a sign in a frame": (PANDAS + "x = pd.DataFrame({'a': [0.0]})", PANDAS + "x = pd.DataFrame({'a': [-0.0]})"),
+    "a sign in a polars frame": (POLARS + "x = pl.DataFrame({'a': [0.0]})", POLARS + "x = pl.DataFrame({'a': [-0.0]})"),
+    "a null in a polars frame": (POLARS + "x = pl.DataFrame({'a': [1]})", POLARS + "x = pl.DataFrame({'a': [None]})"),
+    "a type in a polars frame": (
+        POLARS + "x = pl.DataFrame({'a': [1]})",
+        POLARS + "x = pl.DataFrame({'a': [1]}, schema={'a': pl.Int8})",
+    ),
     "the order of a dict": ("x = {1: 1, 2: 2}", "x = {2: 2, 1: 1}"),
     "sharing": ("y = [1]\nx = [y, y]", "y = [1]\nx = [y, [1]]"),
     "sharing that goes": ("y = [1]\nx = [y, [1]]", "y = [1]\nx = [y, y]"),
@@ -199,6 +246,22 @@ def test_what_is_changed_again_in_the_same_way_runs_nothing_below(make: str, cha
     assert nb.run("b", "pass")[:1] == "b"
     nb.check()
     nb.run("b", change)
+    nb.check()
+
+
+def test_what_is_changed_in_the_same_way_though_the_cell_was_given_something_else() -> None:
+    nb = settled("rows = [1]", "k = 1", "rows.append(5)\nprint(k)", "print(rows)")
+    assert nb.run("b", "k = 2") == "bc"
+    nb.check()
+    assert nb.run("b", "k = [3]") == "bc"
+    nb.check()
+    assert nb.run("a", "rows = [2]") == "acd"
+    nb.check()
+
+
+def test_what_a_change_puts_in_counts_as_it_is_now() -> None:
+    nb = settled("rows = [1]", "m = [1]", "m.append(2)", "rows.append(m)", "print(rows)", "rows.append(m[-1])")
+    assert nb.run("c", "m.append(3)").startswith("cde")
     nb.check()
 
 
