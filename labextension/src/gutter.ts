@@ -5,10 +5,12 @@ import { h } from './dom';
 import { markIcon } from './icons';
 import type { NotebookState } from './model';
 import type { Entry } from './protocol';
-import { cellName, type Mark, markOf, type NameLink, readLinks, writeLinks } from './views';
+import { cellName, type Mark, type MarkKind, markOf, type NameLink, readLinks, writeLinks } from './views';
 
 /** More names than these are only counted; the graph panel shows them all. */
 const MOST_NAMES = 6;
+/** Marks whose word says enough; the sentence is their tooltip. */
+const SELF_EVIDENT: ReadonlySet<MarkKind> = new Set(['new', 'running', 'queued']);
 const OPAQUE = 'What this cell reads and writes can only be learnt by running it.';
 
 export interface LineActions {
@@ -28,10 +30,10 @@ export class GutterLine extends Widget {
     this.hide();
   }
 
-  /** Show an entry's state, or nothing. */
-  present(state: NotebookState, entry: Entry | null): void {
+  /** Show an entry's state, or nothing; `shows`: whether the cell has an output or a number. */
+  present(state: NotebookState, entry: Entry | null, shows: boolean): void {
     this._entry = entry;
-    const parts = entry === null ? null : contents(state, entry);
+    const parts = entry === null ? null : contents(state, entry, shows);
     const signature = JSON.stringify(parts);
     if (signature === this._signature) {
       return;
@@ -57,7 +59,7 @@ export class GutterLine extends Widget {
       const why = parts.remarks.length > 0 ? parts.remarks.join('\n') : OPAQUE;
       nodes.push(chip('opaque', parts.opaque ? 'opaque' : 'note', why));
     }
-    if (mark.label !== '' && mark.kind !== 'running' && mark.kind !== 'queued') {
+    if (mark.label !== '' && !SELF_EVIDENT.has(mark.kind)) {
       nodes.push(this._reason(state, mark));
     }
     const names = [this._names('reads', parts.reads), this._names('writes', parts.writes)];
@@ -130,9 +132,9 @@ interface Contents {
   readonly writes: readonly NameLink[];
 }
 
-function contents(state: NotebookState, entry: Entry): Contents {
+function contents(state: NotebookState, entry: Entry, shows: boolean): Contents {
   return {
-    mark: markOf(state, entry),
+    mark: markOf(state, entry, shows),
     opaque: entry.opaque,
     // Kernels before this field send none.
     remarks: entry.remarks ?? [],

@@ -46,7 +46,11 @@ function activate(
   toolbars?.addFactory<NotebookPanel>(
     'Notebook',
     'reactive',
-    view => new ReactiveToolbar(view, sessions.of(view), app.commands)
+    view => {
+      const session = sessions.of(view);
+      const status = statusBar === null ? new StatusLine(() => session.state, panel) : null;
+      return new ReactiveToolbar(view, session, app.commands, status);
+    }
   );
   if (statusBar !== null) {
     addStatus(statusBar, sessions, panel);

@@ -89,7 +89,7 @@ export class PanelMarks implements IDisposable {
       cell.node.dataset.reactive = kindOf(entry);
     }
     const line = this._lines.get(cell) ?? (entry === null ? null : this._attach(cell));
-    line?.present(state, entry);
+    line?.present(state, entry, cell.model.executionCount !== null || cell.model.outputs.length > 0);
     setLanguage(cell, active, this._panel.content.codeMimetype);
   }
 
@@ -102,6 +102,12 @@ export class PanelMarks implements IDisposable {
       hover: entry => highlight(this._panel, this._settings.highlight ? entry : null)
     });
     this._lines.set(cell, line);
+    cell.model.stateChanged.connect((_, { name }) => {
+      // A number that came or went tells whether there is an old output to warn of.
+      if (name === 'executionCount' && cell.node.dataset.reactive === 'new') {
+        this._later(new Set([cell.model.id]));
+      }
+    }, this);
     cell.disposed.connect(() => {
       this._lines.delete(cell);
       line.dispose();

@@ -1,7 +1,8 @@
 /**
  * Outputs that were made while nobody looked: the coordinator has kept them, where there is one.
  *
- * A page that opens (or comes back) in the middle of a cascade then shows what it would have shown all along.
+ * A page that opens (or comes back) in the middle of a cascade then shows what it would have shown all along. An output
+ * that can't be had, while the page shows an older one, is said to be lost: then the kernel has the cell stale.
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
@@ -26,6 +27,10 @@ export interface MissedHost {
   idle(): boolean;
   /** Whether no other browser shares the document. */
   alone(): boolean;
+  /** Of several browsers that share the document, whether it is this one that speaks for it. */
+  leads(): boolean;
+  /** Tell the kernel that what a cell's run showed is lost. */
+  lost(cell: string, executionCount: number): void;
 }
 
 /** After an undo: until the kernel has heard of it; once more, should it take long. */
@@ -44,6 +49,7 @@ export class Missed {
     this._timers.forEach(timer => window.clearTimeout(timer));
     this._connection++;
     this._awaited.clear();
+    this._inserted.clear();
   }
 
   /** This page runs the cell: its outputs are on their way to it, and would be there twice. */
@@ -58,16 +64,18 @@ export class Missed {
   /** A message of the cell's run came. */
   heard(cell: string): void {
     this._heard.add(cell);
+    this._inserted.delete(cell);
   }
 
   /** Cells came: an undo may bring one back with what it showed then, while the kernel knows of a later run. */
   inserted(cells: readonly ICellModel[]): void {
     const { cells: entries } = this._host.state();
-    const old = cells.some(cell => {
+    const old = cells.filter(cell => {
       const last = entries.get(cell.id)?.execution_count ?? null;
       return cell.type === 'code' && last !== (cell as ICodeCellModel).executionCount;
     });
-    if (old) {
+    old.forEach(cell => this._inserted.add(cell.id));
+    if (old.length > 0) {
       this._timers.forEach(timer => window.clearTimeout(timer));
       this._timers = SETTLED.map(pause =>
         window.setTimeout(() => {
@@ -94,20 +102,36 @@ export class Missed {
   private async _catchUp(): Promise<void> {
     this._behind = false;
     const connection = this._connection;
-    if (![...this._host.state().cells.values()].some(entry => entry.has_run) || !this._host.alone()) {
+    if (![...this._host.state().cells.values()].some(entry => entry.has_run) || !this._host.leads()) {
       return;
     }
     this._heard.clear();
-    const cells = await keptCells(this._host.path()).catch(() => null);
-    for (const cell of connection === this._connection ? cells ?? [] : []) {
-      const model = this._host.model(cell.cell_id);
-      const awaited = this._awaited.has(cell.cell_id) || model?.executionState === 'running';
-      if (cell.status === 'running' || this._heard.has(cell.cell_id) || awaited) {
-        this._behind = true;
-      } else if (model !== null && isMissed(cell, model)) {
-        fill(cell, model);
+    const kept = (this._host.alone() && (await keptCells(this._host.path()).catch(() => null))) || [];
+    if (connection === this._connection) {
+      const known = new Map(kept.map(cell => [cell.cell_id, cell]));
+      for (const entry of this._host.state().cells.values()) {
+        this._look(entry, known.get(entry.cell_id));
       }
     }
+  }
+
+  private _look(entry: Entry, kept: KeptCell | undefined): void {
+    const id = entry.cell_id;
+    const model = this._host.model(id);
+    const awaited = this._awaited.has(id) || model?.executionState === 'running';
+    if (entry.status === 'running' || this._heard.has(id) || awaited) {
+      this._behind = true;
+    } else if (model !== null && kept !== undefined && isMissed(kept, model)) {
+      fill(kept, model);
+    } else if (model !== null && entry.fresh && entry.execution_count !== null && this._isOld(entry, model)) {
+      this._host.lost(id, entry.execution_count);
+    }
+  }
+
+  /** Whether the page shows what is not of the cell's last run. Nothing at all, in a page just opened, deceives nobody. */
+  private _isOld(entry: Entry, model: ICodeCellModel): boolean {
+    const shows = this._host.alone() && (model.executionCount !== null || model.outputs.length > 0);
+    return entry.execution_count !== model.executionCount && (shows || this._inserted.has(entry.cell_id));
   }
 
   private _behind = false;
@@ -116,6 +140,8 @@ export class Missed {
   /** Cells that sent messages since the kept outputs were asked for. */
   private readonly _heard = new Set<string>();
   private readonly _awaited = new Set<string>();
+  /** Cells that came by an undo, say, with another run's output than the kernel's last. */
+  private readonly _inserted = new Set<string>();
 }
 
 /** The cells of a notebook with their outputs; null without a coordinator. */

@@ -51,6 +51,9 @@ export interface CascadeEvent {
   readonly event: 'cascade_started' | 'cascade_finished';
   readonly cascade_id: string;
   readonly cells: readonly string[];
+  /** As a cascade starts: the cell that ended, and the one that runs now. Kernels before this field send none. */
+  readonly entries?: readonly Entry[];
+  readonly revision?: number;
 }
 
 export type ReactiveEvent = CellsEvent | CascadeEvent;
@@ -190,16 +193,18 @@ export function applyEvent(state: NotebookState, event: ReactiveEvent): Change {
     return applyEntries(state, event);
   }
   if (event.event === 'cascade_started') {
+    const { entries: cells = [], revision = state.revision } = event;
+    const told = applyEntries(state, { revision, cells });
     const cascade = {
       id: event.cascade_id,
       cells: event.cells,
       // It is announced when its second cell begins.
-      index: Math.max(0, event.cells.findIndex(id => state.cells.get(id)?.status === 'running')),
+      index: Math.max(0, event.cells.findIndex(id => told.state.cells.get(id)?.status === 'running')),
       total: event.cells.length,
-      ended: new Set<string>(),
+      ended: new Set(cells.filter(entry => ENDED.has(entry.status)).map(entry => entry.cell_id)),
       skipped: new Set<string>()
     };
-    return { state: { ...state, cascade, last: null }, changed: new Set(event.cells) };
+    return { state: { ...told.state, cascade, last: null }, changed: new Set([...told.changed, ...event.cells]) };
   }
   if (state.cascade !== null && state.cascade.id === event.cascade_id) {
     return endCascade(state);

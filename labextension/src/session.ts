@@ -57,7 +57,9 @@ export class NotebookSession {
       model: id => this._watch.model(id),
       state: () => this._state,
       idle: () => this._active && !this.isDisposed && this.kernel?.status === 'idle',
-      alone: () => this._ownership.alone
+      alone: () => this._ownership.alone,
+      leads: () => this._ownership.leads,
+      lost: (cell, count) => void this._lost(cell, count)
     });
     this._ownership.watch(() => this._teller?.reconsider());
     context.model.cells.changed.connect((_, { newValues }) => this._missed.inserted(newValues), this);
@@ -259,6 +261,13 @@ export class NotebookSession {
     }
   }
 
+  private async _lost(cell: string, count: number): Promise<void> {
+    const reply = await this.ask<StateReply>('unshown', { cell_id: cell, execution_count: count }).catch(() => null);
+    if (reply !== null) {
+      this._takeReply(false, reply);
+    }
+  }
+
   private _write(steps: readonly Step[]): void {
     this._watch.write(steps);
     if (steps.some(step => step.kind === 'insert')) {
@@ -309,9 +318,8 @@ export class NotebookSession {
 
   private _onEvent(_: Connection, event: ReactiveEvent): void {
     this._take(applyEvent(this._state, event));
-    if (event.event === 'cells') {
-      event.cells.forEach(entry => this._router.ended(entry));
-    }
+    const entries = event.event === 'cells' ? event.cells : event.entries;
+    entries?.forEach(entry => this._router.ended(entry));
   }
 
   private _onOutput(_: Connection, marked: MarkedMessage): void {

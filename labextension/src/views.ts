@@ -78,8 +78,13 @@ export function kindOf(entry: Entry): MarkKind {
   return entry.fresh ? 'fresh' : 'stale';
 }
 
-export function markOf(state: NotebookState, entry: Entry): Mark {
+/** `shows`: whether the page has an output or a number for the cell. */
+export function markOf(state: NotebookState, entry: Entry, shows = false): Mark {
   const kind = kindOf(entry);
+  if (kind === 'new' && shows) {
+    const reason = 'Not run by this kernel yet: what it shows is from before.';
+    return { kind, label: 'not run', reason, culprits: [] };
+  }
   return { kind, label: LABELS[kind], ...explain(state, entry, kind) };
 }
 
@@ -134,6 +139,9 @@ function explainStale(
     return { reason: `${what} ${missing.length > 1 ? 'are' : 'is'} defined in no cell now.`, culprits: [] };
   }
   const ran = (id: string) => state.cells.get(id)?.execution_count ?? 0;
+  if (entry.status === 'idle') {
+    return { reason: 'What its last run showed is there no more.', culprits: [] };
+  }
   const newer = into.filter(edge => ran(edge.from) > (entry.execution_count ?? 0));
   const what = ['Its code', ...namesOf(newer)].join(' or ');
   return { reason: `${what} changed since it ran.`, culprits: [...new Set(newer.map(edge => edge.from))] };

@@ -103,6 +103,17 @@ describe('a cascade', () => {
     expect(late.state.cascade?.index).toBe(1);
   });
 
+  it('tells as it is announced how its first cell ended', () => {
+    const before = chain({ a: { status: 'running' } });
+    const entries = [entry('a', { execution_count: 4 }), entry('b', { status: 'running' })];
+    const { state } = applyEvent(before, {
+      event: 'cascade_started', cascade_id: 'k', cells: ['a', 'b', 'c'], revision: 2, entries
+    });
+    expect([state.cells.get('a')?.status, state.cells.get('b')?.status]).toEqual(['success', 'running']);
+    expect(state.cascade?.index).toBe(1);
+    expect([...(state.cascade?.ended ?? [])]).toEqual(['a']);
+  });
+
   it('gets further, and its total may grow, as the marks of outputs say', () => {
     expect(applyMark(started, mark).state.cascade).toMatchObject({ index: 1, total: 4 });
   });

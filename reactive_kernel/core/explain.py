@@ -165,6 +165,8 @@ def why(session: Session, cell: Cell) -> str:
         return f"{name} has not run yet."
     if cell.error == "interrupted":
         return f"{name} is stale: its last run was interrupted."
+    if cell.last == "idle":
+        return f"{name} is stale: what its last run showed is there no more."
     if cell.ran is not None and cell.ran.code != cell.facts.code:
         return f"{name} is stale: its code has changed since it ran."
     reasons = []

@@ -91,7 +91,7 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """A cell that was asked to run could not: front ends have dropped what its last run showed."""
+    """Front ends don't have what a cell's last run showed: they dropped it for a run that couldn't be, or lost it."""
 
     cell_id: str
 

@@ -239,6 +239,9 @@ class Session(Topology):
             self.touch(cell)
 
     def _started(self, cell: Cell) -> None:
+        if cell.last == "idle":
+            # Run again for what it shows, it may give other values, as if it were run by hand.
+            self._rerun(cell)
         cell.activity = "running"
         outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
         self._running[cell.id] = (cell.facts.code, outs, frozenset(self.lost))

@@ -87,8 +87,8 @@ class Cascade:
         self._ran.append(step.cell_id)
         if len(self._ran) == 2:
             self._cleanup.enter_context(_history_gathered(self._kernel.shell))
-        self._kernel.events.cell_starts(self._id, self._ran, run)
         run.enter(step)
+        self._kernel.events.cell_starts(self._id, self._ran, run)
         start = time.perf_counter()
         reply = await self._execute(step)
         seconds = time.perf_counter() - start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reactive_kernel.core.operations import Delete, Edit, Insert, Move, Operation, Sync, Text
+from reactive_kernel.core.operations import Delete, Edit, Insert, Move, Operation, Sync, Text, Unshown
 from reactive_kernel.core.session import Refusal
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.variables import variables
@@ -112,6 +112,13 @@ def _move(engine: Engine, arguments: Json) -> Json:
     return _apply(engine, Move(_get(arguments, "cell_id", str), _get(arguments, "index", int)))
 
 
+def _unshown(engine: Engine, arguments: Json) -> Json:
+    cell_id, count = _get(arguments, "cell_id", str), _get(arguments, "execution_count", int)
+    # Of a run that is not the last one any more it says nothing: the newer run's outputs are on their way.
+    last = engine.session.find(cell_id).execution_count
+    return _apply(engine, *([Unshown(cell_id)] if count == last else []))
+
+
 def _apply(engine: Engine, *operations: Operation) -> Json:
     """Apply edits; the answer has the cells whose entries they changed, and the edges into them."""
     session = engine.session
@@ -209,6 +216,7 @@ COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "insert": (_insert, ("cell_id", "source", "index", "language", "disabled")),
     "delete": (_delete, ("cell_id",)),
     "move": (_move, ("cell_id", "index")),
+    "unshown": (_unshown, ("cell_id", "execution_count")),
     "state": (_state, ("sources",)),
     "configure": (_configure, None),
     "connect": (_connect, ("name", "url", "default")),

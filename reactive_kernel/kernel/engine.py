@@ -3,7 +3,7 @@
 The Jupyter side (`kernel.py`) turns messages into calls of :class:`Engine` and steps of a
 :class:`Run` into messages; it never looks at the graph or at values.  Nothing here knows Jupyter.
 
-Threads: `command`, `take_event` and `entry` may be called from any thread at any time (one lock, held
+Threads: `command`, `take_event` and `look` may be called from any thread at any time (one lock, held
 for microseconds); `settle`, `begin` and a run's methods only from the main thread.
 """
 
@@ -201,6 +201,13 @@ class Engine:
             reply = answer(self, command, arguments)
             self.read_again()
             return reply
+
+    def look(self, ids: list[str]) -> Json:
+        """How some cells are now; `take_event` tells of them all the same."""
+        with self.lock:
+            session = self.session
+            shown = [entry(session, session.cells[cell_id]) for cell_id in ids if cell_id in session.cells]
+            return {"revision": session.revision, "entries": shown}
 
     def take_event(self) -> Event | None:
         """What changed since last asked, or None."""

@@ -25,8 +25,15 @@ _INTERVAL = 0.05
 class Events:
     """Sends events, from any thread; an event's revision is never older than that of the one before."""
 
-    def __init__(self, take: Callable[[], Event | None], send: Callable[[Json], None], loop: IOLoop | None) -> None:
+    def __init__(
+        self,
+        take: Callable[[], Event | None],
+        look: Callable[[list[str]], Json],
+        send: Callable[[Json], None],
+        loop: IOLoop | None,
+    ) -> None:
         self._take = take
+        self._look = look
         self._send = send
         self._loop = loop
         self._lock = RLock()
@@ -48,7 +55,7 @@ class Events:
             self._running, self._budget, self._announced = True, -1, None
 
     def cell_starts(self, cascade_id: str, started: list[str], run: Run) -> None:
-        """A cell of the cascade starts: the last of those that ``started``."""
+        """A cell of the cascade has started: the last of those that ``started``."""
         if not self._audible:
             return
         with self._lock:
@@ -57,7 +64,9 @@ class Events:
                 self._announced = cascade_id
                 self._budget -= 2
                 planned = [*started, *(cell for cell in run.planned if cell not in started)]
-                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": planned})
+                # How the first one ended is told here: if it took long, no more events are left while the second runs.
+                news = self._look(started)
+                self._send({"event": "cascade_started", "cascade_id": cascade_id, "cells": planned, **news})
         self._set_timer()
 
     def cascade_ends(self, ran: list[str]) -> None:

@@ -75,7 +75,9 @@ class ReactiveKernel(IPythonKernel):
         self._engine: Engine | None = None
         self._engine_lock = threading.Lock()
         loop = self.control_thread.io_loop if self.control_thread else None
-        self.events = Events(lambda: self.engine.take_event(), self._send_event, loop)
+        self.events = Events(
+            lambda: self.engine.take_event(), lambda ids: self.engine.look(ids), self._send_event, loop
+        )
         self.publisher = Publisher(self, self.session)
         self.waiting = WaitingRequests()
         self._cascade: Cascade | None = None

@@ -141,6 +141,8 @@ class Coordinator:
             if content.get("event") == "cells":
                 self.publish(self.notebook.take_state(content))
                 self._look_for_strangers(content.get("revision", 0))
+            elif "entries" in content:
+                self.publish(self.notebook.take_state({**content, "cells": content["entries"]}))
         elif kind in OUTPUTS:
             mark = (message.get("metadata") or {}).get("reactive") or {}
             self.publish(self.notebook.take_output(kind, content, mark, parent.get("msg_id", "")))

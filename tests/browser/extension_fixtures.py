@@ -27,6 +27,7 @@ READY = """async () => {
 }"""
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
 expect.set_options(timeout=30_000)
+both = pytest.mark.parametrize("app", ["lab", "notebook"])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from reactive_kernel.client import Notebook
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import CONTEXT, PLAIN, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import CONTEXT, PLAIN, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -79,8 +79,9 @@ def agree(book: Book, agent: Notebook, *sources: str) -> None:
     says(book, *sources)
 
 
-def test_edits_go_through_the_channel_in_bursts_also_while_a_cell_runs(books: Books, sent: list[str]) -> None:
-    book = books.new([*CHAIN, "import time\ntime.sleep(8)"])
+@both
+def test_edits_go_through_the_channel_in_bursts_also_while_a_cell_runs(books: Books, sent: list[str], app: str) -> None:
+    book = books.new([*CHAIN, "import time\ntime.sleep(8)"], app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     book.page.evaluate(CONTROL)
@@ -101,8 +102,9 @@ def test_edits_go_through_the_channel_in_bursts_also_while_a_cell_runs(books: Bo
     assert set(book.page.evaluate("window.control")) <= {"state"}
 
 
-def test_an_agents_edits_arrive_in_the_open_notebook(books: Books, agents: list[Notebook]) -> None:
-    book = books.new(["§# Title", *CHAIN])
+@both
+def test_an_agents_edits_arrive_in_the_open_notebook(books: Books, agents: list[Notebook], app: str) -> None:
+    book = books.new(["§# Title", *CHAIN], app)
     book.run(0)
     book.shows("", "20", "y is 20")
     agent = join(book, agents)
@@ -164,13 +166,14 @@ def test_two_tabs_follow_each_other(books: Books, page: Page) -> None:
     other.page.close()
 
 
-def test_a_dropped_channel_comes_back(books: Books, agents: list[Notebook], page: Page) -> None:
+@both
+def test_a_dropped_channel_comes_back(books: Books, agents: list[Notebook], page: Page, app: str) -> None:
     page.add_init_script(
         "const Socket = WebSocket; window.doors = []; window.WebSocket = class extends Socket {"
         " constructor(...args) { super(...args); if (String(args[0]).includes('/reactive-kernel/')) doors.push(this); }"
         "};"
     )
-    book = books.new(CHAIN)
+    book = books.new(CHAIN, app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     agent = join(book, agents)
@@ -202,10 +205,11 @@ def test_structure_changed_just_before_a_run(books: Books) -> None:
     book.marked("fresh", "fresh", "fresh", "fresh")
 
 
+@both
 def test_unsaved_edits_of_others_are_brought_in_with_a_notice(
-    books: Books, agents: list[Notebook], page: Page
+    books: Books, agents: list[Notebook], page: Page, app: str
 ) -> None:
-    book = books.new(CHAIN)
+    book = books.new(CHAIN, app)
     book.run(0)
     agent = join(book, agents)
     page.goto("about:blank")
@@ -214,7 +218,7 @@ def test_unsaved_edits_of_others_are_brought_in_with_a_notice(
     says(book, "x = 50", *CHAIN[1:])
     notice = page.locator(".jp-ReactiveNotice")
     expect(notice).to_contain_text("1 cell that are not in the notebook's file were brought in")
-    screenshot(page, "notice-adopted")
+    screenshot(page, f"notice-adopted-{app}")
     notice.get_by_role("button", name="Use the file").click()
     agree(book, agent, *CHAIN)
 

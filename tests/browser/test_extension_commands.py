@@ -6,35 +6,36 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_lazy_mode_and_run_stale(books: Books, app: str) -> None:
     book = books.new([*CHAIN, "x + 1"], app)
     book.run(0)
     book.prompts(1, 2, 3, 4)
     toolbar = book.page.locator(".jp-ReactiveToolbar")
-    toolbar.get_by_role("button", name="Auto").click()
-    expect(toolbar.get_by_role("button", name="Lazy")).to_be_visible()
+    toolbar.get_by_role("button", name="Auto", exact=True).click()
+    expect(toolbar.get_by_role("button", name="Lazy", exact=True)).to_be_visible()
     book.edit(0, "x = 1")
     book.run(0)
     book.marked("fresh", "stale", "stale", "stale")
     book.prompts(5, 2, 3, 4)
     assert book.page.evaluate("window.jupyterapp.commands.label('reactive:run-stale')") == "Run Stale Cells (3)"
-    toolbar.get_by_role("button", name="3 stale").click()
+    toolbar.get_by_role("button", name="3 stale", exact=True).click()
     book.marked("fresh", "fresh", "fresh", "fresh")
     book.shows("", "2", "y is 2", "2")
     book.prompts(5, 6, 7, 8)
-    toolbar.get_by_role("button", name="Lazy").click()
-    expect(toolbar.get_by_role("button", name="Auto")).to_be_visible()
+    toolbar.get_by_role("button", name="Lazy", exact=True).click()
+    expect(toolbar.get_by_role("button", name="Auto", exact=True)).to_be_visible()
 
 
-def test_run_all_upstream_and_alone(books: Books) -> None:
-    book = books.new([*CHAIN, "x + 1"])
+@both
+def test_run_all_upstream_and_alone(books: Books, app: str) -> None:
+    book = books.new([*CHAIN, "x + 1"], app)
     book.select(1)
     book.command("reactive:run-upstream")
     book.prompts(1, 2)
@@ -50,15 +51,36 @@ def test_run_all_upstream_and_alone(books: Books) -> None:
     assert all("reactive" not in cell.metadata for cell in saved.cells)
 
 
-def test_stock_run_all_runs_each_cell_once(books: Books) -> None:
-    book = books.new(CHAIN)
+@both
+def test_running_queued_and_interrupted(books: Books, app: str) -> None:
+    book = books.new(["x = 1", "import time\ntime.sleep(600)\ny = x", "print('y', y)", "print('x', x)"], app)
+    book.run(0)
+    book.marked("fresh", "running", "queued", "queued")
+    for index, word in ((1, "running"), (2, "queued"), (3, "queued")):
+        expect(book.line(index).locator(f".jp-ReactiveChip[data-kind={word}]")).to_have_text(word)
+    expect(book.cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    expect(book.page.locator(".jp-ReactiveStatus")).to_contain_text("running 2 of 4")
+    screenshot(book.page, f"running-{app}")
+    book.command("reactive:interrupt")
+    expect(book.output(1)).to_contain_text("KeyboardInterrupt")
+    book.marked("fresh", "error", "new", "new")
+    expect(book.page.locator(".jp-ReactiveStatus")).to_contain_text("1 failed")
+    book.edit(1, "y = x")
+    book.run(1)
+    book.shows("", "", "y 1", "")
+
+
+@both
+def test_stock_run_all_runs_each_cell_once(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
     book.command("notebook:run-all-cells")
     book.prompts(1, 2, 3)
     book.shows("", "20", "y is 20")
 
 
-def test_disable_is_saved_with_the_cell(books: Books) -> None:
-    book = books.new(CHAIN)
+@both
+def test_disable_is_saved_with_the_cell(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
     book.select(1)
     book.command("reactive:toggle-disabled")
     book.marked("new", "disabled")
@@ -73,9 +95,10 @@ def test_disable_is_saved_with_the_cell(books: Books) -> None:
     assert "reactive" not in book.saved().cells[1].metadata
 
 
-def test_sort_is_one_undoable_step(books: Books) -> None:
+@both
+def test_sort_is_one_undoable_step(books: Books, app: str) -> None:
     sources = ["§About y", "y = x + 1", "print('y is', y)", "§About x", "x = 10", "z = 1"]
-    book = books.new(sources)
+    book = books.new(sources, app)
     book.marked("new", "new", "new", "new")
     book.command("reactive:sort-cells")
     expect(book.cells.first).to_contain_text("x = 10")
@@ -88,8 +111,10 @@ def test_sort_is_one_undoable_step(books: Books) -> None:
     book.marked("fresh", "fresh", "fresh", "new")
 
 
-def test_sql_cells(books: Books) -> None:
-    book = books.new(["import pandas as pd\nsales = pd.DataFrame({'city': ['Oslo', 'Rome'], 'n': [3, 5]})", "x = 1"])
+@both
+def test_sql_cells(books: Books, app: str) -> None:
+    frame = "import pandas as pd\nsales = pd.DataFrame({'city': ['Oslo', 'Rome'], 'n': [3, 5]})"
+    book = books.new([frame, "x = 1"], app)
     book.select(1)
     book.command("reactive:new-sql-cell")
     expect(book.cells).to_have_count(3)
@@ -100,18 +125,19 @@ def test_sql_cells(books: Books) -> None:
         "window.jupyterapp.shell.currentWidget.content.activeCell.model.mimeType"
     ) == "text/x-sql"
     toolbar = book.cells.nth(2).locator(".jp-cell-toolbar")
-    screenshot(book.page, "sql-cell")
+    screenshot(book.page, f"sql-cell-{app}")
     toolbar.get_by_role("button", name="SQL").click()
     assert book.sources()[2] == "select city, n from sales where n > 3"
     toolbar.get_by_role("button", name="Python").click()
     assert book.sources()[2] == "%%sql\nselect city, n from sales where n > 3"
     book.command("reactive:run-all")
     expect(book.output(2)).to_contain_text("Rome")
-    screenshot(book.page, "sql-result")
+    screenshot(book.page, f"sql-result-{app}")
 
 
-def test_menu_palette_and_why(books: Books) -> None:
-    book = books.new(CHAIN)
+@both
+def test_menu_palette_and_why(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     book.edit(0, "x = 11")
@@ -124,7 +150,7 @@ def test_menu_palette_and_why(books: Books) -> None:
     page.locator(".lm-MenuBar-item", has_text="Run").click()
     page.locator(".lm-Menu-item", has_text="Reactive").click()
     expect(page.locator(".lm-Menu-item", has_text="Run Stale Cells (3)")).to_be_visible()
-    screenshot(page, "menu")
+    screenshot(page, f"menu-{app}")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Shift+C")

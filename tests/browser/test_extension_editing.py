@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Server, screenshot
-from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
 Set = Callable[[dict[str, object]], None]
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_split_merged_pasted_changed_in_type_and_undone(books: Books, app: str) -> None:
     book = books.new(["x = 10\ny = x * 2", "print('y is', y)"], app)
     book.run(0)
@@ -66,8 +66,9 @@ def test_split_merged_pasted_changed_in_type_and_undone(books: Books, app: str) 
     book.shows("", "y is 2", "y is 2")
 
 
-def test_a_cells_own_time_is_without_what_depends_on_it(books: Books) -> None:
-    book = books.new(["x = 10", "import time\ntime.sleep(1.5)\ny = x", "print('y', y)"])
+@both
+def test_a_cells_own_time_is_without_what_depends_on_it(books: Books, app: str) -> None:
+    book = books.new(["x = 10", "import time\ntime.sleep(1.5)\ny = x", "print('y', y)"], app)
     book.page.evaluate(
         "window.jupyterapp.shell.currentWidget.content.notebookConfig = "
         "{...window.jupyterapp.shell.currentWidget.content.notebookConfig, recordTiming: true}"
@@ -98,11 +99,12 @@ def settings(extended: Server) -> Iterator[Set]:
     path.unlink(missing_ok=True)
 
 
-def test_each_setting_has_its_effect(books: Books, settings: Set) -> None:
+@both
+def test_each_setting_has_its_effect(books: Books, settings: Set, app: str) -> None:
     settings({"mode": "lazy", "showFlow": False, "highlight": False, "notices": False})
-    book = books.new([*CHAIN, "a = b", "b = a"])
+    book = books.new([*CHAIN, "a = b", "b = a"], app)
     toolbar = book.page.locator(".jp-ReactiveToolbar")
-    expect(toolbar.get_by_role("button", name="Lazy")).to_be_visible()
+    expect(toolbar.get_by_role("button", name="Lazy", exact=True)).to_be_visible()
     book.marked("new", "new", "new", "blocked", "blocked")
     expect(book.line(3).locator(".jp-ReactiveChip")).to_be_visible()
     expect(book.page.locator(".jp-ReactiveNotice")).to_be_hidden()
@@ -115,23 +117,33 @@ def test_each_setting_has_its_effect(books: Books, settings: Set) -> None:
     book.edit(0, "x = 1")
     book.run(0)
     book.marked("fresh", "stale", "stale")
-    # Changed while the notebook is open: at once; the mode holds for fresh kernels only.
-    book.command("settingeditor:open", query="Reactive Notebook")
-    editor = book.page.locator(".jp-SettingsPanel")
-    editor.get_by_label("Show what cells read and write").check()
-    screenshot(book.page, "settings")
+    # Changed while the notebook is open: at once in JupyterLab, where the editor is on the same page; the mode holds
+    # for fresh kernels only.
+    page = book.page
+    if app == "notebook":
+        page = book.page.context.new_page()
+        page.goto(book.server.page_url("tree"))
+        page.wait_for_function("window.jupyterapp?.commands.hasCommand('settingeditor:open')")
+    page.evaluate("window.jupyterapp.commands.execute('settingeditor:open', {query: 'Reactive Notebook'})")
+    editor = page.locator(".jp-SettingsPanel")
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "labextension" in answer.url):
+        editor.get_by_label("Show what cells read and write").check()
+    screenshot(page, f"settings-{app}")
+    if app == "notebook":
+        book.open()
     expect(book.page.locator(".jp-ReactiveLine-flow").first).to_be_attached()
     book.page.wait_for_function("!document.querySelector('.jp-mod-reactiveQuiet')")
 
 
-def test_widgets_and_the_output_widget_in_a_cascade(books: Books) -> None:
+@both
+def test_widgets_and_the_output_widget_in_a_cascade(books: Books, app: str) -> None:
     cells = [
         "x = 3",
         "import ipywidgets as w",
         "slider = w.IntSlider(value=x, max=50)\nslider",
         "out = w.Output()\nwith out:\n    print('inside', x)\nout",
     ]
-    book = books.new(cells)
+    book = books.new(cells, app)
     own = book.cells.nth(3).locator(".jp-Cell-outputArea > .jp-OutputArea-child")
     book.command("reactive:run-all")
     expect(book.output(2).locator(".widget-readout")).to_have_text("3")
@@ -142,7 +154,7 @@ def test_widgets_and_the_output_widget_in_a_cascade(books: Books) -> None:
     expect(book.output(2).locator(".widget-readout")).to_have_text("7")
     expect(own).to_have_count(1)
     expect(own.locator(".jp-OutputArea .jp-OutputArea-output")).to_contain_text("inside 7")
-    screenshot(book.page, "widgets")
+    screenshot(book.page, f"widgets-{app}")
 
 
 def complete(book: Book, index: int, text: str, *offered: str) -> None:
@@ -160,14 +172,15 @@ def complete(book: Book, index: int, text: str, *offered: str) -> None:
         expect(items.or_(typed).first).to_be_visible()
 
 
-def test_sql_is_completed_with_tables_and_columns(books: Books) -> None:
+@both
+def test_sql_is_completed_with_tables_and_columns(books: Books, app: str) -> None:
     frame = "import pandas as pd\nsales = pd.DataFrame({'city_name': ['Oslo', 'Rome'], 'price': [3, 5]})"
-    book = books.new([frame, "%%sql\n", "%%sql\n", "%%sql\n"])
+    book = books.new([frame, "%%sql\n", "%%sql\n", "%%sql\n"], app)
     book.run(0)
     book.marked("fresh")
     complete(book, 1, "select sales.", "city_name", "price")
     expect(book.page.locator(".jp-Completer-item")).to_have_count(2)
-    screenshot(book.page, "sql-completion")
+    screenshot(book.page, f"sql-completion-{app}")
     book.page.keyboard.press("Escape")
     complete(book, 2, "select * from sal", "sales")
     book.page.keyboard.press("Escape")

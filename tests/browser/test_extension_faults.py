@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import LABEXTENSION, Server, screenshot
-from tests.browser.extension_fixtures import Book, Books, books, extended, write  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import Book, Books, books, both, extended, write  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -30,7 +30,7 @@ def listen(page: Page, app: str) -> list[str]:
     return errors
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_without_a_coordinator(books: Books, page: Page, app: str) -> None:
     page.route("**/reactive-kernel/**", lambda route: route.abort())
     errors = listen(page, app)
@@ -90,7 +90,8 @@ def test_with_a_coordinator_whose_channel_never_opens(books: Books, page: Page) 
     expect(notice).to_contain_text("The coordinator can't be reached.")
 
 
-def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) -> None:
+@both
+def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page, app: str) -> None:
     specification = extended.log.parent / "data" / "kernels" / "old_reactive"
     specification.mkdir(parents=True)
     # Looks like ours, and knows nothing of it.
@@ -98,12 +99,13 @@ def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) ->
     described = {"argv": command, "display_name": "Old", "language": "python"}
     (specification / "kernel.json").write_text(json.dumps(described))
     try:
-        write(extended.root / "old.ipynb", CHAIN, {"name": "old_reactive", "display_name": "Old", "language": "python"})
-        book = Book(extended, page, "old.ipynb", "lab").open(reactive=False)
+        old = {"name": "old_reactive", "display_name": "Old", "language": "python"}
+        write(extended.root / "old.ipynb", CHAIN, old)
+        book = Book(extended, page, "old.ipynb", app).open(reactive=False)
         notice = page.locator(".jp-ReactiveNotice")
         expect(notice).to_contain_text("too old for the extension")
         expect(notice).to_have_count(1)
-        screenshot(page, "notice-old")
+        screenshot(page, f"notice-old-{app}")
         for index in range(3):
             book.run(index)
         book.shows("", "20", "y is 20")
@@ -115,7 +117,7 @@ def test_a_kernel_that_is_too_old(books: Books, extended: Server, page: Page) ->
         shutil.rmtree(specification)
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_a_kernel_that_is_shut_down(books: Books, page: Page, app: str) -> None:
     errors = listen(page, app)
     book = books.new(CHAIN, app)
@@ -161,8 +163,10 @@ def test_a_restarted_kernel_is_told_the_notebook(books: Books) -> None:
     book.marked("fresh", "fresh", "fresh")
 
 
-def test_a_kernel_that_dies_in_a_cascade(books: Books) -> None:
-    book = books.new(["x = 1", "import os, time\ntime.sleep(3)\nos.kill(os.getpid(), 9)\ny = x", "print('y', y)"])
+@both
+def test_a_kernel_that_dies_in_a_cascade(books: Books, app: str) -> None:
+    death = "import os, time\ntime.sleep(3)\nos.kill(os.getpid(), 9)\ny = x"
+    book = books.new(["x = 1", death, "print('y', y)"], app)
     book.run(0)
     # Before it ran all is new as well.
     book.marked("fresh", "running")
@@ -175,8 +179,9 @@ def test_a_kernel_that_dies_in_a_cascade(books: Books) -> None:
     book.shows("", "", "y 1")
 
 
-def test_a_kernel_that_does_not_answer(books: Books) -> None:
-    book = books.new(["import os\nos.getpid()", "x = 1"])
+@both
+def test_a_kernel_that_does_not_answer(books: Books, app: str) -> None:
+    book = books.new(["import os\nos.getpid()", "x = 1"], app)
     book.run(0)
     expect(book.output(0)).to_have_count(1)
     process = int(book.output(0).inner_text())
@@ -186,7 +191,7 @@ def test_a_kernel_that_does_not_answer(books: Books) -> None:
         book.page.reload()
         notice = book.page.locator(".jp-ReactiveNotice")
         expect(notice).to_contain_text("does not answer", timeout=60_000)
-        screenshot(book.page, "notice-trouble")
+        screenshot(book.page, f"notice-trouble-{app}")
         book.edit(1, "x = 2")
         assert book.sources()[1] == "x = 2"
     finally:

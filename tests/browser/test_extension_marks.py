@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import PLAIN, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import PLAIN, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -33,11 +33,11 @@ def dark(page: Page, name: str) -> None:
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_every_mark_in_both_themes(books: Books, app: str) -> None:
     book = books.new(EVERYTHING, app)
     expect(book.page.locator(".jp-ReactiveNotice")).to_contain_text("8 cells analysed, none run")
-    screenshot(book.page, "notice-light")
+    screenshot(book.page, f"notice-light-{app}")
     book.select(7)
     book.command("reactive:toggle-disabled")
     book.marked("new", "new", "new", "new", "new", "blocked", "blocked", "disabled")
@@ -57,11 +57,12 @@ def test_every_mark_in_both_themes(books: Books, app: str) -> None:
         expect(chip.locator("svg path")).to_have_count(1)
         expect(book.line(index)).to_have_role("note")
         assert f"is {word}." in (book.line(index).get_attribute("aria-label") or "")
-    dark(book.page, "marks")
+    dark(book.page, f"marks-{app}")
 
 
-def test_every_kind_of_edit(books: Books) -> None:
-    book = books.new([*CHAIN, "§x = 5"])
+@both
+def test_every_kind_of_edit(books: Books, app: str) -> None:
+    book = books.new([*CHAIN, "§x = 5"], app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     # Prose becomes code: x is bound anew below, nobody reads it there; moved above its reader, it is.
@@ -85,8 +86,9 @@ def test_every_kind_of_edit(books: Books) -> None:
     expect(book.line(2)).to_contain_text("reads y")
 
 
-def test_a_changed_file_is_read_again(books: Books) -> None:
-    book = books.new(CHAIN)
+@both
+def test_a_changed_file_is_read_again(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
     book.run(0)
     book.marked("fresh", "fresh", "fresh")
     book.saved()
@@ -95,27 +97,28 @@ def test_a_changed_file_is_read_again(books: Books) -> None:
     book.marked("fresh", "stale", "stale")
 
 
-def test_names_lead_to_where_they_are_defined_and_used(books: Books) -> None:
-    book = books.new([*CHAIN, "y + 1"])
+@both
+def test_names_lead_to_where_they_are_defined_and_used(books: Books, app: str) -> None:
+    book = books.new([*CHAIN, "y + 1"], app)
     active = "window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
     book.line(1).get_by_role("button", name="x: go to where it is defined").click()
     assert book.page.evaluate(active) == "cell-0"
     book.line(1).get_by_role("button", name="y: go to where it is used").click()
     menu = book.page.locator(".lm-Menu-content")
     expect(menu).to_contain_text("cell 3: print('y is', y)")
-    screenshot(book.page, "marks-users")
+    screenshot(book.page, f"marks-users-{app}")
     menu.get_by_text("cell 4: y + 1").click()
     book.page.wait_for_function(f"{active} === 'cell-3'")
     book.line(1).hover()
     expect(book.cells.nth(0)).to_contain_class("jp-mod-reactiveUpstream")
     expect(book.cells.nth(2)).to_contain_class("jp-mod-reactiveDownstream")
     expect(book.cells.nth(3)).to_contain_class("jp-mod-reactiveDownstream")
-    screenshot(book.page, "marks-hover")
+    screenshot(book.page, f"marks-hover-{app}")
     book.page.mouse.move(5, 5)
     expect(book.page.locator(".jp-mod-reactiveUpstream")).to_have_count(0)
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_other_kernels_show_nothing(books: Books, app: str) -> None:
     book = books.new(["x = 10", "x"], app, PLAIN)
     book.run(0)
@@ -132,7 +135,7 @@ def test_other_kernels_show_nothing(books: Books, app: str) -> None:
     screenshot(book.page, f"plain-{app}")
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_choosing_the_reactive_kernel_analyses_without_running(books: Books, app: str) -> None:
     book = books.new(CHAIN, app, PLAIN)
     book.page.evaluate(

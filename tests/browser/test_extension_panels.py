@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 ACTIVE = "window.jupyterapp.shell.currentWidget.content.activeCell.model.id"
@@ -43,8 +43,9 @@ FLOW = [
 ]
 
 
-def test_the_graph_lives(books: Books) -> None:
-    book = books.new(FLOW)
+@both
+def test_the_graph_lives(books: Books, app: str) -> None:
+    book = books.new(FLOW, app)
     page = book.page
     book.command("reactive:show-dependencies")
     nodes = page.locator(".jp-ReactiveNode")
@@ -55,7 +56,7 @@ def test_the_graph_lives(books: Books) -> None:
     running = page.locator(".jp-ReactiveNode[data-kind=running]")
     expect(running).to_have_attribute("data-cell", "cell-4")
     expect(page.locator(".jp-ReactiveStatus")).to_contain_text(re.compile(r"running \d of 9"))
-    screenshot(page, "panel-running")
+    screenshot(page, f"panel-running-{app}")
     expect(page.locator(".jp-ReactiveNode[data-kind=done]")).to_have_count(9)
     expect(page.locator(".jp-ReactiveStatus")).to_contain_text("settled")
     expect(page.locator(".jp-ReactiveOverview")).to_contain_text("Settled")
@@ -64,7 +65,7 @@ def test_the_graph_lives(books: Books) -> None:
     expect(page.locator(".jp-ReactiveNode[data-kind=stale]")).to_have_count(6)
     expect(page.locator(".jp-ReactiveOverview li")).to_have_count(6)
     expect(page.locator(".jp-ReactiveToolbar")).to_contain_text("6 stale")
-    screenshot(page, "panel-stale")
+    screenshot(page, f"panel-stale-{app}")
     book.edit(4, "slow = total")
     book.run(2)
     expect(page.locator("[data-cell=cell-5].jp-ReactiveNode")).to_have_attribute("data-kind", "done")
@@ -82,11 +83,12 @@ def test_the_graph_lives(books: Books) -> None:
     page.get_by_role("button", name="Show the whole graph").click()
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_timeout(500)
-    screenshot(page, "panel-dark")
+    screenshot(page, f"panel-dark-{app}")
 
 
-def test_the_panel_by_keyboard(books: Books) -> None:
-    book = books.new(["x = 1", "y = x + 1", "z = y + 1", "print(y)"])
+@both
+def test_the_panel_by_keyboard(books: Books, app: str) -> None:
+    book = books.new(["x = 1", "y = x + 1", "z = y + 1", "print(y)"], app)
     page = book.page
     book.command("reactive:show-dependencies")
     expect(page.locator(".jp-ReactiveNode")).to_have_count(4)
@@ -124,9 +126,10 @@ def test_the_panel_by_keyboard(books: Books) -> None:
     page.wait_for_function(f"{ACTIVE} === 'cell-3'")
 
 
-def test_variables(books: Books) -> None:
+@both
+def test_variables(books: Books, app: str) -> None:
     frame = "import pandas as pd\ndf = pd.DataFrame({'a': range(4), 'b': 1})"
-    book = books.new([frame, "rows = [1, 2]", "n = len(df) + len(rows)"])
+    book = books.new([frame, "rows = [1, 2]", "n = len(df) + len(rows)"], app)
     book.command("reactive:show-dependencies")
     book.command("reactive:run-all")
     book.marked("fresh", "fresh", "fresh")
@@ -138,7 +141,7 @@ def test_variables(books: Books) -> None:
     expect(book.page.locator(".jp-ReactiveVariables tr[data-name=n]").get_by_role("cell")).to_have_text(
         ["int", "6", "3", ""]
     )
-    screenshot(book.page, "panel-variables")
+    screenshot(book.page, f"panel-variables-{app}")
     row.nth(3).get_by_role("button").click()
     book.page.wait_for_function(f"{ACTIVE} === 'cell-2'")
 
@@ -164,12 +167,13 @@ def test_a_graph_wider_than_the_panel_can_be_read(books: Books) -> None:
     assert scale(page) < 0.6
 
 
-def test_five_hundred_cells(books: Books) -> None:
+@both
+def test_five_hundred_cells(books: Books, app: str) -> None:
     cells = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(500)]
-    book = books.new(cells)
+    book = books.new(cells, app)
     book.command("reactive:show-dependencies")
     expect(book.page.locator(".jp-ReactiveNode")).to_have_count(500)
-    screenshot(book.page, "panel-500")
+    screenshot(book.page, f"panel-500-{app}")
     book.page.locator(".jp-ReactiveNode[data-cell=cell-0]").click()
     book.page.wait_for_function(f"{ACTIVE} === 'cell-0'")
     book.run(0)
@@ -182,14 +186,3 @@ def test_five_hundred_cells(books: Books) -> None:
     book.page.wait_for_timeout(500)
     stale = [f"cell-{number}" for number in range(10)]
     assert book.page.evaluate("window.touched") == {"nodes": stale, "lines": stale, "rows": [], "listed": 10}
-
-
-def test_notebook_7_has_the_panel(books: Books) -> None:
-    book = books.new(["x = 1", "y = x"], "notebook")
-    book.command("reactive:show-dependencies")
-    expect(book.page.locator(".jp-ReactiveNode")).to_have_count(2)
-    book.run(0)
-    book.marked("fresh", "fresh")
-    book.edit(0, "x = 2")
-    expect(book.page.locator(".jp-ReactiveToolbar")).to_contain_text("2 stale")
-    screenshot(book.page, "panel-notebook")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from reactive_kernel.client import Notebook
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -23,7 +20,7 @@ def texts(book: Book) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("app", ["lab", "notebook"])
+@both
 def test_cells_that_never_ran(books: Books, app: str) -> None:
     book = books.new(CHAIN, app)
     book.run(0)
@@ -39,8 +36,9 @@ def test_cells_that_never_ran(books: Books, app: str) -> None:
     screenshot(book.page, f"routing-{app}")
 
 
-def test_after_a_reload(books: Books) -> None:
-    book = books.new(CHAIN)
+@both
+def test_after_a_reload(books: Books, app: str) -> None:
+    book = books.new(CHAIN, app)
     book.run(0)
     book.prompts(1, 2, 3)
     book.run(2)
@@ -55,8 +53,9 @@ def test_after_a_reload(books: Books) -> None:
     assert texts(book) == ["", "6", "y is 6\n"]
 
 
-def test_in_another_tab(books: Books, page: Page) -> None:
-    book = books.new([*CHAIN, "print('loose')"])
+@both
+def test_in_another_tab(books: Books, page: Page, app: str) -> None:
+    book = books.new([*CHAIN, "print('loose')"], app)
     other = book.again(page.context.new_page())
     book.run(0)
     book.run(3)
@@ -75,8 +74,9 @@ def test_in_another_tab(books: Books, page: Page) -> None:
     other.page.close()
 
 
-def test_a_cell_that_another_needs_before_its_own_turn(books: Books, page: Page) -> None:
-    book = books.new(["print('read', y)", "x = 1", "y = x\ny"])
+@both
+def test_a_cell_that_another_needs_before_its_own_turn(books: Books, page: Page, app: str) -> None:
+    book = books.new(["print('read', y)", "x = 1", "y = x\ny"], app)
     other = book.again(page.context.new_page())
     for turn in (1, 2):
         for view in (book, other):
@@ -89,8 +89,9 @@ def test_a_cell_that_another_needs_before_its_own_turn(books: Books, page: Page)
     other.page.close()
 
 
-def test_moved_cut_pasted_and_undone(books: Books) -> None:
-    book = books.new([*CHAIN, "§The end"])
+@both
+def test_moved_cut_pasted_and_undone(books: Books, app: str) -> None:
+    book = books.new([*CHAIN, "§The end"], app)
     book.run(0)
     book.prompts(1, 2, 3)
     book.run(2)
@@ -120,9 +121,10 @@ def test_moved_cut_pasted_and_undone(books: Books) -> None:
     assert texts(book) == ["", "12", "y is 12\n"]
 
 
-def test_off_screen(books: Books) -> None:
+@both
+def test_off_screen(books: Books, app: str) -> None:
     filler = [f"'filler {number}'" for number in range(60)]
-    book = books.new(["x = 10", *filler, "print('far', x)"])
+    book = books.new(["x = 10", *filler, "print('far', x)"], app)
     book.run(0)
     expect(book.cells.first.locator(".jp-InputPrompt")).to_have_text("[1]:")
     assert texts(book)[-1] == "far 10\n"
@@ -135,7 +137,8 @@ def test_off_screen(books: Books) -> None:
     expect(book.page.get_by_text("far 10", exact=True)).to_be_visible()
 
 
-def test_displays_streams_and_trusted_html(books: Books) -> None:
+@both
+def test_displays_streams_and_trusted_html(books: Books, app: str) -> None:
     book = books.new(
         [
             "x = 1",
@@ -144,7 +147,8 @@ def test_displays_streams_and_trusted_html(books: Books) -> None:
             "for number in range(3):\n    print('line', number, x)",
             "display(HTML(f'<b>bold {x}</b><script>window.cascaded = {x}</script>'))",
             "print('gone')\nclear_output()\nprint('kept', x)",
-        ]
+        ],
+        app,
     )
     book.run(0)
     book.shows("", "second 1", "line 2 1", "bold 1", "kept 1")
@@ -158,8 +162,9 @@ def test_displays_streams_and_trusted_html(books: Books) -> None:
     assert texts(book)[2] == "line 0 2\nline 1 2\nline 2 2\n"
 
 
-def test_old_output_goes_when_a_cell_ends_without_any(books: Books, page: Page) -> None:
-    book = books.new(["x = 10", "if x > 5:\n    print('large')"])
+@both
+def test_old_output_goes_when_a_cell_ends_without_any(books: Books, page: Page, app: str) -> None:
+    book = books.new(["x = 10", "if x > 5:\n    print('large')"], app)
     book.run(0)
     book.shows("", "large")
     book.saved()
@@ -186,52 +191,84 @@ def test_the_old_output_stays_until_the_new_one_comes(books: Books) -> None:
     book.shows("", "x is 2")
 
 
-def test_errors_and_their_recovery(books: Books) -> None:
-    book = books.new(["x = 0", "y = 10 // x\ny", "print('y is', y)"])
+@both
+def test_errors_and_their_recovery(books: Books, app: str) -> None:
+    book = books.new(["x = 0", "y = 10 // x\ny", "print('y is', y)"], app)
     book.run(0)
     expect(book.output(1)).to_contain_text("ZeroDivisionError")
     book.marked("fresh", "error", "blocked")
-    screenshot(book.page, "routing-error")
+    screenshot(book.page, f"routing-error-{app}")
     book.edit(0, "x = 5")
     book.run(0)
     book.shows("", "2", "y is 2")
     book.marked("fresh", "fresh", "fresh")
 
 
-def test_an_undone_cell_shows_what_it_last_showed(books: Books) -> None:
-    book = books.new(["import time\nx = time.time_ns()\nx", "print(x)"])
+def undo(book: Book, steps: int) -> None:
+    """Undo steps within one task of the page: nobody hears of what is between them."""
+    book.page.evaluate(f"steps => {{ while (steps--) {CONTEXT}.model.sharedModel.undo(); }}", steps)
+
+
+def prose_and_code_again(book: Book) -> None:
+    """Change the first cell's type there and back, each a step to undo: JupyterLab makes another cell each time."""
+    separate = f"{CONTEXT}.model.sharedModel.undoManager.stopCapturing()"
+    book.select(0)
+    book.page.evaluate(separate)
+    book.command("notebook:change-cell-to-markdown")
+    expect(book.cells).to_have_count(1)
+    book.marked("stale")  # so the kernel has heard of it; both within one pause would be no change at all
+    book.page.evaluate(separate)
+    book.command("notebook:change-cell-to-code")
+    book.marked("new", "stale")
+
+
+@both
+@pytest.mark.parametrize("coordinator", [True, False])
+def test_an_undone_cell_never_shows_an_old_output_as_if_it_were_fresh(
+    books: Books, page: Page, app: str, coordinator: bool
+) -> None:
+    if not coordinator:
+        page.route("**/reactive-kernel/**", lambda route: route.abort())
+    book = books.new(["import time\nx = time.time_ns()\nx", "print(x)"], app)
     book.run(0)
     book.prompts(1, 2)
-    separate = f"{CONTEXT}.model.sharedModel.undoManager.stopCapturing()"
-    # Prose, and code again: JupyterLab makes another cell each time, and brings back the first one by its undo.
-    with closing(Notebook.open(book.server.url, book.name, token=book.server.token)) as agent:
-        for kind, count in (("markdown", 1), ("code", 2)):
-            book.select(1) if kind == "markdown" else None
-            book.page.evaluate(separate)
-            book.command(f"notebook:change-cell-to-{kind}")
-            expect(book.cells).to_have_count(count)
-            for _ in range(300):  # both within one pause would be no change at all for the kernel
-                if len(agent.cells) == count:
-                    break
-                book.page.wait_for_timeout(100)
-            assert len(agent.cells) == count
-    book.marked("fresh", "new")
-    book.run(1)
-    book.prompts(1, 3)
+    first = book.output(0).inner_text()
+    prose_and_code_again(book)
     book.run(0)
-    book.prompts(4, 5)
-    shown = book.output(0).inner_text()
-    book.shows(shown, shown)
-    book.command("notebook:undo-cell-action")
-    book.command("notebook:undo-cell-action")
+    book.prompts(3, 4)
+    last = book.output(0).inner_text()
+    # The cell of the first run comes back, while the kernel knows of the later one.
+    undo(book, 2)
+    if coordinator:
+        book.shows(last, last)
+        book.prompts(3, 4)
+        book.marked("fresh", "fresh")
+    else:
+        book.marked("stale", "fresh")
+        book.shows(first, last)
+        expect(book.line(0)).to_contain_text("What its last run showed is there no more.")
+        book.command("reactive:run-stale")
+        book.marked("fresh", "fresh")
+        book.prompts(5, 6)
+        last = book.output(0).inner_text()
+        book.shows(last, last)
+    # Step by step the kernel sees a cell go and another one come, which it has not run.
+    prose_and_code_again(book)
+    undo(book, 1)
+    book.marked("stale")
+    undo(book, 1)
+    book.marked("new", "stale")
+    expect(book.line(0).locator(".jp-ReactiveChip")).to_have_text("not run")
+    screenshot(page, f"not-run-{app}")
+    book.run(0)
     book.marked("fresh", "fresh")
-    book.prompts(4, 5)
-    book.shows(shown, shown)
+    expect(book.line(0).locator(".jp-ReactiveChip")).to_have_count(0)
 
 
-def test_closed_and_opened_in_the_middle_of_a_cascade(books: Books, page: Page) -> None:
+@both
+def test_closed_and_opened_in_the_middle_of_a_cascade(books: Books, page: Page, app: str) -> None:
     slow = "import time\ntime.sleep(8)\nprint('slow', x)"
-    book = books.new(["x = 10", slow, "print('after', x)\nz = x", "print('z', z)"])
+    book = books.new(["x = 10", slow, "print('after', x)\nz = x", "print('z', z)"], app)
     book.run(0)
     book.marked("fresh", "running")
     page.goto("about:blank")
@@ -255,8 +292,9 @@ def test_opened_after_a_cascade_that_nobody_saw(books: Books, page: Page) -> Non
     book.prompts(1, 2, 3)
 
 
-def test_execution_times_are_recorded(books: Books) -> None:
-    book = books.new(["x = 10", "import time\ntime.sleep(0.2)\ny = x"])
+@both
+def test_execution_times_are_recorded(books: Books, app: str) -> None:
+    book = books.new(["x = 10", "import time\ntime.sleep(0.2)\ny = x"], app)
     book.page.evaluate(
         "window.jupyterapp.shell.currentWidget.content.notebookConfig = "
         "{...window.jupyterapp.shell.currentWidget.content.notebookConfig, recordTiming: true}"

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from reactive_kernel.client import Notebook
 from tests.browser.conftest import Server
-from tests.browser.extension_fixtures import CONTEXT, Book, Books, serve_extended
+from tests.browser.extension_fixtures import CONTEXT, Book, Books, both, serve_extended
 
 pytestmark = pytest.mark.browser
 CELLS = f"""{CONTEXT}.model.sharedModel.cells.map(cell => [
@@ -27,9 +27,10 @@ def sharing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def test_two_browsers_and_an_agent(sharing: Server, page: Page) -> None:
-    books = Books(sharing, page, "shared")
-    book = books.new(["x = 10", "y = x * 2\ny", "print('y is', y)"])
+@both
+def test_two_browsers_and_an_agent(sharing: Server, page: Page, app: str) -> None:
+    books = Books(sharing, page, f"shared-{app}")
+    book = books.new(["x = 10", "y = x * 2\ny", "print('y is', y)"], app)
     assert book.page.evaluate(f"{CONTEXT}.model.collaborative")
     browser = page.context.browser
     assert browser is not None

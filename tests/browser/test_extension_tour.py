@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, screenshot
-from tests.browser.extension_fixtures import ROOT, Book, Books, books, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import ROOT, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 from tests.browser.test_extension_panels import scale
 
 pytestmark = pytest.mark.browser
@@ -33,22 +33,23 @@ def ran(book: Book, index: int, source: str) -> set[int]:
     return {cell for cell, (old, new) in enumerate(zip(before, after, strict=True)) if old != new}
 
 
-def test_the_tour(extended: Server, books: Books, page: Page) -> None:
-    shutil.copy(ROOT / "examples" / "tour.ipynb", extended.root / "tour.ipynb")
+@both
+def test_the_tour(extended: Server, books: Books, page: Page, app: str) -> None:
+    shutil.copy(ROOT / "examples" / "tour.ipynb", extended.root / f"tour-{app}.ipynb")
     page.set_viewport_size({"width": 1600, "height": 1000})
-    book = Book(extended, page, "tour.ipynb", "lab").open()
+    book = Book(extended, page, f"tour-{app}.ipynb", app).open()
     book.command("notebook:run-all-cells")
     book.prompts(*range(1, 15))
     income = book.output(TOTAL).inner_text()
     book.command("reactive:show-dependencies")
     book.select(WARM)
-    screenshot(page, "tour-run")
+    screenshot(page, f"tour-run-{app}")
     # 1
     changed = ran(book, WARM, "warm_from = 20")
     assert {WARM, FLAG, TABLE, CHART} <= changed
     assert not {0, DATA, DROP, INCOME, TICKET, BUDGET} & changed
     expect(book.cells.nth(CHART).locator("img")).to_be_visible()
-    screenshot(page, "tour-changed")
+    screenshot(page, f"tour-changed-{app}")
     assert ran(book, WARM, "warm_from = 20  # degrees") == {WARM}
     # 2
     dropped = book.cells.nth(DROP).locator(".cm-content").inner_text()
@@ -74,7 +75,7 @@ def test_the_tour(extended: Server, books: Books, page: Page) -> None:
     expect(book.cells.nth(BUDGET)).to_have_attribute("data-reactive", "blocked")
     book.line(BUDGET).get_by_role("button", name="go to cell 10").click()
     page.wait_for_timeout(1500)
-    screenshot(page, "tour-error")
+    screenshot(page, f"tour-error-{app}")
     book.edit(TICKET, "ticket = 4.50")
     book.run(TICKET)
     expect(book.output(TOTAL)).to_have_text(income)
@@ -84,7 +85,7 @@ def test_the_tour(extended: Server, books: Books, page: Page) -> None:
     book.run(BUDGET)
     for cell in (BUDGET, WAGES):
         expect(book.cells.nth(cell)).to_have_attribute("data-reactive", "blocked")
-    screenshot(page, "tour-loop")
+    screenshot(page, f"tour-loop-{app}")
     book.edit(BUDGET, "budget = 0.8 * total")
     book.run(BUDGET)
     expect(page.locator(".jp-ReactiveStatus")).to_contain_text("settled")
@@ -96,7 +97,7 @@ def test_the_tour(extended: Server, books: Books, page: Page) -> None:
     expect(page.locator("body[data-jp-theme-name='JupyterLab Dark']")).to_be_attached()
     book.select(WARM)
     page.wait_for_timeout(1500)
-    screenshot(page, "tour-dark")
+    screenshot(page, f"tour-dark-{app}")
     # However narrow the panel is, the graph can be read.
     assert scale(page) > 0.7
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")

@@ -353,12 +353,12 @@ def test_news_of_a_cell_deleted_while_it_ran_change_nothing() -> None:
     assert nb.state() == before
 
 
-def test_a_cell_that_shows_nothing_any_more_runs_again_alone() -> None:
+def test_a_cell_that_shows_nothing_any_more_runs_again_and_what_reads_its_new_value() -> None:
     nb = Script("x = [1]", "y = x", "print(y)")
     nb.all()
     nb.apply(Unshown("b"))
     assert nb.fresh == "ac"
-    assert nb.all() == "b"
+    assert nb.all() == "bc"
 
 
 def test_a_cell_edited_while_it_runs_is_stale_when_it_ends() -> None:

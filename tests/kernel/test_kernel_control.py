@@ -44,6 +44,19 @@ def test_every_command(kernel: Kernel) -> None:
     assert kernel.control("forget")["cells"] == []
 
 
+@pytest.mark.parametrize(("value", "order"), [("time.time_ns()", ["A", "B"]), ("len('same')", ["A"])])
+def test_a_cell_whose_output_is_lost_is_stale_and_runs_again(kernel: Kernel, value: str, order: list[str]) -> None:
+    kernel.cell("A", f"import time\nx = {value}\nprint(x)")
+    kernel.cell("B", "print(x)")
+    kernel.cell("C", "print('apart')")
+    last = kernel.control("state")["cells"][0]["execution_count"]
+    assert kernel.control("unshown", cell_id="A", execution_count=last - 1)["cells"] == []
+    (lost,) = kernel.control("unshown", cell_id="A", execution_count=last)["cells"]
+    assert (lost["cell_id"], lost["fresh"], lost["has_run"], lost["status"]) == ("A", False, True, "idle")
+    assert kernel.result(kernel.send("", {"reactive": {"run": "stale"}})).order == order
+    assert kernel.control("unshown", cell_id="none", execution_count=1)["status"] == "error"
+
+
 def test_several_edits_in_one_request(kernel: Kernel) -> None:
     kernel.control("sync", cells=[*CELLS, {"cell_id": "C", "source": "pass"}])
     reply = kernel.control("edit", cell_id="A", source="z = 1", more=[{"cell_id": "C", "source": "print(z)"}])

@@ -84,6 +84,19 @@ def test_a_long_cell_is_told_while_it_runs(kernel: Kernel) -> None:
     kernel.result(waiting)
 
 
+def test_a_long_second_cell_is_told_after_a_long_first_one(kernel: Kernel) -> None:
+    kernel.cells(A="import time\nx = 1", B="time.sleep(x - 1)")
+    ran = kernel.cell("A", "import time\ntime.sleep(0.5)\nx = 1.5")
+    assert len(ran.events) <= 4
+    states: dict[str, str] = {}
+    told = []
+    for event in ran.events:
+        for entry in event.get("entries") or [c for c in event["cells"] if isinstance(c, dict)]:
+            states[entry["cell_id"]] = entry["status"]
+        told.append((states.get("A"), states.get("B")))
+    assert ("success", "running") in told
+
+
 def test_revisions_only_grow(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("edit", cell_id="A", source="x = 1")
