@@ -34,6 +34,7 @@ from reactive_kernel.kernel.changes import (
     remarks,
 )
 from reactive_kernel.kernel.hidden import Hidden
+from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
@@ -292,7 +293,7 @@ class Executor:
         unread = bound.keys() - reads_of(self.session, cell)
         LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
-        self._keep_delta(cell, changes, changes.names - unread)
+        self._keep_delta(watch, changes, changes.names - unread)
         tokens = self.staying.decide(watch, bound, changes, mutated, bool(mutated or drawn or deleted))
         changed = frozenset(changes.names - deleted - unread)
         stays = self.staying.effects(watch, changes, changed, drawn)
@@ -361,12 +362,20 @@ class Executor:
             code = joined([code, *(c.carried[old] for c in before if old in c.carried)])
         return inside, reach, code
 
-    def _keep_delta(self, cell: Cell, changes: Changes, known: Iterable[str]) -> None:
+    def _keep_delta(self, watch: Watch, changes: Changes, known: Iterable[str]) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
+        cell = watch.cell
         names = {name: cell.inputs.get(name, ()) for name in known if name in cell.inputs}
         delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
         if not delta.entries:
             return
+        views = {
+            key: (value, state)
+            for seen in (watch.surveys[name] for name in changes.names & watch.surveys.keys())
+            for key, (value, state) in seen.states.items()
+            if state is not None and remembers(type(value))
+        }
+        delta.entries.extend(views.values())
         self.store.deltas[cell.id] = delta
         self.store.applied.append(cell.id)
 

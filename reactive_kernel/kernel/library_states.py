@@ -11,10 +11,12 @@ from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 __all__ = [
     "array_state",
     "element_state",
+    "grouping_state",
     "index_state",
     "numpy_random_state",
     "pandas_state",
     "polars_state",
+    "remembers",
     "viewed_memory",
 ]
 
@@ -272,6 +274,22 @@ def polars_state(value: Any) -> tuple[State | None, Tells]:
         return bool(names) or not copy.equals(now)
 
     return State(changed, restore, int(copy.estimated_size())), "whole"
+
+
+def grouping_state(value: Any) -> tuple[State | None, Tells]:
+    """What groups of a frame remember of the frame's data: filling it is no change, but it goes with the data."""
+    known = dict(value.__dict__.get("_cache", ()))
+
+    def restore(target: Any) -> None:
+        target.__dict__["_cache"] = dict(known)
+
+    return State(lambda now: False, restore), "whole"
+
+
+def remembers(kind: type) -> bool:
+    """True for groups of a frame, whose state is what they remember."""
+    groupby = getattr(sys.modules.get("pandas.core.groupby"), "GroupBy", None)
+    return groupby is not None and issubclass(kind, groupby)
 
 
 def element_state(value: Any) -> tuple[State | None, Tells]:

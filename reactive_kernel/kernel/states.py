@@ -35,10 +35,12 @@ from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.library_states import (
     array_state,
     element_state,
+    grouping_state,
     index_state,
     numpy_random_state,
     pandas_state,
     polars_state,
+    remembers,
 )
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
@@ -176,6 +178,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
     if known.package in ("pandas", "numpy"):
         if known.name == "flatiter":
             return (_unknown,)
+        if remembers(kind):
+            return (grouping_state,)
         viewing = known.package == "pandas" and any(part in known.module for part in PANDAS_VIEWS)
         return (None if viewing or known.attributes is None else instance_state,)
     if known.package == "polars" and known.name in ("DataFrame", "Series"):

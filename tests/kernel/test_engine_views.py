@@ -55,3 +55,17 @@ def test_a_shallow_copy_is_kept_where_nobody_looks() -> None:
     nb.all()
     assert nb.run("b", "df.loc[0, 'a'] = 11") == "bc"  # the loader doesn't run
     nb.check()
+
+
+def test_what_groups_remember_of_a_frame_goes_with_its_data() -> None:
+    make = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3], 'g': list('xxy')})"
+    nb = Notebook(make, "g = df.groupby('g')", "df.loc[0, 'a'] = 10", "print(g.sum())")
+    nb.all()
+    nb.check()
+    assert nb.run("c", "df.loc[0, 'a'] = 20") == "cd"
+    nb.check()
+    nb.run("c", "df['n'] = 1")
+    nb.check()
+    nb.delete("c")
+    nb.all()
+    nb.check()
