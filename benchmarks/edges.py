@@ -33,6 +33,7 @@ from typing import Any
 from IPython.utils.capture import capture_output
 
 from benchmarks.happened import happened, shell_for
+from reactive_kernel.kernel.compiling import tell_compiled
 from reactive_kernel.kernel.engine import Engine, Outcome, RunRequest
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -61,6 +62,7 @@ def through_the_kernel(cells: list[str]) -> dict[str, Any]:
     namespace: dict[str, Any] = {}
     shell = shell_for(namespace)
     engine = Engine(shell.user_ns)
+    tell_compiled(shell, engine.compiled)
     ids = [f"c{number}" for number in range(len(cells))]
     texts = [{"cell_id": i, "source": source} for i, source in zip(ids, cells, strict=True)]
     engine.command("sync", {"cells": texts})

@@ -22,7 +22,7 @@ class CellFrame(Frame):
     """The top level of the cell."""
 
     __slots__ = (
-        "alias", "carried", "codes", "dead", "effects", "flow", "holders", "loaded", "modules", "mutates",
+        "alias", "carried", "codes", "dead", "direct", "effects", "flow", "holders", "loaded", "modules", "mutates",
         "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
     )  # fmt: skip
 
@@ -31,6 +31,7 @@ class CellFrame(Frame):
         self.flow: Flow = {}
         self.dead = False  # the current point is never reached
         self.reads: dict[str, Node] = {}
+        self.direct: set[str] = set()  # those of them that the cell reads itself, not only code that it makes
         self.sure: set[str] = set()  # names that every run reads before it binds them
         self.used: set[str] = set()  # names loaded in a place where they may be called
         self.writes: dict[str, Node] = {}
@@ -60,8 +61,9 @@ class CellFrame(Frame):
     def load(self, name: str, node: Node, inert: bool = False) -> None:
         self.loaded.append(name)
         mask = self.flow.get(name, 1)
-        if mask & 1 and name not in self.reads:
-            self.reads[name] = node
+        if mask & 1:
+            self.reads.setdefault(name, node)
+            self.direct.add(name)
         if mask == 1 and not self.depth and not self.stars:  # a star may have bound it
             self.sure.add(name)
         if not inert:

@@ -92,6 +92,7 @@ class Facts:
             before the cell itself binds them.  Includes what functions defined *in this cell* read
             when the cell also uses them eagerly.
         unsure: the subset of ``reads`` that some run may not make: in a branch, a loop, a ``try``, a function.
+        in_code: the subset of ``reads`` that only functions defined in the cell make.
         inert: the subset of ``reads`` that is only passed on and can't be called by this cell
             (``g = f``, ``table = {"a": f}``, ``partial(f, 1)``): its deferred reads don't count here.
         writes: names bound at the end of the cell on some path (deleted ones excluded).
@@ -116,6 +117,7 @@ class Facts:
     code: str
     reads: Mapping[str, Site] = field(default_factory=dict)
     unsure: frozenset[str] = frozenset()
+    in_code: frozenset[str] = frozenset()
     inert: frozenset[str] = frozenset()
     writes: Mapping[str, Site] = field(default_factory=dict)
     maybe: frozenset[str] = frozenset()

@@ -43,6 +43,7 @@ class Ran:
             seen not to change.
         held: names whose values of this run are still to be had.
         without: names defined below that the run was not given, and could do without.
+        unread: names that code which the cell can call reads, none of which was called.
     """
 
     version: str
@@ -55,6 +56,7 @@ class Ran:
     cleared: frozenset[tuple[str, str]] = frozenset()
     held: set[str] = field(default_factory=set)
     without: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
     stays: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read
 

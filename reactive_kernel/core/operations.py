@@ -114,6 +114,7 @@ class Observed:
     carried: Mapping[str, Deferred] = field(default_factory=dict)
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()  # names that share objects with mutated ones, seen unchanged
+    unread: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()  # databases outside the notebook that it changed
 

@@ -99,6 +99,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         code=code_hash(body, *marks),
         reads=sites.many(cell.reads),
         unsure=frozenset(name for name in cell.reads if name not in cell.sure),
+        in_code=frozenset(name for name in cell.reads if name not in cell.direct),
         inert=frozenset(name for name in cell.reads if name not in cell.used),
         writes={name: sites.one(cell.writes[name]) for name in bound},
         maybe=frozenset(name for name, mask in bound.items() if mask != BOUND),

@@ -6,7 +6,7 @@ Pure questions about one cell and the graph; the session stores the answers and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -44,12 +44,13 @@ def view(
     result = View()
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
     options = _own_options(cell, ran) if ran is not None else set()
-    direct = facts.reads.keys() | options
+    unread = ran.unread if known and ran is not None else frozenset()
+    direct = (facts.reads.keys() - unread) | options
     if ran is not None:
         direct |= ran.mutated
     if not known:
         direct |= facts.effects.keys() | _suggested(facts)
-    _close(cell, direct, _changed_here(cell, known) | options, graph, result, without)
+    _close(cell, direct, _changed_here(cell, known) | options, graph, result, without, unread)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
             result.inputs[name] = graph.above(name, cell.key)
@@ -109,23 +110,29 @@ def _changed_here(cell: Cell, known: bool) -> set[str]:
 
 
 def _close(
-    cell: Cell, direct: Iterable[str], here: set[str], graph: Graph, result: View, without: frozenset[str]
+    cell: Cell,
+    direct: Iterable[str],
+    here: set[str],
+    graph: Graph,
+    result: View,
+    without: frozenset[str],
+    unread: frozenset[str],
 ) -> None:
-    """Resolve ``direct`` and whatever the code that these names carry reads when called here.
+    """Resolve ``direct`` and whatever the code that these names carry reads when called here, but for ``unread``.
 
     Names in ``here``, and all names that an opaque cell reads, are looked for above only.
     """
     cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
-    todo = [(name, name in facts.inert) for name in direct]
+    todo = [(name, name in facts.inert, _bound_before(facts, name)) for name in direct]
     own_reads = set(direct)
     opaque = _hides_reads(facts)
     called: set[str] = set()  # read by called code, which may do anything with them
-    followed: set[str] = set()
+    followed: dict[str, frozenset[str]] = {}  # with the names that the cell had bound itself by then
     spelt: frozenset[str] | None = None  # names that the cell spells for code which looks names up
     while todo:
-        name, inert = todo.pop()
-        if name in inputs and (inert or name in followed):
+        name, inert, own = todo.pop()
+        if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
             above = (name in here or opaque or _found_above(name, cell, graph)) and cell.kind == "notebook"
@@ -136,36 +143,39 @@ def _close(
                 else:
                     result.soft[name] = found
             inputs[name] = found
-            for producer in found:
-                ran = cells[producer].ran
-                todo.extend(
-                    (option, True) for option in OPTIONS_OF.get((ran.bound.get(name) if ran else None) or "", ())
-                )
-                traits = f"<{name}.traits>"  # of widgets that the name holds
-                if traits in cells[producer].produces and (name not in own_reads or _looks_inside(cell.source, name)):
-                    todo.append((traits, True))
+            todo.extend((hidden, True, own) for hidden in _along_with(name, found, cell, graph, name in own_reads))
         if inert:
             continue
-        if name in called or opaque:
-            followed.add(name)
+        narrow = name not in called and not opaque
+        if not narrow:
+            followed[name] = followed.get(name, own) & own
         for producer in inputs[name]:
             code = cells[producer].carried.get(name)
             if code is None:
                 continue
-            if name not in followed and code.parts:
+            if narrow and code.parts:
                 own_builtins = any(n in facts.writes or graph.resolve(n, cell) for n in builtins_used(cell.source))
                 code = narrowed(code, None if own_builtins else attributes_used(cell.source).get(name))
-            own = _bound_before(facts, name)
-            reads = (code.reads | code.mutates) - own
+            reads = (code.reads | code.mutates) - own - unread
             if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):
                 named = named_in_strings(cell.source)
                 spelt = frozenset(n for n in named - facts.writes.keys() if graph.above(n, cell.key))
                 result.evaluates = not opaque and not spelt and named.isdisjoint(facts.writes)
                 reads |= spelt
-            todo.extend((read, False) for read in reads if read not in followed)
+            todo.extend((read, False, own) for read in reads)
             called |= reads
             result.writes |= code.writes
             result.mutates |= code.mutates - own
+
+
+def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: bool) -> Iterator[str]:
+    """Hidden state that is read with a name: options of a module, the traits of widgets that it holds."""
+    for producer in map(graph.document.cells.__getitem__, found):
+        token = producer.ran.bound.get(name) if producer.ran is not None else None
+        yield from OPTIONS_OF.get(token or "", ())
+        traits = f"<{name}.traits>"
+        if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
+            yield traits
 
 
 def _found_above(name: str, cell: Cell, graph: Graph) -> bool:

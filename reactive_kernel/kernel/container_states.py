@@ -146,11 +146,7 @@ def _alike(one: Collection[Any], other: Collection[Any]) -> bool:
 
 def same_items(keys: list[Any], items: list[Any], now: dict[Any, Any]) -> bool:
     """True if a dict holds just these, in this order."""
-    return (
-        dict.__len__(now) == len(keys)
-        and all(map(is_, keys, dict.keys(now)))
-        and _alike(items, dict.values(now))
-    )
+    return dict.__len__(now) == len(keys) and all(map(is_, keys, dict.keys(now))) and _alike(items, dict.values(now))
 
 
 def _same_order(keys: list[Any], now: Any) -> bool:

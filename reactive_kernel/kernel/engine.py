@@ -182,6 +182,7 @@ class Engine:
         self.reading = Reading()
         self.session = Session(self.reading.analyse)
         self.executor = Executor(self.session, namespace, max_superseded_bytes)
+        self.compiled = self.executor.unread.compiled  # to be told of the running cell's code before that runs
         self.settings: Json = {
             "mode": mode,
             "run_new_dependents": run_new_dependents,

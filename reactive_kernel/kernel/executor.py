@@ -20,6 +20,7 @@ from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
+    BUDGET,
     Changes,
     Watch,
     bound_by,
@@ -44,6 +45,7 @@ from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
 from reactive_kernel.kernel.survey import ATOMS, Survey, survey
 from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, suspicion
+from reactive_kernel.kernel.unread import Unread
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
@@ -64,6 +66,7 @@ class Executor:
         self.widgets = Widgets()
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
+        self.unread = Unread(session, namespace)
         self.staying = Staying(session, self.store, self.look)
         self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
         self.until = 0.0  # when the looks after a run should be over
@@ -108,6 +111,7 @@ class Executor:
         watch.before = dict(self.namespace)
         self._take_states(cell, watch)
         watch.states = self.hidden.note(cell.source)
+        self.unread.begin(watch)
         self.widgets.running = True
         self.watch = watch
 
@@ -176,6 +180,7 @@ class Executor:
         cell = watch.cell
         if cell.kind == "batch":
             return self._leave_batch(watch)
+        unread = self.unread.end(watch)
         for name, value in watch.put_by.items():
             if name not in self.namespace:
                 watch.before[name] = self.namespace[name] = value
@@ -186,7 +191,7 @@ class Executor:
             return None
         observed = self._keep(watch, changes)
         lose_relations(self)
-        return observed
+        return replace(observed, unread=unread)
 
     def _leave_batch(self, watch: Watch) -> Observed:
         bound = bound_by(watch, self.namespace)
@@ -326,13 +331,18 @@ class Executor:
         carried: dict[str, Deferred] = {}
         reach: dict[str, frozenset[int]] = {}
         traits: dict[str, str] = {}
+        unseen: set[int] = set()
         known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
         for name, value in values.items():
             if type(value) not in ATOMS:
                 if id(value) not in known:
+                    start = thread_time()
                     known[id(value)] = self._inside(watch, value)
+                    if known[id(value)][0].hurried and thread_time() - start < BUDGET:
+                        unseen.add(id(value))  # the time went to others: it may well be seen whole the next time
                 inside, reach[name], code = known[id(value)]
-                (self.large.add if inside.truncated else self.large.discard)((cell.id, name))
+                large = inside.truncated and id(value) not in unseen
+                (self.large.add if large else self.large.discard)((cell.id, name))
                 if code.reads and not inside.truncated:
                     code = replace(code, parts=parts_of(value, code, self.main, self.look))
                 carry(cell, name, code, carried)
@@ -382,7 +392,13 @@ class Executor:
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
         """Visible names that share objects with what changed, and did not change."""
         found: set[str] = set()
+        whole = watch.unseen.isdisjoint(changes.names)
         for name in changes.names:
             if (seen := watch.surveys.get(name)) is not None:
                 found |= self._sharers(watch, seen.states)
+                whole &= not seen.truncated
+        # All that the cell can have changed was looked at: of what only shares with that, the rest is as it was.
+        for name in changes.names - watch.surveys.keys() if whole else ():
+            for producer in map(self.session.cells.__getitem__, self.session.graph.above(name, watch.cell.key)):
+                found |= self._sharers(watch, producer.ran.reach.get(name, ()) if producer.ran is not None else ())
         return frozenset(found - changes.names)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from inspect import isawaitable
+from types import CodeType
 from typing import TYPE_CHECKING, Any, get_args
 
 from ipykernel.ipkernel import IPythonKernel
@@ -21,6 +22,7 @@ from ipykernel.jsonutil import json_clean
 from traitlets import Bool, Enum, Integer
 
 from reactive_kernel import __version__
+from reactive_kernel.kernel.compiling import tell_compiled
 from reactive_kernel.kernel.events import Events
 from reactive_kernel.kernel.interrupts import Interrupts
 from reactive_kernel.kernel.magic import register_magics
@@ -87,6 +89,7 @@ class ReactiveKernel(IPythonKernel):
             self.shell_handlers[comm] = partial(self._on_comm, self.shell_handlers[comm])
         register_magics(self.shell, self)
         follow_starting_cell(self.shell.get_parent, self._set_thread_parent)
+        tell_compiled(self.shell, self._compiled)
 
     @property
     def engine(self) -> Engine:
@@ -105,6 +108,10 @@ class ReactiveKernel(IPythonKernel):
                     autoreload=self.autoreload,
                 )
             return self._engine
+
+    def _compiled(self, code: CodeType) -> None:
+        if self._engine is not None:
+            self._engine.compiled(code)
 
     def start(self) -> None:
         """Start serving requests."""

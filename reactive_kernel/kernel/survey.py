@@ -51,6 +51,7 @@ class Survey:
     Attributes:
         states: id -> (object, its state or None if not asked for, or not to be had).
         truncated: the budget ended before everything was visited.
+        hurried: it was time that ended.
         untold: ids of objects whose state can't be seen, or not whole.
         iterator: something inside can only be consumed (a generator, a file).
         unknown: something inside has no state that could be seen (a connection).
@@ -61,6 +62,7 @@ class Survey:
 
     states: dict[int, tuple[Any, State | None]] = field(default_factory=dict)
     truncated: bool = False
+    hurried: bool = False
     untold: set[int] = field(default_factory=set)
     iterator: bool = False
     unknown: bool = False
@@ -106,7 +108,7 @@ def survey(
         seen.add(id(value))
         count += 1
         if count > MAX_OBJECTS or (count % 32 == 0 and thread_time() > deadline):
-            result.truncated = True
+            result.truncated, result.hurried = True, count <= MAX_OBJECTS and not result.truncated
             break
         try:
             queue.extend(_look_at(value, kind, namespace, result, capture, main, taken))

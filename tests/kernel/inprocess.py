@@ -79,7 +79,7 @@ class Notebook:
 
     def _step(self, run: Run, step: Any, interrupt: str | None) -> str:
         run.enter(step)
-        shown = execute(step.source, self.namespace)
+        shown = execute(step.source, self.namespace, tell=self.engine.compiled)
         self.shown[step.cell_id] = shown
         status: Any = "success" if shown.error is None else "error"
         if step.cell_id == interrupt:

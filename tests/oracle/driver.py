@@ -87,7 +87,10 @@ class Driver:
                 raise NoEnd(f"still running {step.cell_id} after many steps")
             run.enter(step)
             sql_kernel.before_cell()
-            shown = (sql_kernel.execute if is_sql(step.source) else execute)(step.source, self.namespace)
+            if is_sql(step.source):
+                shown = sql_kernel.execute(step.source, self.namespace)
+            else:
+                shown = execute(step.source, self.namespace, tell=self.engine.compiled)
             self.shown[step.cell_id] = shown
             self.ran.append(step.cell_id)
             status = "success" if shown.error is None else "error"

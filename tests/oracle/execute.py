@@ -9,7 +9,7 @@ import io
 import random
 import re
 import warnings
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -58,14 +58,17 @@ def hidden_state_kept() -> Iterator[None]:
         np.random.set_state(numpy_)
 
 
-@lru_cache(maxsize=20_000)
-def _compiled(source: str) -> tuple[CodeType, CodeType | None]:
+def compile_anew(source: str) -> tuple[CodeType, CodeType | None]:
+    """The code of a cell: its statements, and its last expression if it ends with one."""
     tree = ast.parse(source)
     last: CodeType | None = None
     if tree.body and isinstance(end := tree.body[-1], ast.Expr):
         tree.body.pop()
         last = compile(ast.Expression(end.value), "<cell>", "eval")
     return compile(tree, "<cell>", "exec"), last
+
+
+_compiled = lru_cache(maxsize=20_000)(compile_anew)
 
 
 @lru_cache(maxsize=20_000)
@@ -118,8 +121,13 @@ class Recorder(MutableMapping[str, Any]):
         return len(self.namespace)
 
 
-def execute(source: str, namespace: Namespace, recorder: Recorder | None = None) -> Shown:
-    """Run ``source``; never raises for a fault of the source."""
+def execute(
+    source: str,
+    namespace: Namespace,
+    recorder: Recorder | None = None,
+    tell: Callable[[CodeType], object] | None = None,
+) -> Shown:
+    """Run ``source``; never raises for a fault of the source.  ``tell`` gets its code before that runs, made for it."""
     if sql_plain.is_sql(source):
         return Shown(*sql_plain.execute(source, namespace))
     out = io.StringIO()
@@ -127,7 +135,10 @@ def execute(source: str, namespace: Namespace, recorder: Recorder | None = None)
     with warnings.catch_warnings(), contextlib.redirect_stdout(out):
         warnings.simplefilter("ignore")
         try:
-            body, last = _compiled(source)
+            body, last = (_compiled if tell is None else compile_anew)(source)
+            for code in (body, last):
+                if tell is not None and code is not None:
+                    tell(code)
             exec(body, namespace, recorder)
             if last is not None:
                 value = eval(last, namespace, recorder)

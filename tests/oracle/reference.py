@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 from reactive_kernel.kernel.engine import Outcome, RunRequest, Step
@@ -58,6 +59,9 @@ class RunAll:
         cell = self.cells[cell_id]
         fresh = cell.current and cell.status == "success"
         return {"cell_id": cell_id, "status": cell.status, "fresh": fresh, "problem": None, "upstream": []}
+
+    def compiled(self, code: CodeType) -> None:
+        """Of no interest."""
 
     def settle(self) -> None:
         """Nothing to do: a run ends at the notebook's end."""

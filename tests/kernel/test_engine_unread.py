@@ -1,0 +1,219 @@
+"""What code that was not called would have read is none of a cell's inputs, where that is certain."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from reactive_kernel.kernel.called import Calls, find
+from tests.kernel.inprocess import Notebook
+
+FIRST = "j, k, m = 1, 2, 3"
+FUNCTIONS = "def f(*a): return k\ndef g(*a): return m"
+
+
+def reads(notebook: Notebook, cell: str) -> str:
+    """The numbers of the first cell that a cell reads."""
+    found = {
+        name for edge in notebook.engine.command("state", {})["edges"] if edge["to"] == cell for name in edge["names"]
+    }
+    return "".join(sorted(found & {"j", "k", "m"}))
+
+
+@pytest.fixture
+def calls() -> Calls:
+    """Whatever this Python has."""
+    found = find()
+    assert found is not None
+    return found
+
+
+def test_code_that_was_entered(calls: Calls) -> None:
+    def used() -> int:
+        return 1
+
+    def unused() -> int:
+        return 2
+
+    for rounds in (1, 30, 1):  # also when it has been called so often that Python has made it faster
+        for function in (used, unused):
+            calls.note_function(function)
+        for _ in range(rounds):
+            used()
+        assert calls.entered() == [used.__code__]
+    assert calls.entered() == []
+
+
+def test_a_generator_that_goes_on(calls: Calls) -> None:
+    def count() -> object:
+        yield 1
+        yield 2
+
+    kept, going = count(), count()
+    next(going)  # type: ignore[call-overload]
+    calls.note(count.__code__)
+    assert calls.entered() == []
+    calls.note(count.__code__)
+    next(going)  # type: ignore[call-overload]
+    assert calls.entered() == [count.__code__]
+    assert next(kept) == 1  # type: ignore[call-overload]
+
+
+def test_what_takes_the_place_of_code_that_has_run_often_is_the_same(calls: Calls) -> None:
+    def used(a: int, b: int = 2) -> int:
+        return a + b
+
+    for _ in range(30):
+        used(1)
+    before = used.__code__
+    calls.note_function(used)
+    assert used.__code__ == before
+    assert used(1) == 3
+    calls.entered()
+
+
+CELLS = {  # what the cell makes of the functions, and what it has read
+    "kept": ("pair = [f, g]", ""),
+    "one called": ("print(f())", "k"),
+    "handed on": ("table = dict(a=f, b=g)\nprint(table['b']())", "m"),
+    "handed to what calls it": ("print(list(map(g, [1])))", "m"),
+    "handed to what has nothing to call it with": ("print(list(map(g, [])))", ""),
+    "compared": ("print(f == g, f.__name__)", ""),
+    "in a function of its own": ("def h(): return f() + j\nprint(h())", "jk"),
+    "in one that is not called": ("def h(): return f() + j\nprint(sorted([h], key=id)[0].__name__)", ""),
+    "in a branch": ("def h(x): return f() if x else j\nprint([h(0), g][0])", "j"),
+    "in a method that is not called": (
+        "class C:\n    def m(self): return f() + j\n    def n(self): return g()\nprint([C()][0].n())",
+        "m",
+    ),
+    "in a lambda that is not called": ("import functools\nfunctools.reduce(lambda a, b: f(), [1])", ""),
+    "in a text that is evaluated": ("def h(): return eval('f()')\nprint([h][0]())", "k"),
+    "in a text that is not": ("def h(): return eval('f()')\nprint([h][0].__name__)", ""),
+    "evaluated at a time": ("def h(text): return eval(text)\nprint(h('g()'))", "jkm"),
+    "in a query": (
+        "import pandas as pd\ndf = pd.DataFrame({'x': [1, 5]})\ndef a(): return len(df.query('x > @k'))\n"
+        "def b(): return k\nprint([a, b][0]())",
+        "k",
+    ),
+    "a coroutine": ("async def h(): return f()\nrun = [h][0]()\nrun.close()", "k"),
+    "a generator, consumed": ("def h():\n    yield f()\nprint(list([h][0]()))", "k"),
+    "a generator, kept": ("def h():\n    yield f()\nit = [h][0]()", ""),
+}
+
+
+@pytest.mark.parametrize("case", CELLS)
+def test_only_what_code_that_ran_reads_is_read(case: str) -> None:
+    source, read = CELLS[case]
+    notebook = Notebook(FIRST, FUNCTIONS, source)
+    assert notebook.all() == "abc"
+    assert reads(notebook, "c") == read
+    assert notebook.run("a", "j, k, m = 10, 20, 30") == ("ac" if read else "a")
+    notebook.check()
+    assert notebook.run("c") == "c"
+    assert reads(notebook, "c") == read
+    notebook.check()
+
+
+def test_a_read_comes_back_when_the_code_may_run() -> None:
+    notebook = Notebook(FIRST, FUNCTIONS, "some = []", "for function in [f, g][:len(some)]: print(function())")
+    assert notebook.all() == "abcd"
+    assert reads(notebook, "d") == ""
+    assert notebook.run("a", "j, k, m = 1, 5, 3") == "a"
+    assert notebook.run("c", "some = [1]") == "cd"
+    assert reads(notebook, "d") == "k"
+    assert notebook.run("a", "j, k, m = 1, 6, 7") == "ad"
+    notebook.check()
+
+
+def test_before_a_run_all_counts() -> None:
+    notebook = Notebook(FIRST, FUNCTIONS)
+    notebook.all()
+    notebook.insert(2, "print([f, g] == [])")
+    assert reads(notebook, "c") == "km"
+    notebook.all()
+    assert reads(notebook, "c") == ""
+    notebook.edit("c", "print([f, g] == [1])")
+    assert reads(notebook, "c") == "km"
+
+
+def test_what_a_generator_of_another_cell_has_not_come_to() -> None:
+    make = "def h():\n    yield 1\n    yield f()\nit = h()"
+    notebook = Notebook(FIRST, FUNCTIONS, make, "print(next(it))", "print(next(it))", "print(it is None)")
+    assert notebook.all() == "abcdef"
+    assert [reads(notebook, cell) for cell in "cdef"] == ["", "", "k", ""]
+    notebook.run("a", "j, k, m = 1, 7, 3")
+    notebook.check()
+
+
+KEPT = {  # a result of which the next call makes use
+    "a cache": ("import functools\n@functools.lru_cache\ndef h(): return k", "h()"),
+    "a cache of one's own": ("seen = {}\ndef h():\n    if not seen: seen[0] = k\n    return seen[0]", "h()"),
+    "a cached property": (
+        "import functools\nclass C:\n    @functools.cached_property\n    def p(self): return k\nc = C()", "c.p"),
+    "a closure's": (
+        "def memo(f):\n    seen = {}\n    def run():\n        if not seen: seen[0] = f()\n        return seen[0]\n"
+        "    return run\n@memo\ndef h(): return k", "h()"),
+    "a library's": (
+        "class C:\n    def __init__(self): self._cache = {}\n    def p(self):\n        if not self._cache:\n"
+        "            self._cache[0] = k\n        return self._cache[0]\nc = C()", "c.p()"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_what_an_earlier_call_has_kept_counts(case: str) -> None:
+    make, use = KEPT[case]
+    notebook = Notebook(FIRST, make, f"print({use})", f"print({use}, {use})")
+    assert notebook.all() == "abcd"
+    assert "d" in notebook.run("a", "j, k, m = 1, 7, 3")
+    notebook.check()
+
+
+ELSEWHERE = {  # where code runs without being entered here
+    "in a process": (
+        "import multiprocessing\np = multiprocessing.get_context('fork').Process(target=f)\np.start()\np.join()"
+    ),
+    "in a fork": "import os\nif os.fork() == 0:\n    f()\n    os._exit(0)\n_ = os.wait()",
+    "in a thread that goes on": (
+        "import threading\nstop = threading.Event()\n"
+        "thread = threading.Thread(target=lambda: (stop.wait(), f()))\nthread.start()"
+    ),
+    "compiled": "import numba\nprint(numba.njit(f).__name__)",
+    "sent away": "import cloudpickle\nprint(len(cloudpickle.dumps(f)) > 0)",
+    "with other code": "print(f())\nf.__code__ = (lambda *a: 0).__code__",
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_where_code_may_run_unseen_all_counts(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    numba, cloudpickle = types.ModuleType("numba"), types.ModuleType("cloudpickle")
+    numba.njit, cloudpickle.dumps = (lambda f: f), (lambda f: b"code")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "numba", numba)
+    monkeypatch.setitem(sys.modules, "cloudpickle", cloudpickle)
+    notebook = Notebook(FIRST, FUNCTIONS, ELSEWHERE[case])
+    try:
+        assert notebook.all() == "abc"
+        assert reads(notebook, "c") == "k"
+    finally:
+        if (stop := notebook.namespace.get("stop")) is not None:
+            stop.set()
+            notebook.namespace["thread"].join()
+
+
+def test_a_name_that_the_cell_binds_before_called_code_reads_it_through_another() -> None:
+    notebook = Notebook(
+        "class State: pass\nstate = State()\nstate.n = 1",
+        "def move(): state.n += 1",
+        "def step(): move()",
+        "state = State()\nstate.n = 5\nstep()\nprint(state.n)",
+    )
+    assert notebook.all() == "abcd"
+    found = {
+        (e["from"], name)
+        for e in notebook.engine.command("state", {})["edges"]
+        if e["to"] == "d"
+        for name in e["names"]
+    }
+    assert found == {("a", "State"), ("b", "move"), ("c", "step")}
+    notebook.check()
