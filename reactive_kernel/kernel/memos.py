@@ -27,7 +27,9 @@ CODE = (
 )
 MAX_PARTS = 200
 MAX_NUMBERS = 10_000
-DRAWN = frozenset({"stale", "_stale"})  # of matplotlib's artists: whether they are yet to be drawn
+# Of matplotlib's artists: whether they are yet to be drawn; of its transforms: weak references to those made of them,
+# which take themselves out.
+DRAWN = frozenset({"stale", "_stale", "_parents"})
 
 
 def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
