@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from .example import Document, Example
 from .execute import new_namespace, parses
 from .fragments import THEMES
 from .grammar import Grammar, from_seed
-from .real import notebooks, play_notebook
+from .real import FOLDER, notebooks, play_notebook
 from .session import Report, Session, play
 
 pytestmark = pytest.mark.oracle
@@ -168,3 +170,11 @@ def _hidden_state() -> Iterator[None]:
 
     with hidden_state_kept():
         yield
+
+
+def test_nothing_complains_when_it_is_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda news: said.append(news.exc_value))
+    play_notebook(FOLDER / "plot_hist.py", Engine, 508, 12)
+    gc.collect()
+    assert not said
