@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 __all__ = ["Calls", "find"]
@@ -108,8 +109,9 @@ def _count_of() -> Callable[[types.CodeType], int] | None:
     return count if seen == [*range(-8, 1), 0] else None
 
 
+@cache
 def find() -> Calls | None:
-    """The way in which this Python tells."""
+    """The way in which this Python tells; one for the process, as the numbers of tools are few."""
     if sys.implementation.name != "cpython":
         return None
     monitoring: Any = getattr(sys, "monitoring", None)

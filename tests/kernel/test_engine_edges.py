@@ -360,8 +360,8 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("kind", UNKNOWN)
 def test_code_reached_in_devious_ways_counts(kind: str) -> None:
-    call = "print(o.get(1, o.get))" if "UserDict" in UNKNOWN[kind] else "print(o.m())"
-    notebook = Notebook("k = 1", UNKNOWN[kind], "o = C()", call)
+    make, call = ("o = C({1: 0})", "print(o.get(1))") if "UserDict" in UNKNOWN[kind] else ("o = C()", "print(o.m())")
+    notebook = Notebook("k = 1", UNKNOWN[kind], make, call)
     assert notebook.all() == "abcd"
     assert "k<a" in edges(notebook)["d"]
     notebook.edit("a", "k = 2")
