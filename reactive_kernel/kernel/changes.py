@@ -17,7 +17,9 @@ from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
 
 __all__ = [
+    "BUDGET",
     "Changes",
+    "Touched",
     "Watch",
     "bound_by",
     "called_reads",
@@ -31,6 +33,7 @@ __all__ = [
     "longer",
     "made_here",
     "remarks",
+    "touched_of",
 ]
 
 BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
@@ -38,6 +41,9 @@ SHARE = 0.02  # of the cell's own last time, if that is more
 LEAST = 0.25  # of the budget, for each value, be there ever so many
 GLANCE = 0.15  # of the budget, for what is known to be too large for it
 PATIENCE = 0.0003  # seconds of this thread's own time for a second look at what a survey that was cut off saw
+
+
+Touched = dict[int, tuple[Any, State]]  # by id: the object, and how it was
 
 
 @dataclass(slots=True)
@@ -156,6 +162,15 @@ def has_changed(value: Any, state: State) -> bool:
         return state.changed(value)
     except Exception:  # an object that can't be compared counts as changed
         return True
+
+
+def touched_of(seen: Survey, counts: Callable[[Any], bool]) -> Touched:
+    """The objects that a survey saw which hold something else now, with what they held; ``counts``: of these."""
+    return {
+        key: (value, state)
+        for key, (value, state) in seen.states.items()
+        if state is not None and has_changed(value, state) and counts(value)
+    }
 
 
 def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:

@@ -22,6 +22,7 @@ from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
     Changes,
+    Touched,
     Watch,
     bound_by,
     called_writes,
@@ -29,10 +30,10 @@ from reactive_kernel.kernel.changes import (
     deadline,
     doubtful,
     glance,
-    has_changed,
     joined,
     longer,
     remarks,
+    touched_of,
 )
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.library_states import remembers
@@ -50,7 +51,6 @@ from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
 
-Touched = dict[int, tuple[Any, State]]
 FEW = 32  # objects: what has no more, and is in the cell's text, is looked at though the time is up
 
 
@@ -210,7 +210,7 @@ class Executor:
         for name, seen in watch.surveys.items():
             guess = name in guessed
             if id(seen) not in touched_in:
-                touched_in[id(seen)] = self._touched(seen)
+                touched_in[id(seen)] = touched_of(seen, self.caches.counts)
             touched = touched_in[id(seen)]
             changes.touched.update(touched)
             if touched or guess:
@@ -237,14 +237,6 @@ class Executor:
             n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
         } & changes.names
         return changes
-
-    def _touched(self, seen: Survey) -> Touched:
-        """The objects that a survey saw which hold something else now, with what they held."""
-        return {
-            key: (value, state)
-            for key, (value, state) in seen.states.items()
-            if state is not None and has_changed(value, state) and self.caches.counts(value)
-        }
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
         """The visible names whose values contain one of these objects."""
