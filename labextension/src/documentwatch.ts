@@ -14,7 +14,8 @@ export const PAUSE = 40;
 export class DocumentWatch {
   constructor(
     private readonly _context: Context,
-    private readonly _changed: (cells: readonly CellText[]) => void
+    private readonly _changed: (cells: readonly CellText[]) => void,
+    private readonly _leads: () => boolean
   ) {}
 
   /** Begin. */
@@ -23,6 +24,8 @@ export class DocumentWatch {
       this._watching = true;
       this._context.model.cells.changed.connect(this._onCells, this);
     }
+    // What was typed meanwhile nobody noticed.
+    this._texts = new WeakMap();
     this._structure = true;
     this._readOrder();
   }
@@ -47,6 +50,9 @@ export class DocumentWatch {
   flush(): void {
     this._settle();
     if (this._watching && !this._context.isDisposed) {
+      if (this._structure && this._leads()) {
+        this._tellApart();
+      }
       this._changed(this.texts());
     }
   }
@@ -141,6 +147,22 @@ export class DocumentWatch {
     }
   }
 
+  /** A cell that was cut, brought back by an undo and then pasted is there twice: the second gets an id of its own. */
+  private _tellApart(): void {
+    const notebook = this._context.model.sharedModel;
+    const seen = new Set<string>();
+    notebook.cells.forEach((cell, index) => {
+      if (seen.has(cell.getId())) {
+        const { id: _, ...copy } = cell.toJSON();
+        notebook.transact(() => {
+          notebook.deleteCell(index);
+          notebook.insertCell(index, copy);
+        });
+      }
+      seen.add(cell.getId());
+    });
+  }
+
   /** Where in the notebook the code cell of that number stands, or would stand: behind the one before it. */
   private _place(index: number, moved?: string): number {
     const cells = this._context.model.sharedModel.cells;
@@ -163,7 +185,7 @@ export class DocumentWatch {
   private _timer = 0;
   private _order: ICellModel[] = [];
   private readonly _models = new Map<string, ICodeCellModel>();
-  private readonly _texts = new WeakMap<ICellModel, CellText>();
+  private _texts = new WeakMap<ICellModel, CellText>();
 }
 
 /** Change a cell's text where it differs, so that the cursor and the rest of the text stay. */

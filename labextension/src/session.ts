@@ -43,8 +43,12 @@ export type Context = DocumentRegistry.IContext<INotebookModel>;
 
 export class NotebookSession {
   constructor(readonly context: Context) {
-    this._watch = new DocumentWatch(context, cells => this._teller?.tell(cells));
     this._ownership = new Ownership(context.model);
+    this._watch = new DocumentWatch(
+      context,
+      cells => this._teller?.tell(cells),
+      () => this._ownership.leads
+    );
     this._router = new Router({
       model: id => this._watch.model(id),
       widgets: model => this._widgets(model),

@@ -31,7 +31,9 @@ both = pytest.mark.parametrize("app", ["lab", "notebook"])
 
 
 @contextmanager
-def serve_extended(tmp_path_factory: pytest.TempPathFactory, collaboration: bool = False) -> Iterator[Server]:
+def serve_extended(
+    tmp_path_factory: pytest.TempPathFactory, collaboration: bool = False, arguments: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """A server whose front ends have the labextension as built, and with the coordinator."""
     if not (BUILT / "package.json").exists():
         pytest.fail("the labextension is not built: run `jlpm install && jlpm build` in labextension/")
@@ -42,7 +44,7 @@ def serve_extended(tmp_path_factory: pytest.TempPathFactory, collaboration: bool
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(share), *([before] if before else [])])
     root, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home")
     try:
-        with serve(root, home, extension=True, collaboration=collaboration) as server:
+        with serve(root, home, extension=True, collaboration=collaboration, arguments=arguments) as server:
             yield server
     finally:
         os.environ.pop("JUPYTER_PATH")

@@ -166,6 +166,32 @@ def test_two_tabs_follow_each_other(books: Books, page: Page) -> None:
     other.page.close()
 
 
+def test_a_cell_that_is_there_twice_gets_an_id_of_its_own_in_both_tabs(books: Books, page: Page) -> None:
+    book = books.new(CHAIN)
+    other = book.again(page.context.new_page())
+    book.run(0)
+    # JupyterLab pastes what was cut under its old id, also when an undo has brought it back.
+    book.select(2)
+    book.command("notebook:cut-cell")
+    expect(book.cells).to_have_count(2)
+    book.command("notebook:undo-cell-action")
+    expect(book.cells).to_have_count(3)
+    book.command("notebook:paste-cell-below")
+    for view in (book, other):
+        says(view, *CHAIN, CHAIN[2])
+    ids = f"{CONTEXT}.model.sharedModel.cells.map(cell => cell.getId())"
+    assert len(set(book.page.evaluate(ids))) == 4
+    assert book.page.evaluate(ids) == other.page.evaluate(ids)
+    book.edit(0, "x = 3")
+    book.run(0)
+    for view in (book, other):
+        view.shows("", "6", "y is 6")
+    book.run(3)
+    for view in (book, other):
+        view.shows("", "6", "y is 6", "y is 6")
+    other.page.close()
+
+
 @both
 def test_a_dropped_channel_comes_back(books: Books, agents: list[Notebook], page: Page, app: str) -> None:
     page.add_init_script(

@@ -7,12 +7,21 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import LABEXTENSION, Server, screenshot
-from tests.browser.extension_fixtures import Book, Books, books, both, extended, write  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import (  # noqa: F401 (fixtures)
+    Book,
+    Books,
+    books,
+    both,
+    extended,
+    serve_extended,
+    write,
+)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -177,6 +186,54 @@ def test_a_kernel_that_dies_in_a_cascade(books: Books, app: str) -> None:
     book.edit(1, "y = x")
     book.run(0)
     book.shows("", "", "y 1")
+
+
+@pytest.fixture(scope="module")
+def unforgiving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that starts no kernel anew: one that dies is dead for good."""
+    with serve_extended(tmp_path_factory, arguments=("--KernelRestarter.restart_limit=0",)) as server:
+        yield server
+
+
+@both
+def test_a_kernel_that_is_dead_for_good(unforgiving: Server, page: Page, app: str) -> None:
+    errors = listen(page, app)
+    book = Books(unforgiving, page, f"dead-{app}").new([*CHAIN, "import os\nos.getpid()"], app)
+    book.run(0)
+    book.run(3)
+    book.shows("", "20", "y is 20")
+    expect(book.output(3)).to_have_count(1)
+    page.evaluate(
+        "window.jupyterapp.shell.currentWidget.sessionContext.statusChanged.connect("
+        "(_, status) => { window.died ||= status === 'dead'; })"
+    )
+    os.kill(int(book.output(3).inner_text()), signal.SIGKILL)
+    page.wait_for_function("window.died")
+    notice = page.locator(".jp-ReactiveNotice")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    expect(notice).to_contain_text("The kernel is not running, so cells are not marked.")
+    expect(page.locator("[data-reactive]")).to_have_count(0)
+    screenshot(page, f"notice-dead-{app}")
+    # An ordinary notebook: it is edited and saved as always, with what it showed.
+    book.edit(0, "x = 7")
+    book.select(1)
+    book.command("notebook:insert-cell-below")
+    expect(book.cells).to_have_count(5)
+    saved = book.saved()
+    assert [cell.source for cell in saved.cells[:3]] == ["x = 7", CHAIN[1], ""]
+    assert saved.cells[1].outputs[0].data["text/plain"] == "20"
+    # Once the page has heard that the server has no such kernel any more.
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+    expect(notice.filter(visible=True)).to_have_count(1)
+    # As the notice says.
+    book.command("kernelmenu:restart")
+    book.marked("new", "new", "new", "new", "new")
+    expect(notice).to_be_hidden()
+    # It has heard of what was typed while there was none.
+    book.run(3)
+    book.shows("", "14", "", "y is 14")
+    book.marked("fresh", "fresh", "new", "fresh", "new")
+    assert errors == []
 
 
 @both

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import screenshot
+from tests.browser.conftest import Server, screenshot
 from tests.browser.extension_fixtures import CONTEXT, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
@@ -178,8 +178,13 @@ def test_old_output_goes_when_a_cell_ends_without_any(books: Books, page: Page, 
     other.page.close()
 
 
-def test_the_old_output_stays_until_the_new_one_comes(books: Books) -> None:
-    book = books.new(["x = 1", "import time\ntime.sleep(4)\nprint('x is', x)"])
+def test_the_old_output_stays_until_the_new_one_comes(books: Books, extended: Server) -> None:
+    # The second cell waits for a file, which the test makes when it has seen enough.
+    gate = "from pathlib import Path\nimport time\nwhile not Path(f'go-{x}').exists():\n    time.sleep(0.05)\n"
+    for name in ("go-1", "go-2"):
+        (extended.root / name).unlink(missing_ok=True)
+    (extended.root / "go-1").touch()
+    book = books.new(["x = 1", gate + "print('x is', x)"])
     book.run(0)
     book.shows("", "x is 1")
     book.run(1)
@@ -188,7 +193,9 @@ def test_the_old_output_stays_until_the_new_one_comes(books: Books) -> None:
     book.run(0)
     book.marked("fresh", "running")
     book.shows("", "x is 1")
+    (extended.root / "go-2").touch()
     book.shows("", "x is 2")
+    book.prompts(4, 5)
 
 
 @both
