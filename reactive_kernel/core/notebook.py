@@ -103,6 +103,12 @@ class Cell:
     remarks: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()  # databases outside the notebook that the last run changed
     late: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that a run changed though defined below
+    missed: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that its star imports do not bind
+
+    @property
+    def looks_below(self) -> bool:
+        """True if it failed for a name that its star imports might have bound, and has found it further down since."""
+        return self.last == "error" and self.failed is None and self.missed[0] == self.facts.code
 
     @property
     def exact(self) -> bool:

@@ -119,7 +119,7 @@ class Cascade:
     def ended(self, cell: Cell, ok: bool, interrupted: bool = False) -> None:
         """Take note of how a cell ended."""
         self.attempts[cell.id] = self.attempts.get(cell.id, 0) + 1
-        if not ok:
+        if not ok and not cell.looks_below:
             self.failed.add(cell.id)
         in_lineage = cell.id in self.wanted or cell.id == self.root
         self.wanted.discard(cell.id)
@@ -142,14 +142,8 @@ class Cascade:
             self._want([other.id for other in self.session.spoiled])
             if self.kind == "all":
                 self._want([other.id for other in self.session.refreshed])
-        if (
-            ok
-            and not self._over
-            and not cell.fresh
-            and not self.alone
-            and cell.ran is not None
-            and cell.ran.code == cell.text
-        ):
+        learnt = cell.ran is not None and cell.ran.code == cell.text if ok else cell.looks_below
+        if learnt and not (self._over or cell.fresh or self.alone):
             self._want([cell.id])  # its run showed that it reads something else (it was not edited meanwhile)
 
     def remaining(self) -> int:
@@ -257,7 +251,7 @@ class Cascade:
         """A cell to run again so that the notebook's end shows its values; None when all are there."""
         if self.alone or self.lazy or self.kind == "upstream":
             return None
-        for cell in self.session.lost_at_end():
+        for cell in lost_at_end(self.session):
             tries = 3 + len(self.failed)  # each failing cell may have used the value up once more
             if not cell.held_back and self.attempts.get(cell.id, 0) < tries and cell.id not in self.failed:
                 need = self._need(cell, set(), retry=False)
@@ -278,3 +272,22 @@ class Cascade:
 def _has_value(producer: Cell, name: str) -> bool:
     """True if a producer gives a name a value (and doesn't just delete it, or let another's through)."""
     return producer.produces.get(name, DELETES) != DELETES
+
+
+def lost_at_end(session: Session) -> list[Cell]:
+    """Cells whose values the notebook's end shows, and which can't be had without running them again."""
+    found: dict[str, Cell] = {}
+    for cell_id, name in list(session.lost):
+        cell = session.cells[cell_id]
+        if cell.fresh and cell.produces.get(name, DELETES) != DELETES and _shown_at_end(session, name) is cell:
+            found[cell_id] = cell
+    return sorted(found.values(), key=lambda cell: cell.key)
+
+
+def _shown_at_end(session: Session, name: str) -> Cell | None:
+    """The cell whose value of a name the notebook's end shows: the last producer that is in effect."""
+    for _, cell_id in reversed(session.graph.producers.get(name, ())):
+        cell = session.cells[cell_id]
+        if cell.fresh or (cell.shown and cell.ran is not None and name in cell.ran.held):
+            return cell
+    return None

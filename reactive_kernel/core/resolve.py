@@ -138,7 +138,7 @@ def _close(
             above = (name in here or opaque or _found_above(name, cell, graph)) and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
-                if name in without:
+                if name in without or (name in own_reads and _bound_by_star(cell, name)):
                     found = ()
                 else:
                     result.soft[name] = found
@@ -176,6 +176,12 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
         traits = f"<{name}.traits>"
         if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
             yield traits
+
+
+def _bound_by_star(cell: Cell, name: str) -> bool:
+    """True if a star import of the cell is taken to bind a name, until a run fails for lack of it."""
+    stars = bool(cell.facts.stars) and (cell.ran is None or cell.ran.code != cell.facts.code)
+    return stars and not (cell.missed[0] == cell.facts.code and name in cell.missed[1])
 
 
 def _found_above(name: str, cell: Cell, graph: Graph) -> bool:

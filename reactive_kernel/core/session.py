@@ -6,12 +6,13 @@ values, no namespace, no clock, no client.  A refused operation raises `Refusal`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.facts import Facts
-from reactive_kernel.core.notebook import DEFINES, DELETES, Cell, Kind, Ran, longest_common_run
+from reactive_kernel.core.notebook import DEFINES, Cell, Kind, Ran, longest_common_run
 from reactive_kernel.core.operations import (
     Changed,
     Delete,
@@ -290,10 +291,20 @@ class Session(Topology):
                 for p, out in found
             )
             cell.failed, cell.error = (cell.version, cell.text) if current else None, news.error
+            self._note_missing(cell, news.error)
         else:
             cell.failed, cell.error = None, "interrupted"
         for dependent in cell.dependents:
             self._push(self.cells[dependent])
+
+    def _note_missing(self, cell: Cell, error: str) -> None:
+        """A name that the cell's star imports didn't bind after all is looked for further down, once."""
+        missing = re.match(r"NameError: name '(\w+)' is not defined", error)
+        known = cell.missed[1] if cell.missed[0] == cell.facts.code else frozenset()
+        if missing and cell.facts.stars and missing[1] not in known:
+            cell.missed = (cell.facts.code, known | {missing[1]})
+            if self.graph.resolve(missing[1], cell):
+                cell.failed = None
 
     def _learn(
         self, cell: Cell, news: Succeeded, code: str, before: Given, used_up: frozenset[tuple[str, str]]
@@ -371,23 +382,6 @@ class Session(Topology):
                 self._push(cell)
 
     # -- questions
-
-    def lost_at_end(self) -> list[Cell]:
-        """Cells whose values the notebook's end shows, and which can't be had without running them again."""
-        found: dict[str, Cell] = {}
-        for cell_id, name in list(self.lost):
-            cell = self.cells[cell_id]
-            if cell.fresh and cell.produces.get(name, DELETES) != DELETES and self._shown_at_end(name) is cell:
-                found[cell_id] = cell
-        return sorted(found.values(), key=lambda cell: cell.key)
-
-    def _shown_at_end(self, name: str) -> Cell | None:
-        """The cell whose value of a name the notebook's end shows: the last producer that is in effect."""
-        for _, cell_id in reversed(self.graph.producers.get(name, ())):
-            cell = self.cells[cell_id]
-            if cell.fresh or (cell.shown and cell.ran is not None and name in cell.ran.held):
-                return cell
-        return None
 
     def same_inputs(self, cell: Cell) -> bool:
         """True if everything that a cell reads has the version that it had when it last succeeded."""

@@ -489,3 +489,12 @@ def test_a_method_of_a_dataclass_counts_though_it_was_made_from_a_string() -> No
     nb.run("a", make.format("two"))
     nb.check()
     assert nb.text("b") == "two"
+
+
+def test_a_name_that_a_star_import_binds_is_not_waited_for_from_below() -> None:
+    nb = settled("from math import *\nprint(floor(2.5))", "print(pi)", "from math import floor")
+    assert nb.shown["a"].error is None
+    nb = Notebook("from math import *\nprint(size)", "size = 3")
+    nb.all()
+    assert nb.text("a") == "3"
+    assert [edge["from"] for edge in nb.engine.command("state", {})["edges"]] == ["b"]
