@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["OPTIONS_OF"]
+import ast
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+__all__ = ["OPTIONS_OF", "imported", "is_used"]
 
 OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
@@ -16,3 +21,29 @@ OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "object:decimal.Decimal": ("<decimal.context>",),
     "object:decimal.getcontext": ("<decimal.context>",),
 }
+
+
+@lru_cache(maxsize=1024)
+def imported(source: str) -> Mapping[str, str]:
+    """Names that the text binds by importing, with the tokens of what has options; none where it isn't plain Python."""
+    if "import" not in source:
+        return {}
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for item in node.names:
+                found[item.asname or item.name.partition(".")[0]] = f"module:{item.name}"
+        elif isinstance(node, ast.ImportFrom):
+            for item in node.names:
+                found[item.asname or item.name] = f"object:{node.module}.{item.name}"
+    return {name: token for name, token in found.items() if token in OPTIONS_OF}
+
+
+@lru_cache(maxsize=1024)
+def is_used(source: str, name: str) -> bool:
+    """True if the text has more of a name than the import that binds it."""
+    return len(re.findall(rf"(?<![\w.]){re.escape(name)}\b", source)) > 1

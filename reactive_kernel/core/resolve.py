@@ -14,7 +14,7 @@ from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_us
 from reactive_kernel.core.facts import Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
-from reactive_kernel.core.options import OPTIONS_OF
+from reactive_kernel.core.options import OPTIONS_OF, imported, is_used
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
@@ -43,7 +43,7 @@ def view(
     facts = cell.facts
     result = View()
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
-    options = _own_options(cell, ran) if ran is not None else set()
+    options = _own_options(cell, ran)
     unread = ran.unread if known and ran is not None else frozenset()
     direct = (facts.reads.keys() - unread) | options
     if ran is not None:
@@ -85,16 +85,11 @@ def _looks_inside(source: str, name: str) -> bool:
     return re.search(rf"(?<![\w.]){re.escape(name)}{attribute}", source) is not None
 
 
-def _own_options(cell: Cell, ran: Ran) -> set[str]:
+def _own_options(cell: Cell, ran: Ran | None) -> set[str]:
     """Hidden state that the cell reads by modules which it imports itself, and uses."""
-    own = ((name, OPTIONS_OF.get(token or "", ())) for name, token in ran.bound.items())
-    return {option for name, options in own if options and _is_used(cell.source, name) for option in options}
-
-
-@lru_cache(maxsize=1024)
-def _is_used(source: str, name: str) -> bool:
-    """True if the text has more of a name than the import that binds it."""
-    return len(re.findall(rf"(?<![\w.]){re.escape(name)}\b", source)) > 1
+    tokens: dict[str, str | None] = {**imported(cell.source), **(ran.bound if ran is not None else {})}
+    own = ((name, OPTIONS_OF.get(token or "", ())) for name, token in tokens.items())
+    return {option for name, options in own if options and is_used(cell.source, name) for option in options}
 
 
 def _changed_here(cell: Cell, known: bool) -> set[str]:

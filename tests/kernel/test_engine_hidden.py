@@ -180,6 +180,17 @@ def test_options_are_state_by_position(case: str) -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_a_cell_that_fails_reads_the_state_too() -> None:
+    show = "import os\nprint(os.environ.get('RK_TEST'))\nprint(missing)"
+    nb = Notebook("import os\nos.environ['RK_TEST'] = 'one'", show)
+    nb.all()
+    assert nb.text("b").startswith("one")
+    nb.edit("a", "0")
+    nb.all()
+    assert nb.text("b").startswith("None")
+
+
+@pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("case", OPTIONS)
 def test_changing_an_option_runs_what_uses_it_and_nothing_else(case: str) -> None:
     one, two, show = OPTIONS[case]

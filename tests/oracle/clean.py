@@ -17,7 +17,7 @@ import numpy as np
 
 from .bindings import created, deleted, mentioned
 from .canon import Form, inputs_form, namespace_form
-from .execute import Namespace, Recorder, Shown, execute, hidden_state_kept, new_namespace, normal_form
+from .execute import Namespace, Recorder, Shown, execute, hidden_state_kept, new_namespace, normal_form, process_state
 
 Cells = tuple[tuple[str, str], ...]  # (id, source) in document order
 Edges = frozenset[tuple[str, str, frozenset[str]]]  # (producer, reader, names)
@@ -43,13 +43,16 @@ class Clean:
     murky: bool = False
 
 
+_OF_THE_PROCESS = {"random", "shuffle", "randint", "seed", "np", "os", "decimal", "Decimal"}
+
+
 def _inputs(source: str, namespace: Namespace) -> Form:
-    """What the cell can see; the generators' state is an input of whoever can reach it."""
+    """What the cell can see; the state of generators and of the process is an input of whoever can reach it."""
     names = set(mentioned(source))
     form = inputs_form(names, namespace)
     text = repr(form)
-    draws = "'random'" in text or "numpy" in text or names & {"random", "shuffle", "randint", "seed", "np"}
-    return (normal_form(source), form, _generators() if draws else ())
+    draws = "'random'" in text or "numpy" in text or names & _OF_THE_PROCESS
+    return (normal_form(source), form, _hidden() if draws else ())
 
 
 Needs = dict[int, dict[int, frozenset[str]]]  # reader -> producer -> names, by position
@@ -96,7 +99,7 @@ class _Run:
         if below:
             views.append((self._names(index), before))
         forms = [inputs_form(names, there) for names, there in views]
-        state = _generators() if views else None
+        state = _hidden() if views else None
         recorder = Recorder(self.namespace)
         shown = execute(source, self.namespace, recorder)
         now = self.namespace
@@ -106,7 +109,7 @@ class _Run:
         self.dropped[index] = deleted(source) - set(now)
         if views and "globals" in mentioned(source):
             self.result.murky = True
-        if views and (state != _generators() or forms != [inputs_form(names, there) for names, there in views]):
+        if views and (state != _hidden() or forms != [inputs_form(names, there) for names, there in views]):
             self.result.murky = True
         return shown
 
@@ -142,9 +145,9 @@ class _Run:
         self.namespace.update(there)
 
 
-def _generators() -> tuple[Any, ...]:
+def _hidden() -> tuple[Any, ...]:
     _, keys, position, *gauss = np.random.get_state()
-    return hash(random.getstate()), np.asarray(keys).tobytes(), position, tuple(gauss)
+    return hash(random.getstate()), np.asarray(keys).tobytes(), position, tuple(gauss), process_state()
 
 
 def _order(count: int, needs: Needs) -> list[int]:

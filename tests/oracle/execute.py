@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import decimal
 import io
+import os
 import random
 import re
 import warnings
@@ -21,6 +23,7 @@ from . import sql_plain
 
 Namespace = dict[str, Any]
 
+VARIABLE = "ORACLE"  # of the environment, which the grammar's cells set
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
@@ -41,21 +44,36 @@ def new_namespace() -> Namespace:
 
 
 def reset_hidden_state() -> None:
-    """Put the process-wide random generators where every session and every clean run starts."""
+    """Put what belongs to the process, and cells change, where every session and every clean run starts."""
     random.seed(20)
     np.random.seed(20)
+    _set_process(None, 28)
+
+
+def process_state() -> tuple[str | None, int]:
+    """What cells may change of the process, but for generators."""
+    return os.environ.get(VARIABLE), decimal.getcontext().prec
+
+
+def _set_process(variable: str | None, digits: int) -> None:
+    os.environ.pop(VARIABLE, None)
+    if variable is not None:
+        os.environ[VARIABLE] = variable
+    decimal.getcontext().prec = digits
 
 
 @contextlib.contextmanager
 def hidden_state_kept() -> Iterator[None]:
-    """Let a clean run use the process-wide generators without the engine noticing."""
+    """Let a clean run use the process-wide generators and the like without the engine noticing."""
     python, numpy_ = random.getstate(), np.random.get_state()
+    process = process_state()
     try:
         reset_hidden_state()
         yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy_)
+        _set_process(*process)
 
 
 def compile_anew(source: str) -> tuple[CodeType, CodeType | None]:

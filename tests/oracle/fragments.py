@@ -850,6 +850,293 @@ print(random.randint(0, 99))
 random.setstate(kept)
 print(random.randint(0, 99))
 """,
+    "ways": """
+import operator
+operator.setitem(<dict?>, "a", <i>)
+---
+import bisect
+bisect.insort(<list?>, <i>)
+---
+list.append(<list?>, <num?>)
+---
+(lambda z: z.append(<i>))(<list?>)
+---
+[z.append(<i>) for z in <nest?>]
+---
+for z in <nest?>:
+    z.append(<num?>)
+---
+z = <list?>
+z.append(<i>)
+---
+globals()["<list?>"].append(<i>)
+---
+while len(<list?1>) < <j>:
+    <list?1>.append(<num?>)
+---
+import threading
+worker = threading.Thread(target=<list?>.append, args=(<i>,))
+worker.start()
+worker.join()
+del worker
+---
+def <fun>(x, held=<list?>):
+    def inner():
+        held.append(x)
+        return len(held)
+    return inner()
+---
+<proc> = <list?>.reverse
+---
+<proc?>()
+---
+def change(z, x):
+    z.append(x)
+    return z
+---
+change(<list?>, <i>)
+---
+<list> = change(<list?>, <num?>)
+---
+import functools
+def counted(fn):
+    @functools.wraps(fn)
+    def wrapped(*args):
+        <list?>.append(len(args))
+        return fn(*args)
+    return wrapped
+---
+@counted
+def <fun>(x):
+    return x + <num?>
+---
+import functools
+<num> = functools.reduce(lambda x, y: x + y, <list?>, <i>)
+---
+match <list?>:
+    case [<num=1>, *rest]:
+        print(<num?1>)
+    case _:
+        print("none")
+---
+match <num?>:
+    case 0 | 1:
+        <str> = "low"
+    case q if q > <i>:
+        <str> = "high"
+---
+if (<num=1> := len(<list?>)) > <j>:
+    print(<num?1>)
+---
+print([<num> := q for q in <list?>][:2])
+---
+from contextlib import suppress
+with suppress(ValueError):
+    <list?>.remove(<i>)
+---
+from contextlib import contextmanager
+@contextmanager
+def section(k):
+    print("in", k)
+    yield k + <num?>
+    print("out")
+---
+with section(<i>) as <num>:
+    <list?>.append(<i>)
+---
+try:
+    <num=1> = <list?>[<j>]
+except IndexError:
+    <num?1> = <i>
+else:
+    print("found")
+finally:
+    print("done")
+---
+def walk(k):
+    while k:
+        k -= 1
+        <list?>.append(k)
+        yield k
+---
+<gen> = walk(<j>)
+---
+<gen> = filter(lambda q: q != <num?>, <list?>)
+---
+from itertools import accumulate, chain
+<gen> = chain(accumulate(<list?>), [<i>])
+---
+<gen> = reversed(<list?>)
+""",
+    "kinds": """
+class <cls>:
+    rate = <i>
+    made = []
+    def __init__(self, v=<i>):
+        self.v = v
+        self.log = []
+        self.made.append(v)
+    def __enter__(self):
+        self.v += 1
+        return self
+    def __exit__(self, *exc):
+        self.log.append("out")
+    def __call__(self, x):
+        return self.v + x + <num?>
+    def __iter__(self):
+        return iter(self.log)
+    def get(self):
+        return len(self.made)
+    def push(self, q):
+        self.log.append(q)
+---
+class <cls>:
+    def __init__(self, v=<i>):
+        self.v = v
+        self.log = <list?>
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return <num?>
+    @property
+    def twice(self):
+        return self.v * 2
+    @twice.setter
+    def twice(self, v):
+        self.v = v // 2
+    @classmethod
+    def of(cls, v):
+        return cls(v + <num?>)
+    def __len__(self):
+        return len(self.log) + 1
+    def __eq__(self, other):
+        return self.v == other.v
+    __hash__ = None
+    def get(self):
+        return self.twice
+    def push(self, q):
+        self.v += q
+---
+class <cls>(list):
+    v = <i>
+    log = []
+    def push(self, q):
+        self.append(q + <num?>)
+    def get(self):
+        return len(self)
+---
+<obj> = <cls?>()
+---
+with <obj?> as z:
+    print(z.v)
+---
+print(<obj?>(<i>))
+---
+print([q for q in <obj?>])
+---
+<cls?>.made.append(<i>)
+---
+print(getattr(<cls?>, "made", None))
+---
+<obj?>.twice = <i>
+---
+print(<obj?>.twice, <obj?>.missing)
+---
+<obj> = <cls?>.of(<num?>)
+---
+print(<obj?> == <obj?>, len(<obj?>))
+---
+<list> = [<cls?>(q) for q in range(<j>)]
+---
+for z in <list?>:
+    z.v = <i>
+---
+<obj?>.push(<num?>)
+---
+print(<obj?>.get())
+---
+import types
+<obj> = types.SimpleNamespace(v=<num?>, log=<list?>)
+---
+setattr(<obj?>, "log", <list?>)
+---
+<obj?>.link = <obj?>
+---
+from enum import Enum
+class Level(Enum):
+    LOW = <i>
+    HIGH = 99
+---
+print(Level.LOW.value)
+---
+<cls?>.rate = <num?>
+""",
+    "process": """
+import os
+os.environ["ORACLE"] = "<i>"
+---
+import os
+print(os.environ.get("ORACLE"))
+---
+import os
+---
+<str> = os.environ.get("ORACLE", "none")
+---
+import decimal
+decimal.getcontext().prec = <i> + 2
+---
+import decimal
+print(decimal.Decimal(1) / 7)
+---
+from decimal import Decimal
+---
+def <fun>(x):
+    return Decimal(x) / 3
+---
+import contextlib
+with contextlib.redirect_stdout(<buf?>):
+    print(<num?>)
+---
+import csv
+csv.writer(<buf?>).writerow([<num?>, "z"])
+---
+import queue
+jobs = queue.Queue()
+---
+jobs.put(<num?>)
+---
+print(jobs.qsize())
+""",
+    "polars": """
+import polars as pl
+---
+import polars as pl
+<df> = pl.DataFrame({"x": [<i>, <i>, <i>], "g": ["p", "q", "p"]})
+---
+<df> = pl.DataFrame({"x": [<num?>, <i>], "g": ["p", "q"]})
+---
+<df> = <df?>
+---
+<df?1> = <df?1>.with_columns(y=pl.col("x") + <num?>)
+---
+<df> = <df?>.filter(pl.col("x") > <i>)
+---
+<df?>[0, "x"] = <i>
+---
+<df?>.insert_column(0, pl.Series("q<i>", [1] * len(<df?>)))
+---
+<list> = <df?>["x"].to_list()
+---
+print(<df?>.shape, <df?>["x"].to_list())
+---
+<df> = <df?>.clone()
+---
+<dict> = {"k": <df?>}
+---
+<col> = <df?>["x"]
+---
+<num> = len(<df?>)
+""",
     "error": """
 1 / 0
 ---
