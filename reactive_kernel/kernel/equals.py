@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections import defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from time import thread_time
 from typing import Any
@@ -101,12 +101,13 @@ class Pairing:
     def _inside(self, a: Any, b: Any, kind: type) -> Pairs | None:
         if kind is list or kind is tuple or kind is deque:
             return None if kind is deque and a.maxlen != b.maxlen else self._zipped(a, b)
-        if kind is dict or kind is defaultdict:
+        if kind is dict or kind is defaultdict or kind is Counter or kind is OrderedDict:
             if kind is defaultdict and a.default_factory is not b.default_factory:
                 return None
             keys = self._zipped(a.keys(), b.keys())
             items = None if keys is None else self._zipped(a.values(), b.values())
-            return None if keys is None or items is None else keys + items
+            more = list(attributes_of(a).items()) + list(attributes_of(b).items())
+            return None if keys is None or items is None or more else keys + items
         if kind is set or kind is frozenset:
             # In the same order too; of objects that can change, the order tells nothing.
             return [] if self._zipped(a, b) == [] else None

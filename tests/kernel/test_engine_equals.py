@@ -28,6 +28,8 @@ SAME = {
     "set": "x = {1, 2, 3}",
     "deque": "from collections import deque\nx = deque([1, [2]], maxlen=5)",
     "defaultdict": "from collections import defaultdict\nx = defaultdict(list, a=[1])",
+    "counter": "from collections import Counter\nx = Counter('abca')",
+    "ordered": "from collections import OrderedDict\nx = OrderedDict(a=1, b=[2])",
     "two names for one object": "x = y = [1]",
     "an object in two places": "y = [1]\nx = [y, y, {'k': y}]",
     "an object in itself": "x = [1]\nx.append(x)",
@@ -146,6 +148,14 @@ DIFFERENT = {
     "the name of an index": (FRAME, FRAME.replace("'i'", "'k'")),
     "a column": (FRAME, FRAME.replace("'b'", "'c'")),
     "attributes of a frame": (FRAME, FRAME + "\nx.attrs['k'] = 1"),
+    "the order of a counter": (
+        "from collections import Counter\nx = Counter('ab')",
+        "from collections import Counter\nx = Counter('ba')",
+    ),
+    "an attribute of a counter": (
+        "from collections import Counter\nx = Counter('ab')",
+        "from collections import Counter\nx = Counter('ab')\nx.k = 1",
+    ),
     "the length of a deque": (
         "from collections import deque\nx = deque([1])",
         "from collections import deque\nx = deque([1], maxlen=3)",
