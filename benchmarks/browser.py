@@ -1,14 +1,15 @@
 """How quickly the labextension marks stale cells, and whether typing stays smooth, in a real JupyterLab.
 
-    python benchmarks/browser.py [--cells 300] [--edits 20] [--turns 1]
+    python benchmarks/browser.py [--cells 300] [--edits 20] [--turns 1] [--ways with panel] [--parts typing edges]
 
 Opens a notebook of that many cells (once JupyterLab has drawn all of them), without the labextension, with it, and
 with its panel open, in turns within one session, so that the machine's other load weighs on all alike. Prints
 
-- the long tasks (over 50 ms) of the page while somebody types in bursts; how much of each was the labextension's code;
-  and how long that code worked for each burst,
-- milliseconds from the last key of a burst to the stale mark in the page, at rest and while a cell runs,
-- milliseconds from the kernel's message with a dependent's output to the frame that shows it.
+- typing: the page's long tasks (over 50 ms) while somebody types in bursts; how much of each was the labextension's
+  code; how long that code worked for each burst; milliseconds from a burst's last key to the stale mark in the page,
+- edges: the same long tasks where each burst changes what the cell reads,
+- output: milliseconds from the kernel's message with a dependent's output to the frame that shows it,
+- busy: milliseconds to the stale mark while a cell runs.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, LABEXTENSION, Server, ser
 from tests.browser.extension_fixtures import BUILT, Book, write
 
 WAYS = ("without", "with", "panel")
+PARTS = ("typing", "edges", "output", "busy")
+# What a burst types, and what takes it away again.
+DIGITS = (("2", "3"), ("Backspace", "Backspace"))
+READS = (("+", "v", "0"), ("Backspace", "Backspace", "Backspace"))
 WATCH = """() => {
     const cell = document.querySelectorAll('.jp-CodeCell')[1];
     const shown = () => cell.querySelector('.jp-OutputArea-output')?.textContent;
@@ -97,11 +102,11 @@ class Profile:
         return found
 
 
-def type_bursts(page: Page, book: Book, edits: int) -> None:
-    """Each burst appends two digits, or takes them away again, at human speed, and then pauses."""
+def type_bursts(page: Page, edits: int, keys: tuple[tuple[str, ...], ...] = DIGITS) -> None:
+    """Each burst appends something, or takes it away again, at human speed, and then pauses."""
     for number in range(edits):
         page.keyboard.press("Control+End")
-        for key in ("2", "3") if number % 2 == 0 else ("Backspace", "Backspace"):
+        for key in keys[number % 2]:
             page.keyboard.press(key)
             page.wait_for_timeout(30)
         page.wait_for_timeout(300)
@@ -134,31 +139,46 @@ def opened(page: Page, server: Server, name: str, cells: int, way: str) -> Book:
     return book
 
 
-def measure(book: Book, edits: int, way: str) -> dict[str, object]:
+def measure(book: Book, edits: int, way: str, parts: tuple[str, ...]) -> dict[str, object]:
     """What typing and running in a notebook takes."""
     page = book.page
-    profile = Profile(page)
-    type_bursts(page, book, edits)
-    ours = profile.stop()
-    tasks = page.evaluate("window.tasks")
-    shares = [sum(took for when, took in ours if start <= when <= start + lasted) for start, lasted in tasks]
-    found: dict[str, object] = {"long tasks": [round(lasted) for _, lasted in tasks]}
-    if way != "without":
-        found["our share of each"] = [round(share) for share in shares]
-        found["our work for a burst"] = round(sum(took for _, took in ours) / edits, 1)
-        found["mark"] = summary(page.evaluate("window.marks.splice(0)"))
+    found: dict[str, object] = {}
+    if "typing" in parts:
+        found["typing"] = typing(page, edits, DIGITS, way)
+        if way != "without":
+            found["mark"] = summary(page.evaluate("window.marks.splice(0)"))
+    if "edges" in parts:
+        found["edges"] = typing(page, edits, READS, way)
+    if way != "without" and "output" in parts:
         for number in range(edits):
             book.edit(0, f"x = {number + 10}")
             book.run(0)
             page.wait_for_timeout(300)
         found["output"] = summary(page.evaluate("window.outputs"))
+    if way != "without" and "busy" in parts:
         book.run(2)
         book.marked("fresh", "fresh", "running")
         book.cells.first.locator(".cm-content").click()
         page.evaluate("window.marks.splice(0)")
-        type_bursts(page, book, edits)
+        type_bursts(page, edits)
         found["mark while a cell runs"] = summary(page.evaluate("window.marks"))
     page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    return found
+
+
+def typing(page: Page, edits: int, keys: tuple[tuple[str, ...], ...], way: str) -> dict[str, object]:
+    """The long tasks while somebody types."""
+    page.evaluate("window.tasks.splice(0)")
+    profile = Profile(page)
+    type_bursts(page, edits, keys)
+    ours = profile.stop()
+    tasks = page.evaluate("window.tasks")
+    found: dict[str, object] = {"long tasks": [round(lasted) for _, lasted in tasks]}
+    if way != "without":
+        found["our share of each"] = [
+            round(sum(took for when, took in ours if start <= when <= start + lasted)) for start, lasted in tasks
+        ]
+        found["our work for a burst"] = round(sum(took for _, took in ours) / edits, 1)
     return found
 
 
@@ -181,6 +201,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=20)
     parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -195,7 +216,7 @@ def main() -> None:
                     page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
                     page.set_default_timeout(90_000)
                     book = opened(page, server, f"{way}{turn}.ipynb", options.cells, way)
-                    found = measure(book, options.edits, way)
+                    found = measure(book, options.edits, way, tuple(options.parts))
                     print(json.dumps({"extension": way, "cells": options.cells, **found}), flush=True)
                     page.context.close()
             browser.close()

@@ -5,10 +5,11 @@ import { Widget } from '@lumino/widgets';
 import { h, setHidden, svg } from './dom';
 import { neighbour } from './graphkeys';
 import { ARROW, arrow, curve } from './graphshapes';
-import type { Layout, Point } from './layout';
+import type { Layout } from './layout';
 import { Layouter } from './layouter';
 import type { NotebookState } from './model';
 import type { Edge, Entry } from './protocol';
+import { Slices } from './slices';
 import { cellName, kindOf, markOf, ordered } from './views';
 import { LEGIBLE, Viewport } from './viewport';
 
@@ -151,6 +152,7 @@ export class GraphView extends Widget {
 
   dispose(): void {
     this._layouter.dispose();
+    this._slices.stop();
     super.dispose();
   }
 
@@ -193,15 +195,14 @@ export class GraphView extends Widget {
     }
     this._drawn = layout;
     this._emphasize(this._selected, false);
-    this._drawEdges(layout);
+    const changes = this._drawEdges(layout);
     const cells = ordered(state).filter(entry => layout.nodes[entry.cell_id] !== undefined);
     const nodes = new Map(cells.map(({ cell_id: id }) => [id, this._nodes.get(id) ?? this._node(id)]));
     keepOnly(this._nodes, nodes, this._content);
-    for (const entry of cells) {
-      const node = nodes.get(entry.cell_id) as SVGGElement;
-      this._place(node, entry.cell_id, layout.nodes[entry.cell_id]);
-      this._mark(state, entry);
-    }
+    this._slices.run([
+      ...cells.map(entry => () => this._place(nodes.get(entry.cell_id) as SVGGElement, entry.cell_id, layout)),
+      ...changes
+    ]);
     this._emphasize(this._selected, true);
     if (this._reachable?.isConnected !== true) {
       this._reachable = null;
@@ -210,13 +211,15 @@ export class GraphView extends Widget {
     this._first();
   }
 
-  private _drawEdges(layout: Layout): void {
+  /** What is left to do: give each line its course. */
+  private _drawEdges(layout: Layout): (() => boolean)[] {
+    const changes: (() => boolean)[] = [];
     const lines = new Map<string, SVGPathElement>();
     this._edges.clear();
     for (const { from, to, points } of layout.edges) {
       const key = `${from}>${to}`;
       const node = this._lines.get(key) ?? svg('path', { class: 'jp-ReactiveEdge', 'marker-end': `url(#${ARROW})` });
-      change(node, 'd', curve(points));
+      changes.push(() => change(node, 'd', curve(points)));
       lines.set(key, node);
       for (const end of [from, to]) {
         const known = this._edges.get(end) ?? [];
@@ -225,6 +228,7 @@ export class GraphView extends Widget {
       }
     }
     keepOnly(this._lines, lines, this._behind);
+    return changes;
   }
 
   /** The first time: everything, if that can be read; else the active cell. */
@@ -272,7 +276,9 @@ export class GraphView extends Widget {
     return node;
   }
 
-  private _place(node: SVGGElement, id: string, { x, y }: Point): void {
+  /** Move a node to its place, and show its cell's state there; whether it was elsewhere. */
+  private _place(node: SVGGElement, id: string, { nodes }: Layout): boolean {
+    const { x, y } = nodes[id];
     const width = this._widths.get(id) ?? NARROWEST;
     const [frame, , , , sign] = Array.from(node.children);
     if (change(frame, 'width', String(width))) {
@@ -280,7 +286,11 @@ export class GraphView extends Widget {
       // Its label may have more room now, or less.
       this._shown.delete(node);
     }
-    change(node, 'transform', `translate(${x - width / 2},${y - HEIGHT / 2})`);
+    const entry = this._state?.cells.get(id);
+    if (this._state !== null && entry !== undefined) {
+      this._mark(this._state, entry);
+    }
+    return change(node, 'transform', `translate(${x - width / 2},${y - HEIGHT / 2})`);
   }
 
   private _mark(state: NotebookState, entry: Entry): void {
@@ -322,6 +332,7 @@ export class GraphView extends Widget {
   private readonly _empty: HTMLElement;
   private readonly _viewport: Viewport;
   private readonly _layouter = new Layouter(layout => this._draw(layout));
+  private readonly _slices = new Slices();
   private readonly _widths = new Map<string, number>();
   private readonly _nodes = new Map<string, SVGGElement>();
   private readonly _lines = new Map<string, SVGPathElement>();

@@ -156,17 +156,24 @@ function join(nodes: readonly HTMLElement[], text: string): (Node | string)[] {
   return nodes.flatMap((node, index) => (index === 0 ? [node] : [text, node]));
 }
 
-/** What a screen reader says of the line. */
+/** What a screen reader says of the line: as much as is to be seen of it. */
 function sentence(state: NotebookState, entry: Entry, parts: Contents): string {
-  const list = (links: readonly NameLink[]) => links.map(link => link.name).join(', ');
+  const { kind, label, reason } = parts.mark;
+  const how = label === '' ? '' : kind === 'error' ? ' failed' : ` is ${label}`;
   return [
-    `${cellName(state, entry.cell_id)}${parts.mark.label === '' ? '' : ` is ${parts.mark.label}`}.`,
-    parts.mark.label === '' ? '' : parts.mark.reason,
-    parts.opaque ? 'Opaque.' : '',
-    ...parts.remarks,
+    `${cellName(state, entry.cell_id)}${how}.`,
+    label === '' ? '' : reason,
+    ...(parts.opaque && parts.remarks.length === 0 ? [`Opaque: ${OPAQUE}`] : parts.remarks),
     parts.reads.length > 0 ? `Reads ${list(parts.reads)}.` : '',
     parts.writes.length > 0 ? `Writes ${list(parts.writes)}.` : ''
   ]
     .filter(part => part !== '')
+    .map(part => (part.endsWith('.') ? part : `${part}.`))
     .join(' ');
+}
+
+function list(links: readonly NameLink[]): string {
+  const more = links.length - MOST_NAMES;
+  const names = links.slice(0, MOST_NAMES).map(link => link.name);
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

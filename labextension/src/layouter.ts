@@ -9,6 +9,9 @@ const LARGE = 40;
 /** A large layout that follows another wish within so many milliseconds waits for a pause: somebody types. */
 const SOON = 1000;
 const PAUSE = 300;
+/** Drawing so many cells anew takes most of a frame or two: always when nobody has typed for a while. */
+const HUGE = 200;
+const REST = 1000;
 
 export class Layouter {
   constructor(private readonly _done: (layout: Layout) => void) {}
@@ -21,16 +24,20 @@ export class Layouter {
       this._done(place(input));
       return;
     }
-    const now = performance.now();
     this._next = input;
-    this._timer = window.setTimeout(() => this._send(), now - this._asked < SOON ? PAUSE : 0);
-    this._asked = now;
+    this._timer = window.setTimeout(() => this._send(), this._pause(input.nodes.length));
+    this._asked = performance.now();
   }
 
   dispose(): void {
     window.clearTimeout(this._timer);
     this._worker?.terminate();
     this._worker = null;
+  }
+
+  private _pause(nodes: number): number {
+    const since = performance.now() - this._asked;
+    return since < SOON ? (nodes < HUGE ? PAUSE : REST) : nodes < HUGE || since === Infinity ? 0 : REST;
   }
 
   /** Give the worker what it should do next, unless it still works: then that follows. */
@@ -80,7 +87,7 @@ export class Layouter {
   private _worker: Worker | null = null;
   private _failed = false;
   private _last = 0;
-  private _asked = -SOON;
+  private _asked = -Infinity;
   private _timer = 0;
   private _next: LayoutInput | null = null;
   /** The wish that the worker is at. */

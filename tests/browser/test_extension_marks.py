@@ -56,7 +56,19 @@ def test_every_mark_in_both_themes(books: Books, app: str) -> None:
         expect(chip).to_have_text(word)
         expect(chip.locator("svg path")).to_have_count(1)
         expect(book.line(index)).to_have_role("note")
-        assert f"is {word}." in (book.line(index).get_attribute("aria-label") or "")
+        said = "failed." if word == "error" else f"is {word}."
+        assert said in (book.line(index).get_attribute("aria-label") or "")
+    # As much as is to be seen: of many names a few.
+    assert book.line(2).get_attribute("aria-label") == (
+        "cell 3. Opaque: `from math import *` binds names that only the run can show. Reads floor, x. "
+        "Writes acos, acosh, asin, asinh, atan, atan2 and 54 more."
+    )
+    expect(book.line(1)).to_match_aria_snapshot("""
+        - note "cell 2 is stale. Its code changed since it ran. Reads x. Writes y.":
+          - text: stale Its code changed since it ran. reads
+          - 'button "x: go to where it is defined"'
+          - 'button "y: go to where it is used"'
+    """)
     dark(book.page, f"marks-{app}")
 
 
