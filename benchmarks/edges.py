@@ -78,6 +78,8 @@ def through_the_kernel(cells: list[str]) -> dict[str, Any]:
         with capture_output() as output:
             result = shell.run_cell(step.source)
         times.append(time.thread_time())
+        if result.result is not None:  # as IPython does where its output is not captured
+            shell.user_ns[f"_{len(log) + 1}"] = result.result
         error = None if result.success else repr(result.error_in_exec or result.error_before_exec)
         run.leave(step, Outcome("error" if error else "success", len(log) + 1, times[2] - times[1], error))
         times.append(time.thread_time())
@@ -142,7 +144,7 @@ class Truth:
 def score(plain: dict[str, Any], kernel: dict[str, Any]) -> dict[str, Any]:
     """Counts of one notebook, and what was missed or too much."""
     truth = Truth(plain)
-    edges: set[Edge] = {tuple(e) for e in kernel["edges"]}
+    edges: set[Edge] = {tuple(e) for e in kernel["edges"] if not e[2].startswith("_")}  # such names nobody watched
     right = {(e[0], c, e[2]) for e in truth.reads for c in (e[1], *truth.changers(e))}
     aliases = {(c, n) for c, n in truth.changes}
     totals: Counter[str] = Counter()

@@ -111,6 +111,23 @@ class Names(dict[str, Any]):
 
         builtins.__build_class__ = noting
 
+    def watch_eval(self) -> None:
+        """Text that a function evaluates looks globals up without asking us, too."""
+        evaluate = builtins.eval
+
+        def noting(source: Any, scope: Any = None, inner: Any = None, /) -> Any:
+            frame = sys._getframe(1)
+            if scope is None:
+                scope, inner = frame.f_globals, frame.f_locals
+            if scope is self:
+                code = source if isinstance(source, types.CodeType) else compile(source.lstrip(), "<string>", "eval")
+                for name in code.co_names:
+                    if name in self and not name.startswith("_") and (inner is None or name not in inner):
+                        self.note_read(name, dict.__getitem__(self, name), frame)
+            return evaluate(source, scope, inner)
+
+        builtins.eval = noting
+
 
 def remembered(value: Any, name: str) -> bool:
     """True for an attribute in which a library's object keeps what a property of its class once gave."""
@@ -253,6 +270,7 @@ def happened(cells: list[str]) -> dict[str, Any]:
     names = Names()
     shell = shell_for(names)
     names.watch_classes()
+    names.watch_eval()
     prints: dict[str, tuple[str | None, bool]] = {}
     blind: set[str] = set()
     binders: dict[str, int] = {}

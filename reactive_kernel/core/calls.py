@@ -148,7 +148,7 @@ def call_mutations(frame: Frame, node: ast.Call, thrown: bool, unseen: bool) -> 
             if ".".join(path[1:]) in SETTINGS:
                 frame.mutate(path[0], "sure", node)
         else:
-            _receiver(frame, node, func, thrown)
+            _receiver(frame, node, func, thrown, unseen)
         pure = of_module or _leaves_arguments(func.attr)
         arguments = _arguments(func.attr, pure, unseen and _is_module(frame, path))
     elif func.__class__ is ast.Name:
@@ -189,7 +189,7 @@ def _leaves_arguments(method: str) -> bool:
     )
 
 
-def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool) -> None:
+def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool, unseen: bool) -> None:
     """Report that the object of a method may change."""
     attr = func.attr
     if attr in PURE_METHODS:
@@ -197,11 +197,14 @@ def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool) -
     names: list[str] = []
     _receivers(func.value, names)
     for name in names:
+        strength: Strength = "possible"
         if attr in DRAWING:
-            likely = thrown and name.startswith(CANVASES)
-        else:
-            likely = thrown or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_")
-        frame.mutate(name, "likely" if likely else "possible", node)
+            strength = "likely" if thrown and name.startswith(CANVASES) else "possible"
+        elif unseen or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_"):
+            strength = "likely"
+        elif thrown:
+            strength = "asked"
+        frame.mutate(name, strength, node)
 
 
 def _dotted(node: ast.expr) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
 
-Strength = Literal["sure", "likely", "possible"]
+Strength = Literal["sure", "likely", "asked", "possible"]
 
 
 class Site(NamedTuple):
@@ -34,6 +34,7 @@ class Mutation:
     ``sure``: a store or deletion inside it (``x[k] = v``, ``x.a = v``, ``del x[k]``, ``x += …``).
     ``likely``: called for effect, the result thrown away (``x.append(1)``, ``model.fit(X)``,
     ``shuffle(x)``), or a method known to mutate (``rows.pop()`` whose result is kept).
+    ``asked``: a method is called whose result the cell shows (``results.report()`` at its end).
     ``possible``: any other method call on it or call that it is passed to.
     """
 

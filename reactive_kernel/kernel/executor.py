@@ -155,7 +155,7 @@ class Executor:
         taken: dict[int, State] = {}
         done: dict[int, Survey] = {}  # by value: names for one object share a survey
         for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
-            large = self._is_large(cell, name)
+            large = any((producer, name) in self.large for producer in cell.inputs[name])
             if thread_time() > until and (large or held[name] > FEW or name not in cell.source):
                 watch.unseen.add(name)
                 continue
@@ -203,7 +203,7 @@ class Executor:
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
         changes = Changes()
-        guessed = presumed(self.session, watch)
+        guessed = presumed(self.session, watch, self.namespace)
         unsure: set[str] = set()
         touched_in: dict[int, Touched] = {}  # by survey
         doubts: dict[int, set[int]] = {}
@@ -323,17 +323,15 @@ class Executor:
         carried: dict[str, Deferred] = {}
         reach: dict[str, frozenset[int]] = {}
         traits: dict[str, str] = {}
-        unseen: set[int] = set()
         known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
         for name, value in values.items():
             if type(value) not in ATOMS:
                 if id(value) not in known:
                     start = thread_time()
                     known[id(value)] = self._inside(watch, value)
-                    if known[id(value)][0].hurried and thread_time() - start < BUDGET:
-                        unseen.add(id(value))  # the time went to others: it may well be seen whole the next time
+                    known[id(value)][0].hurried &= thread_time() - start < BUDGET  # the time went to others
                 inside, reach[name], code = known[id(value)]
-                large = inside.truncated and id(value) not in unseen
+                large = inside.truncated and not inside.hurried
                 (self.large.add if large else self.large.discard)((cell.id, name))
                 if code.reads and not inside.truncated:
                     code = replace(code, parts=parts_of(value, code, self.main, self.look))
@@ -345,9 +343,6 @@ class Executor:
     def look(self, value: Any) -> Survey:
         """What is inside a value, without taking states."""
         return survey((value,), self.namespace, longer(self.until), False, self.main)
-
-    def _is_large(self, cell: Cell, name: str) -> bool:
-        return any((producer, name) in self.large for producer in cell.inputs.get(name, ()))
 
     def _inside(self, watch: Watch, value: Any) -> tuple[Survey, frozenset[int], Deferred]:
         """What is inside a value that a cell gives, which objects, and what code in it does.

@@ -53,7 +53,7 @@ IMMUTABLE_PACKAGES = frozenset(
     " _weakref _abc operator functools".split()
 )
 # What these have in C is made anew rather than changed, or is room to work in.
-SETTLED = frozenset("sklearn scipy statsmodels".split())
+SETTLED = frozenset("sklearn scipy statsmodels arch hdbscan".split())
 # Machinery of running code: it goes on by itself, and must not be put back behind its own back.
 MACHINERY = frozenset("concurrent asyncio multiprocessing selectors socket subprocess".split())
 # What runs the notebook: the kernel, the streams that show what is printed. Their state is not the notebook's.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from typing import Any
 
 from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.notebook import MUTATES, Cell
@@ -19,13 +20,16 @@ def objects_held(session: Session, cell: Cell, name: str) -> int:
     return sum(len(ran.reach.get(name, ())) for ran in found if ran is not None)
 
 
-def suspicion(cell: Cell, name: str) -> int:
-    """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so."""
+def suspicion(cell: Cell, name: str, answered: bool = False) -> int:
+    """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so.
+
+    ``answered``: the cell's last expression gave something: what was asked for that was not asked for its effect.
+    """
     if cell.ran is not None and name in cell.ran.mutated:
         return 0
     mutation = cell.facts.mutates.get(name)
     if mutation is not None:
-        return 1 if mutation.strength == "possible" else 0
+        return 1 if mutation.strength == "possible" or (answered and mutation.strength == "asked") else 0
     if cell.produces.get(name, 0) & MUTATES:
         return 0
     return 2 if name in cell.facts.reads else 1
@@ -38,26 +42,35 @@ def reads_of(session: Session, cell: Cell) -> Set[str]:
     return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called
 
 
-def presumed(session: Session, watch: Watch) -> set[str]:
+def presumed(session: Session, watch: Watch, namespace: Mapping[str, Any]) -> set[str]:
     """Inputs that can't be told and count as changed.
 
     Names that the cell doesn't read, but which share objects with what it may change, do so only if
     something that it reads was not looked at whole: else what they share is known.
     """
     cell = watch.cell
-    found = {n for n, seen in watch.surveys.items() if not seen.complete and _untold(session, watch, n, seen)}
-    found |= {n for n in watch.unseen if suspicion(cell, n) == 0}
+    doubtful = {n: seen for n, seen in watch.surveys.items() if not seen.complete}
+    answered = bool(doubtful or watch.unseen) and _answered(watch, namespace)
+    found = {n for n, seen in doubtful.items() if _untold(session, watch, n, seen, answered)}
+    found |= {n for n in watch.unseen if suspicion(cell, n, answered) == 0}
     read = found & reads_of(session, cell)
     cut = any(n in watch.unseen or watch.surveys[n].truncated for n in read)
     return found if cut else read
 
 
-def _untold(session: Session, watch: Watch, name: str, seen: Survey) -> bool:
+def _answered(watch: Watch, namespace: Mapping[str, Any]) -> bool:
+    """True if the cell's last expression gave something (IPython keeps it as ``_1``, …) that it had not been given."""
+    given = [n for n in namespace.keys() - watch.before.keys() if n[:1] == "_" and n[1:].isdigit()]
+    inputs = [watch.before[n] for n in watch.surveys.keys() | watch.unseen if n in watch.before]
+    return bool(given) and not any(namespace[n] is value for n in given for value in inputs)
+
+
+def _untold(session: Session, watch: Watch, name: str, seen: Survey, answered: bool) -> bool:
     """Whether an input that can't be told counts as changed."""
     cell = watch.cell
     if any(session.cells[p].key > cell.key for p in cell.inputs.get(name, ())):
         # From below: were it presumed changed, a clean run could not have given it.
-        return suspicion(cell, name) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
+        return suspicion(cell, name, answered) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
     if seen.iterator and name not in cell.facts.inert:
-        return hasattr(type(watch.before[name]), "__next__") or suspicion(cell, name) == 0
-    return suspicion(cell, name) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
+        return hasattr(type(watch.before[name]), "__next__") or suspicion(cell, name, answered) == 0
+    return suspicion(cell, name, answered) <= (1 if seen.unknown and name in cell.facts.mutates else 0)

@@ -408,3 +408,17 @@ def test_predicting_with_a_tree_does_not_change_it() -> None:
     )
     notebook.all()
     assert edges(notebook)["d"] == "tree<b"
+
+
+@pytest.mark.parametrize(("kept", "giver"), [("", "c"), ("_1 = 2\n", "b"), ("_1 = result\n", "c")])
+def test_what_a_cell_shows_an_answer_of_was_not_called_for_its_effect(kept: str, giver: str) -> None:
+    # The object is too large to be looked at; IPython keeps as `_1` what the last expression gave.
+    notebook = Notebook(
+        "class Result:\n    def report(self): return len(self.all)",
+        "result = Result()\nresult.all = [[number] for number in range(20_000)]",
+        f"{kept}result.report()",
+        "print(len(result.all))",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == f"result<{giver}"
+    notebook.check()
