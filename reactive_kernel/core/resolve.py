@@ -284,6 +284,8 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
             sources = sources | {name} | facts.reads.keys()
         for source in sources:
             for producer in seen.inputs.get(source, ()):
+                if producer in cell.loop:  # what two cells hand each other would never end
+                    continue
                 if (code := cells[producer].carried.get(source)) is not None:
                     parts.append(replace(code, parts={}) if code.parts else code)
         if parts:
