@@ -167,13 +167,12 @@ def test_a_graph_wider_than_the_panel_can_be_read(books: Books) -> None:
     assert scale(page) < 0.6
 
 
-@both
-def test_five_hundred_cells(books: Books, app: str) -> None:
+def test_five_hundred_cells(books: Books) -> None:
     cells = [f"v{n} = {n}" if n % 10 == 0 else f"v{n} = v{n - n % 10} + v{n - 1}" for n in range(500)]
-    book = books.new(cells, app)
+    book = books.new(cells)
     book.command("reactive:show-dependencies")
     expect(book.page.locator(".jp-ReactiveNode")).to_have_count(500)
-    screenshot(book.page, f"panel-500-{app}")
+    screenshot(book.page, "panel-500")
     book.page.locator(".jp-ReactiveNode[data-cell=cell-0]").click()
     book.page.wait_for_function(f"{ACTIVE} === 'cell-0'")
     book.run(0)
