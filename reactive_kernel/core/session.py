@@ -237,7 +237,7 @@ class Session(Topology):
         if cell.last == "success":
             cell.last = "idle"
             self._push(cell)
-            self.touch(cell)
+        self.touch(cell)  # they also think that it runs
 
     def _started(self, cell: Cell) -> None:
         if cell.last == "idle":

@@ -97,6 +97,16 @@ def test_a_long_second_cell_is_told_after_a_long_first_one(kernel: Kernel) -> No
     assert ("success", "running") in told
 
 
+def test_a_cell_that_could_not_run_is_told_of_as_one_that_ended(kernel: Kernel) -> None:
+    # All front ends were told that it begins, those that didn't ask, too.
+    kernel.cells(A="x = 1 / 0", B="print(x)")
+    ran = kernel.cell("B", "print(x)")
+    assert ran.order == ["B"]
+    assert ran.content["ename"] == "CellBlocked"
+    told = [entry["cell_id"] for event in ran.events if event["event"] == "cells" for entry in event["cells"]]
+    assert told[-1] == "B"
+
+
 def test_revisions_only_grow(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("edit", cell_id="A", source="x = 1")
