@@ -5,6 +5,7 @@ Follows the flow of control as ``statements.py`` reports it.  Code that function
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -22,8 +23,8 @@ class CellFrame(Frame):
     """The top level of the cell."""
 
     __slots__ = (
-        "alias", "carried", "codes", "dead", "direct", "effects", "flow", "holders", "loaded", "modules", "mutates",
-        "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
+        "alias", "carried", "codes", "dead", "direct", "effects", "flow", "holders", "loaded", "made", "modules",
+        "mutates", "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,6 +44,7 @@ class CellFrame(Frame):
         self.not_plain: set[str] = set()
         self.modules: dict[str, str] = {}  # imported name -> dotted module
         self.alias: dict[str, Roots] = {}
+        self.made: set[str] = set()  # own names of lists, dicts and sets that the cell writes out: roots are inside
         self.holders: dict[str, tuple[Code, ...]] = {}  # own name -> code that it carries
         self.carried: dict[str, set[str]] = {}  # own name -> names of others that it may carry onward
         self.loaded: list[str] = []  # every load so far: a slice of it is what an expression loads
@@ -129,6 +131,7 @@ class CellFrame(Frame):
 
     def bind(self, name: str, node: Node, value: Value) -> None:
         self.flow[name] = BOUND
+        self.made.discard(name)
         self.writes.setdefault(name, node)
         if value.plain:
             self.plain.add(name)
@@ -189,8 +192,9 @@ class CellFrame(Frame):
     def mutate(self, name: str, strength: Strength, node: Node) -> None:
         if self.flow.get(name, 1) & 1 and name not in self.modules:
             self._candidate(name, strength, node)
+        shallow = name in self.made and _changes_itself(node, name)
         for root, weak in self.alias.get(name, ()):
-            self._candidate(root, "possible" if weak else strength, node)
+            self._candidate(root, "possible" if weak or shallow else strength, node)
 
     def _candidate(self, name: str, strength: Strength, node: Node) -> None:
         known = self.mutates.get(name)
@@ -205,6 +209,12 @@ class CellFrame(Frame):
 
     def owns(self, name: str) -> bool:
         return name in self.flow
+
+
+def _changes_itself(node: Node, name: str) -> bool:
+    """True for ``name[k] = v`` and ``name.append(v)``, which leave what is inside alone; not ``name[k].append(v)``."""
+    target = node.func if isinstance(node, ast.Call) else node
+    return isinstance(target, (ast.Attribute, ast.Subscript)) and getattr(target.value, "id", "") == name
 
 
 def _put(table: dict[str, _T], name: str, value: _T) -> None:

@@ -34,7 +34,13 @@ def _assign(w: Walker, node: ast.Assign) -> None:
     for target in targets:
         if target.__class__ is not ast.Name and isinstance(target, (ast.Tuple, ast.List)):
             run_made(w, made)  # unpacking consumes a generator
+        other = w.cell.depth and isinstance(target, ast.Name) and target.id in w.cell.alias  # which may survive
         bind_targets(w, target, value)
+        if isinstance(target, ast.Name) and isinstance(node.value, _WRITTEN_OUT) and w.frame is w.cell and not other:
+            w.cell.made.add(w.name(target.id))
+
+
+_WRITTEN_OUT = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
 def _parallel(targets: list[ast.expr], value: ast.Tuple) -> bool:
