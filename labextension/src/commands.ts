@@ -1,5 +1,6 @@
 /** Every command: what it is called and what it does. Menus, shortcuts and toolbars are in schema/plugin.json. */
 import { Notification, type ICommandPalette } from '@jupyterlab/apputils';
+import type { ISharedCell, SharedCell } from '@jupyter/ydoc';
 import { CodeCell } from '@jupyterlab/cells';
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { CommandRegistry } from '@lumino/commands';
@@ -10,7 +11,7 @@ import { goTo } from './navigate';
 import type { RunKind } from './protocol';
 import type { NotebookSession } from './session';
 import type { Sessions } from './sessions';
-import { dependencyOrder, moves } from './sort';
+import { dependencyOrder, differing } from './sort';
 import { cellName, counts, markOf } from './views';
 
 export const ids = {
@@ -201,15 +202,21 @@ function sortCells({ panel, session }: Place): void {
   }
   const items = notebook.cells.map(cell => ({ id: cell.getId(), code: cell.cell_type === 'code' }));
   const after = dependencyOrder(items, session.state.edges);
-  const steps = moves(
+  const [first, end] = differing(
     items.map(item => item.id),
     after
   );
-  if (steps.length === 0) {
+  if (first === end) {
     Notification.info('The cells are in dependency order already.', { autoClose: 3000 });
     return;
   }
-  notebook.transact(() => steps.forEach(([from, to]) => notebook.moveCell(from, to)));
+  // Not move by move: within a transaction the shared model still lists the cells as they were before it.
+  const cells = new Map(notebook.cells.map(cell => [cell.getId(), cell]));
+  const sorted = after.slice(first, end).map(id => (cells.get(id) as ISharedCell).toJSON() as SharedCell.Cell);
+  notebook.transact(() => {
+    notebook.deleteCellRange(first, end);
+    notebook.insertCells(first, sorted);
+  });
 }
 
 function why(place: Place): void {

@@ -67,9 +67,9 @@ export class DocumentWatch {
 
   /** Do to the notebook what others did to it; not part of what people undo here. */
   write(steps: readonly Step[]): void {
-    if (steps.length > 0) {
-      this._context.model.sharedModel.transact(() => steps.forEach(step => this._write(step)), false);
-    }
+    // One by one: within a transaction the shared model still lists the cells as they were before it.
+    const notebook = this._context.model.sharedModel;
+    steps.forEach(step => notebook.transact(() => this._write(step), false));
   }
 
   /** The model of a code cell. */

@@ -64,17 +64,15 @@ function grouped(items: readonly Item[]): Group[] {
   return groups;
 }
 
-/** The moves (from, to), each of one cell, that turn one order into another. */
-export function moves(before: readonly string[], after: readonly string[]): [number, number][] {
-  const now = [...before];
-  const steps: [number, number][] = [];
-  after.forEach((id, to) => {
-    const from = now.indexOf(id);
-    if (from !== to) {
-      now.splice(from, 1);
-      now.splice(to, 0, id);
-      steps.push([from, to]);
-    }
-  });
-  return steps;
+/** From where to where (exclusive) two orders of the same ids differ; both the same if they don't. */
+export function differing(before: readonly string[], after: readonly string[]): [number, number] {
+  let first = 0;
+  let end = after.length;
+  while (first < end && before[first] === after[first]) {
+    first++;
+  }
+  while (end > first && before[end - 1] === after[end - 1]) {
+    end--;
+  }
+  return [first, end];
 }

@@ -249,6 +249,25 @@ def test_unsaved_edits_of_others_are_brought_in_with_a_notice(
     agree(book, agent, *CHAIN)
 
 
+def test_many_edits_of_others_are_brought_in_at_once(books: Books, agents: list[Notebook], page: Page) -> None:
+    before = [f"v{number} = {number}" for number in range(6)]
+    book = books.new(before)
+    book.marked(*["new"] * 6)
+    agent = join(book, agents)
+    page.goto("about:blank")
+    agent.delete(1)
+    agent.create("a = 1", after=0)
+    agent.create("b = 2", after=1)
+    agent.move(6, after=0)
+    agent.move(5, after=0)
+    agent.update(0, "v0 = 7")
+    agent.create("c = 3", after=6)
+    after = ["v0 = 7", "v3 = 3", "v5 = 5", "a = 1", "b = 2", "v2 = 2", "v4 = 4", "c = 3"]
+    knows(book, agent, *after)
+    book.open()
+    agree(book, agent, *after)
+
+
 def test_a_file_changed_behind_the_servers_back_is_what_a_new_page_shows(books: Books, page: Page) -> None:
     book = books.new(CHAIN)
     book.run(0)

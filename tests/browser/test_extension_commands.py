@@ -97,18 +97,19 @@ def test_disable_is_saved_with_the_cell(books: Books, app: str) -> None:
 
 @both
 def test_sort_is_one_undoable_step(books: Books, app: str) -> None:
-    sources = ["§About y", "y = x + 1", "print('y is', y)", "§About x", "x = 10", "z = 1"]
+    sources = ["§About y", "y = x + w", "print('y is', y)", "§About x", "x = 10", "w = v", "v = 1", "z = 1"]
     book = books.new(sources, app)
     book.marked("new", "new", "new", "new")
     book.command("reactive:sort-cells")
     expect(book.cells.first).to_contain_text("x = 10")
-    assert book.sources() == ["About x", "x = 10", "About y", "y = x + 1", "print('y is', y)", "z = 1"]
+    after = ["About x", "x = 10", "v = 1", "w = v", "About y", "y = x + w", "print('y is', y)", "z = 1"]
+    assert book.sources() == after
     book.run(0)
-    book.marked("fresh", "fresh", "fresh", "new")
+    book.marked("fresh", "fresh", "fresh", "fresh", "fresh", "new")
     book.command("notebook:undo-cell-action")
     expect(book.cells.last).to_contain_text("z = 1")
     assert book.sources() == [text.lstrip("§") for text in sources]
-    book.marked("fresh", "fresh", "fresh", "new")
+    book.marked("fresh", "fresh", "fresh", "fresh", "fresh", "new")
 
 
 @both
