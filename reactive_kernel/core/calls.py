@@ -199,7 +199,8 @@ def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool, u
     for name in names:
         strength: Strength = "possible"
         if attr in DRAWING:
-            strength = "likely" if thrown and name.startswith(CANVASES) else "possible"
+            if thrown:
+                strength = "likely" if name.startswith(CANVASES) else "drawn"
         elif unseen or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_"):
             strength = "likely"
         elif thrown:

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-__all__ = ["Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
+__all__ = ["WEAK", "Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
 
-Strength = Literal["sure", "likely", "asked", "possible"]
+Strength = Literal["sure", "likely", "asked", "drawn", "possible"]
+WEAK: tuple[Strength, ...] = ("drawn", "possible")  # no candidates of the source's own
 
 
 class Site(NamedTuple):
@@ -35,6 +36,8 @@ class Mutation:
     ``likely``: called for effect, the result thrown away (``x.append(1)``, ``model.fit(X)``,
     ``shuffle(x)``), or a method known to mutate (``rows.pop()`` whose result is kept).
     ``asked``: a method is called whose result the cell shows (``results.report()`` at its end).
+    ``drawn``: so called, by a name that most often draws something (``world.step()``, ``df.plot()``): only of an object
+    of the user's own class it tells more than nothing.
     ``possible``: any other method call on it or call that it is passed to.
     """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .facts import Strength
+from .facts import WEAK, Strength
 from .values import NOTHING, RANK, Code, Node, Roots, Value, both_roots
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class CodeFrame(Frame):
         self.bind(name, node, NOTHING)
 
     def mutate(self, name: str, strength: Strength, node: Node) -> None:
-        if strength != "possible":
+        if strength not in WEAK:
             self.mutations.append((name, strength, node))
 
     def effect(self, name: str, node: Node) -> None:

@@ -15,11 +15,11 @@ from .codehash import code_hash, text_hash
 from .control import CONTROL, block
 from .definitions import DEFINITIONS
 from .expressions import EXPRESSIONS
-from .facts import Deferred, Facts, Mutation, Opaque, Problem, Site
+from .facts import WEAK, Deferred, Facts, Mutation, Opaque, Problem, Site
 from .ipython import Magic, Translation, translate
 from .magics import foreign_cell, run_body, run_magic
 from .statements import STATEMENTS
-from .values import BOUND, DELETED, RANK, Code
+from .values import BOUND, DELETED, Code
 from .walker import Handler, Walker
 
 __all__ = ["analyse"]
@@ -154,7 +154,7 @@ def _summary(codes: tuple[Code, ...]) -> Deferred | None:
     for code in codes:
         reads.update(code.reads, code.effects)
         writes.update(code.writes)
-        mutates.update(name for name, (strength, _) in code.mutates.items() if RANK[strength] > 0)
+        mutates.update(name for name, (strength, _) in code.mutates.items() if strength not in WEAK)
         mutates.update(code.effects)
     if not (reads or writes or mutates):
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
-from reactive_kernel.core.facts import Deferred, Facts
+from reactive_kernel.core.facts import WEAK, Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import OPTIONS_OF, imported, is_used
@@ -75,7 +75,7 @@ def _hides_reads(facts: Facts) -> bool:
 
 def _suggested(facts: Facts) -> set[str]:
     """Names that the source alone makes us take for mutated."""
-    return {name for name, mutation in facts.mutates.items() if mutation.strength != "possible"}
+    return {name for name, mutation in facts.mutates.items() if mutation.strength not in WEAK}
 
 
 @lru_cache(maxsize=1024)
@@ -284,8 +284,6 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
             sources = sources | {name} | facts.reads.keys()
         for source in sources:
             for producer in seen.inputs.get(source, ()):
-                if producer in cell.loop:  # what two cells hand each other would never end
-                    continue
                 if (code := cells[producer].carried.get(source)) is not None:
                     parts.append(replace(code, parts={}) if code.parts else code)
         if parts:

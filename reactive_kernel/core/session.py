@@ -156,6 +156,7 @@ class Session(Topology):
         if facts.problem is None:
             turned = (cell.facts.reads.keys() ^ facts.reads.keys()) & cell.produces.keys()
             cell.facts = facts
+            self._unwind(cell.loop)
             for name in turned:  # who updates a name is no place where it begins: forward readers look elsewhere
                 for reader in self.graph.affected(name, cell):
                     self._push(self.cells[reader])
@@ -202,6 +203,7 @@ class Session(Topology):
     def _take_out(self, cell: Cell) -> None:
         """Take a cell from its place; its run stays known to it (a move)."""
         cell.orphans.update(cell.dependents)
+        self._unwind(cell.loop)
         self._set_produces(cell, {})
         self._set_inputs(cell, {})
         self.document.remove(cell)

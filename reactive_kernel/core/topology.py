@@ -41,6 +41,7 @@ class Topology:
         self.spoiled: list[Cell] = []  # fresh before it, and now not
         self._turned: set[str] = set()  # cells of which a producer moved
         self._waiving: set[str] = set()  # cells that gave up a read
+        self._unwound: set[str] = set()  # cells whose code was found anew
         self._rewired = False  # some cell reads from others than before
         self._queue: list[tuple[float, str]] = []
         self._queued: set[str] = set()
@@ -57,6 +58,7 @@ class Topology:
     def _update(self) -> None:
         """Bring everything up to date, in document order as far as that goes."""
         rounds: dict[str, int] = {}
+        self._unwound = set()
         self.refreshed, self.spoiled = [], []
         while self._queue or self._give_up():
             _, cell_id = heappop(self._queue)
@@ -139,7 +141,7 @@ class Topology:
         """Give up the reads that close a loop and that no run is sure to make; True if that changed.
 
         As in a plain run such a name isn't there, and if the run comes to the read, it says so.  First those go that
-        lead to a cell which surely reads from below itself; of a loop that is left, all.  Which came first doesn't
+        surely lead to a cell which reads from below itself; of a loop that is left, all.  Which came first doesn't
         matter, so that the answer depends on the notebook alone.
         """
         if not (self._rewired and (self.soft or self._waiving or (self.forward and self.opaque))):
@@ -167,12 +169,22 @@ class Topology:
         return bool(self._queue)
 
     def _read_from_below(self, part: dict[str, int]) -> set[str]:
-        """Cells that surely read from a cell below which depends on them, by the ``part`` that each is in."""
-        found = set()
+        """Cells that surely read from a cell below which depends on them, and those of each one's ``part`` that surely
+        depend on such a cell.
+        """
+        found: set[str] = set()
         for cell in (self.cells[i] for i in self.forward if i in part):
             below = {p for p in self.forward[cell.id] if part.get(p) == part[cell.id]}
             if any(n not in cell.soft and not below.isdisjoint(producers) for n, producers in cell.inputs.items()):
                 found.add(cell.id)
+        todo = list(found)
+        while todo:
+            cell = self.cells[todo.pop()]
+            for other, names in cell.dependents.items():
+                sure = any(name not in self.cells[other].soft for name in names)
+                if sure and other not in found and part.get(other) == part[cell.id]:
+                    found.add(other)
+                    todo.append(other)
         return found
 
     def _hash(self, cell: Cell, view: resolve.View) -> str:
@@ -203,12 +215,24 @@ class Topology:
         old, loop = cell.loop, find_loop(self.cells, cell)
         if old == loop:
             return
+        self._unwind({*old, *loop})
         cell.loop = loop
         for member in (self.cells[m] for m in {*old, *loop} - {cell.id} if m in self.cells):
             if member.id in loop:
                 member.loop = loop
             member.blocking = member.has_failed  # those below may look at it before it is looked at
             self._push(member)
+
+    def _unwind(self, loop: Iterable[str]) -> None:
+        """What the code in a loop's values reads is found anew: the cells would hand it to each other for ever.
+
+        Once in an update, so that this comes to an end.
+        """
+        for cell_id in loop:
+            if cell_id in self.cells and cell_id not in self._unwound:
+                self._unwound.add(cell_id)
+                self.cells[cell_id].carried = {}
+                self._push(self.cells[cell_id])
 
     def _set_produces(self, cell: Cell, produces: dict[str, int]) -> set[str]:
         """Change what a cell produces; returns the names for which that changed, their readers being told."""

@@ -20,7 +20,7 @@ UNTOUCHED, BOUND, DELETED = 1, 2, 4
 Flow = dict[str, int]
 Node = ast.AST
 Roots = tuple[tuple[str, bool], ...]  # (name, weak): whose object a value may be or hold; weak: only perhaps
-RANK: dict[Strength, int] = {"possible": 0, "asked": 1, "likely": 2, "sure": 3}
+RANK: dict[Strength, int] = {"possible": 0, "drawn": 1, "asked": 2, "likely": 3, "sure": 4}
 
 
 def merge(one: Flow | None, other: Flow | None) -> Flow | None:

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from reactive_kernel.core.dotted import EVALUATORS
+from reactive_kernel.core.facts import WEAK
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.changes import Watch, called_reads
+from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
+from reactive_kernel.kernel.typewise import about
 
 __all__ = ["objects_held", "presumed", "reads_of", "suspicion"]
 
@@ -20,16 +23,19 @@ def objects_held(session: Session, cell: Cell, name: str) -> int:
     return sum(len(ran.reach.get(name, ())) for ran in found if ran is not None)
 
 
-def suspicion(cell: Cell, name: str, answered: bool = False) -> int:
+def suspicion(cell: Cell, name: str, answered: bool = False, own: bool = False) -> int:
     """0: the source or the last run says that the cell changes it; 1: it may; 2: nothing says so.
 
     ``answered``: the cell's last expression gave something: what was asked for that was not asked for its effect.
+    ``own``: it is of a class of the user's own: what its methods do is anybody's guess.
     """
     if cell.ran is not None and name in cell.ran.mutated:
         return 0
     mutation = cell.facts.mutates.get(name)
     if mutation is not None:
-        return 1 if mutation.strength == "possible" or (answered and mutation.strength == "asked") else 0
+        if own and mutation.strength in ("drawn", "asked"):
+            return 0
+        return 1 if mutation.strength in WEAK or (answered and mutation.strength == "asked") else 0
     if cell.produces.get(name, 0) & MUTATES:
         return 0
     return 2 if name in cell.facts.reads else 1
@@ -51,8 +57,10 @@ def presumed(session: Session, watch: Watch, namespace: Mapping[str, Any]) -> se
     cell = watch.cell
     doubtful = {n: seen for n, seen in watch.surveys.items() if not seen.complete}
     answered = bool(doubtful or watch.unseen) and _answered(watch, namespace)
-    found = {n for n, seen in doubtful.items() if _untold(session, watch, n, seen, answered)}
-    found |= {n for n in watch.unseen if suspicion(cell, n, answered) == 0}
+
+    own = {n for n in doubtful.keys() | watch.unseen if _is_own(watch.before.get(n))}
+    found = {n for n, seen in doubtful.items() if _untold(session, watch, n, seen, answered, n in own)}
+    found |= {n for n in watch.unseen if suspicion(cell, n, answered, n in own) == 0}
     read = found & reads_of(session, cell)
     cut = any(n in watch.unseen or watch.surveys[n].truncated for n in read)
     return found if cut else read
@@ -65,12 +73,17 @@ def _answered(watch: Watch, namespace: Mapping[str, Any]) -> bool:
     return bool(given) and not any(namespace[n] is value for n in given for value in inputs)
 
 
-def _untold(session: Session, watch: Watch, name: str, seen: Survey, answered: bool) -> bool:
+def _is_own(value: Any) -> bool:
+    """True for an instance of a class of the notebook's, or of a module of the user's."""
+    return about(type(value)).module != "builtins" and not of_a_library(type(value))
+
+
+def _untold(session: Session, watch: Watch, name: str, seen: Survey, answered: bool, own: bool) -> bool:
     """Whether an input that can't be told counts as changed."""
     cell = watch.cell
     if any(session.cells[p].key > cell.key for p in cell.inputs.get(name, ())):
         # From below: were it presumed changed, a clean run could not have given it.
-        return suspicion(cell, name, answered) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
+        return suspicion(cell, name, answered, own) <= (1 if seen.iterator and name in cell.facts.mutates else 0)
     if seen.iterator and name not in cell.facts.inert:
-        return hasattr(type(watch.before[name]), "__next__") or suspicion(cell, name, answered) == 0
-    return suspicion(cell, name, answered) <= (1 if seen.unknown and name in cell.facts.mutates else 0)
+        return hasattr(type(watch.before[name]), "__next__") or suspicion(cell, name, answered, own) == 0
+    return suspicion(cell, name, answered, own) <= (1 if seen.unknown and name in cell.facts.mutates else 0)

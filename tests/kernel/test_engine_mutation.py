@@ -85,3 +85,17 @@ def test_what_stands_between_sees_the_value_before_the_change(case: str) -> None
     nb.edit("d", "0\n" + EVERY[case][3])
     nb.all()
     nb.check()
+
+
+@pytest.mark.parametrize("call", ["w.step()", "w.step();", "w.step()\nprint(1)", "w.advance()"])
+def test_a_method_of_ones_own_class_counts_as_a_change_where_it_is_too_large_to_be_looked_at(call: str) -> None:
+    make = (
+        "class World:\n    def __init__(self):\n        self.d = {n: [n] for n in range(100_000)}\n"
+        "    def step(self):\n        self.d[99_999].append(1)\n        return len(self.d[99_999])\n"
+        "    advance = step\nw = World()"
+    )
+    nb = Notebook(make, call, "print(len(w.d[99_999]))")
+    nb.all()
+    nb.check()
+    nb.run("b", f"w.step()\n{call}")
+    nb.check()

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from .execute import ADDRESS
+
 Form = tuple[Any, ...]
 
 _ATOMS = (int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice)
@@ -41,7 +43,7 @@ class Canon:
     def form(self, value: Any) -> Form:
         """Return the comparable form of ``value``."""
         if isinstance(value, _ATOMS):
-            return (type(value).__name__, repr(value))
+            return (type(value).__name__, ADDRESS.sub("0x…", repr(value)))  # a text may tell where an object is
         if self._depth > _DEPTH:
             return ("deep", type(value).__name__)
         self._depth += 1
