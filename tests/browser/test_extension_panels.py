@@ -172,6 +172,7 @@ def test_five_hundred_cells(books: Books) -> None:
     book = books.new(cells)
     book.command("reactive:show-dependencies")
     expect(book.page.locator(".jp-ReactiveNode")).to_have_count(500)
+    expect(book.page.locator(".jp-ReactiveEdge[d]")).to_have_count(850)
     screenshot(book.page, "panel-500")
     book.page.locator(".jp-ReactiveNode[data-cell=cell-0]").click()
     book.page.wait_for_function(f"{ACTIVE} === 'cell-0'")
