@@ -62,7 +62,10 @@ class Cascade:
         return {**reply, "reactive": self._mark}
 
     async def _run(self, request: RunRequest) -> None:
-        run = self._kernel.engine.begin(request, self._id)
+        engine, cell_id = self._kernel.engine, request.cell_id
+        if cell_id is not None:
+            self._kernel.waiting.let_insert_arrive(lambda: engine.expects(cell_id))
+        run = engine.begin(request, self._id)
         try:
             while not self.interrupted:
                 if self._ran:

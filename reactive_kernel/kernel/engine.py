@@ -3,7 +3,7 @@
 The Jupyter side (`kernel.py`) turns messages into calls of :class:`Engine` and steps of a
 :class:`Run` into messages; it never looks at the graph or at values.  Nothing here knows Jupyter.
 
-Threads: `command`, `take_event` and `look` may be called from any thread at any time (one lock, held
+Threads: `command`, `take_event`, `expects` and `look` may be called from any thread at any time (one lock, held
 for microseconds); `settle`, `begin` and a run's methods only from the main thread.
 """
 
@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Any, cast
 
 from reactive_kernel.core import explain
-from reactive_kernel.core.facts import Facts, Problem
+from reactive_kernel.core.facts import Facts
 from reactive_kernel.core.notebook import Cell, Kind
 from reactive_kernel.core.operations import (
     Changed,
@@ -35,14 +35,14 @@ from reactive_kernel.core.operations import (
 from reactive_kernel.core.plan import Cascade
 from reactive_kernel.core.session import Refusal, Session
 from reactive_kernel.kernel.commands import answer
-from reactive_kernel.kernel.entries import edges_into, entry
+from reactive_kernel.kernel.entries import edges_into, entry, problem_form
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.outside import retoken_modules, retoken_widgets
 from reactive_kernel.kernel.reading import Reading, is_sql
 from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
-from reactive_kernel.protocol import Json, RanCell, Refused, ReplyMark, Status
+from reactive_kernel.protocol import Json, ProblemDict, RanCell, Refused, ReplyMark, Status
 
 __all__ = ["Engine", "Event", "Outcome", "Run", "RunRequest", "Step"]
 
@@ -58,7 +58,7 @@ class Run:
     def __init__(self, engine: Engine, cascade: Cascade, root: Cell | None, cascade_id: str) -> None:
         self.cascade_id = cascade_id
         self.root_id = root.id if root is not None else None
-        self.root_problem: Json | None = None
+        self.root_problem: ProblemDict | None = None
         self.cells: list[RanCell] = []
         self._engine = engine
         self._cascade = cascade
@@ -73,7 +73,7 @@ class Run:
             self._mark_queued()
             if cell is None:
                 if cascade.problem is not None:
-                    self.root_problem = _problem(cascade.problem)
+                    self.root_problem = problem_form(cascade.problem)
                 return None
             if cell is not self._root and cell.id in waiting:
                 engine.prepaid.add(cell.id)
@@ -190,6 +190,7 @@ class Engine:
             "autoreload": autoreload,
         }
         self.prepaid: set[str] = set()  # ran although their own request was still waiting
+        self.told = False  # some client tells of every edit
         self._inputs = 0
         self._forget = False
 
@@ -200,8 +201,14 @@ class Engine:
         with self.lock:
             self.look_at_modules()
             reply = answer(self, command, arguments)
+            self.told |= command == "sync"
             self.read_again()
             return reply
+
+    def expects(self, cell_id: str) -> bool:
+        """True if some client tells of every edit, and none has told of this cell yet."""
+        with self.lock:
+            return self.told and cell_id not in self.session.cells
 
     def look(self, ids: list[str]) -> Json:
         """How some cells are now; `take_event` tells of them all the same."""
@@ -389,12 +396,3 @@ def runnable(cell: Cell) -> str:
     if cell.language == "sql" and not cell.source.lstrip().startswith("%%sql"):
         return f"%%sql --\n{cell.source}"  # the empty option: this line isn't one of the cell's
     return cell.source
-
-
-def _problem(problem: Problem) -> Json:
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "names": list(problem.names),
-        "cells": list(problem.cells),
-    }

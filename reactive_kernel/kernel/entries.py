@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reactive_kernel.core import explain
-from reactive_kernel.core.facts import visible
+from reactive_kernel.core.facts import Problem, visible
 from reactive_kernel.core.graph import BUILTINS
 from reactive_kernel.core.notebook import DEFINES, MUTATES, Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.protocol import Edge, Entry, ProblemDict
 
-__all__ = ["edges_into", "entry"]
+__all__ = ["edges_into", "entry", "problem_form"]
 
 
 def entry(session: Session, cell: Cell) -> Entry:
@@ -21,9 +21,6 @@ def entry(session: Session, cell: Cell) -> Entry:
     ids = {p: None for found in cell.inputs.values() for p in found}
     forward = [n for n, found in cell.inputs.items() if found and cells[found[0]].key > cell.key]
     found = explain.problem(session, cell)
-    problem: ProblemDict | None = None
-    if found is not None:
-        problem = {"code": found.code, "message": found.message, "names": list(found.names), "cells": list(found.cells)}
     return {
         "cell_id": cell.id,
         "index": session.document.index(cell),
@@ -42,9 +39,14 @@ def entry(session: Session, cell: Cell) -> Entry:
         "execution_count": cell.execution_count,
         "seconds": cell.seconds,
         "disabled": cell.disabled,
-        "problem": problem,
+        "problem": problem_form(found) if found is not None else None,
         "remarks": [*(f"Opaque: {o.reason}" for o in cell.facts.opaque), *cell.remarks],
     }
+
+
+def problem_form(found: Problem) -> ProblemDict:
+    """Why a cell can't run, in the form of protocol.md."""
+    return {"code": found.code, "message": found.message, "names": list(found.names), "cells": list(found.cells)}
 
 
 def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:

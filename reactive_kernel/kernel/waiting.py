@@ -13,6 +13,8 @@ from threading import Lock
 #: The requests of one Run All come 1 to 2 ms apart: a longer silence means that all are there.
 _GAP = 0.006
 _LONGEST = 0.5
+#: What a front end sent on the control channel just before a request may be read just after it.
+_OVERTAKEN = 0.15
 
 
 class WaitingRequests:
@@ -44,6 +46,12 @@ class WaitingRequests:
             return frozenset()
         with self._lock:
             return frozenset(self._cells.values())
+
+    def let_insert_arrive(self, expected: Callable[[], bool]) -> None:
+        """A cell is to run that was not heard of: give its insert, which was sent before, a moment to be read."""
+        end = self._clock() + _OVERTAKEN
+        while expected() and self._clock() < end:
+            self._sleep(_GAP / 4)
 
     def let_burst_finish(self) -> None:
         """If requests are coming in just now, give the rest of them a few milliseconds to arrive."""

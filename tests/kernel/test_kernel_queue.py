@@ -167,6 +167,21 @@ def test_an_endless_burst_is_not_awaited_for_ever() -> None:
     assert clock.now < 1
 
 
+def test_an_insert_that_its_run_overtook_is_awaited_a_moment() -> None:
+    queue, clock = waiting()
+    queue.let_insert_arrive(lambda: clock.now < 0.03)
+    assert 0.03 <= clock.now < 0.04
+    queue.let_insert_arrive(lambda: True)
+    assert clock.now < 0.3
+
+
+def test_a_cell_runs_where_its_insert_says_though_that_comes_later(kernel: Kernel) -> None:
+    kernel.control("sync", cells=[{"cell_id": "A", "source": "x = 1"}, {"cell_id": "C", "source": "x = 7"}])
+    ran = kernel.send_cell("B", "print(x)")
+    kernel.control("insert", cell_id="B", source="print(x)", index=1)
+    assert kernel.result(ran).text("B") == "1\n"
+
+
 def test_two_requests_of_one_cell() -> None:
     queue, _ = waiting()
     queue.arrived("m1", "A")
