@@ -31,6 +31,7 @@ class Graph:
         self.document = document
         self.producers: dict[str, Line] = {}
         self.readers: dict[str, Line] = {}
+        self.forward: dict[str, set[str]] = {}  # reader -> producers below it
 
     # -- upkeep
 
@@ -71,6 +72,10 @@ class Graph:
             return self._resolve_console(name, line, cell)
         above = self._above(name, line, cell.key, cell.kind == "batch")
         return above or self._below(name, line, cell)
+
+    def later(self, cell: Cell) -> set[str]:
+        """Cells that depend on this one, if any reads from below: what those above it made, it can't have changed."""
+        return descendants(self.document.cells, [cell.id]) if self.forward else set()
 
     def at_end(self, name: str) -> tuple[str, ...]:
         """Producers that a reader after the last cell would find."""

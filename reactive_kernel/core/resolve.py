@@ -239,6 +239,8 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 if other_id not in graph.above(other, cell.key):
                     continue
+                if cells[other_id].key < cell.key and other_id in graph.later(cell):
+                    continue
                 if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
                     continue
                 result.shared.add(other)

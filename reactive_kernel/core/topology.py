@@ -28,7 +28,7 @@ class Topology:
         self.graph = Graph(self.document)
         self.cells = self.document.cells
         self.sharing = Sharing()
-        self.forward: dict[str, set[str]] = {}  # reader -> producers below it
+        self.forward = self.graph.forward
         self.soft: set[str] = set()  # cells that may read from below, or do without
         self.opaque: set[str] = set()
         self.revision = 0

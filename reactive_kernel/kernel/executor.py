@@ -241,7 +241,10 @@ class Executor:
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
         """The visible names whose values contain one of these objects."""
         found: set[str] = set()
+        later = self.session.graph.later(watch.cell)
         for cell_id, name in sharers(self.session.sharing, tokens):
+            if cell_id in later:
+                continue
             value = self.store.values.get(cell_id, {}).get(name, MISSING)
             if value is not MISSING and watch.before.get(name, MISSING) is value:
                 found.add(name)

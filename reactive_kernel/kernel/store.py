@@ -175,6 +175,8 @@ class Store:
             return False
         if cell.key < reader:
             return True
+        if not cell.fresh:  # what the reader needs is fresh: this is none of it, or looks for its names elsewhere now
+            return False
         seen = all(cell.key <= limits.get(name, inf) for name in delta.names)
         return seen and all(id(value) not in here for value, _ in delta.entries)
 
