@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
-__all__ = ["BUILTINS", "Graph", "components", "depends", "descendants", "find_loop"]
+__all__ = ["BUILTINS", "Graph", "ancestors", "components", "depends", "descendants", "find_loop"]
 
 # Names that a run finds without any cell; a forward reference never replaces them.
 BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
@@ -107,8 +107,10 @@ class Graph:
         cells = self.document.cells
         for _, cell_id in line[bisect_right(line, (cell.key, cell.id)) :]:
             producer = cells[cell_id]
-            # One that updates what it reads (x = f(x)) is no place where a name begins.
-            if producer.kind != "console" and producer.produces[name] & DEFINES and name not in producer.facts.reads:
+            how = producer.produces[name]
+            if producer.kind == "console" or not how & DEFINES or (how & MAYBE and producer.went_without(name)):
+                continue
+            if name not in producer.facts.reads:  # one that updates what it reads is no place where a name begins
                 return (cell_id,)
         return ()
 
@@ -161,6 +163,19 @@ def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
             if dependent not in seen:
                 seen.add(dependent)
                 todo.append(dependent)
+    return seen
+
+
+def ancestors(cells: dict[str, Cell], cell: Cell) -> set[str]:
+    """Ids of all cells that a cell depends on, directly or through others (itself only through a loop)."""
+    seen: set[str] = set()
+    todo = [cell]
+    while todo:
+        for producers in todo.pop().inputs.values():
+            for producer in producers:
+                if producer not in seen:
+                    seen.add(producer)
+                    todo.append(cells[producer])
     return seen
 
 

@@ -110,6 +110,10 @@ class Cell:
         """True if it failed for a name that its star imports might have bound, and has found it further down since."""
         return self.last == "error" and self.failed is None and self.missed[0] == self.facts.code
 
+    def went_without(self, name: str) -> bool:
+        """True if the last run of this code, on whatever inputs, did not bind a name."""
+        return self.ran is not None and self.ran.code == self.facts.code and name not in self.ran.bound
+
     @property
     def exact(self) -> bool:
         """True if the last successful run was at today's version: what it taught holds."""

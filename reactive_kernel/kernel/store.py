@@ -18,6 +18,7 @@ from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
+from reactive_kernel.core.graph import ancestors
 from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
@@ -173,12 +174,30 @@ class Store:
         cell, delta = self.session.cells[cell_id], self.deltas[cell_id]
         if cell.key >= key or not cell.shown or not _still_holds(delta, cell):
             return False
+        made = self._made_below(cell, delta)
+        if made < key and (made < reader or all(id(value) not in here for value, _ in delta.entries)):
+            return False
         if cell.key < reader:
             return True
         if not cell.fresh:  # what the reader needs is fresh: this is none of it, or looks for its names elsewhere now
             return False
         seen = all(cell.key <= limits.get(name, inf) for name in delta.names)
         return seen and all(id(value) not in here for value, _ in delta.entries)
+
+    def _made_below(self, cell: Cell, delta: Delta) -> float:
+        """Where the objects begin that a cell changes though they are another's, further down: there they are as made.
+
+        The key of the first such cell; inf if there is none.
+        """
+        cells, found = self.session.cells, inf
+        if not self.session.forward:
+            return found
+        objects = {id(value) for value, _ in delta.entries}
+        for producer in map(cells.__getitem__, ancestors(cells, cell)):
+            gives = producer.ran.reach.values() if producer.ran is not None else ()
+            if cell.key < producer.key < found and not all(map(objects.isdisjoint, gives)):
+                found = producer.key
+        return found
 
     def other_side(self, cell_id: str) -> list[tuple[Any, State]]:
         """What a cell changed in place, and how it left that; nothing if the changes are in effect."""
