@@ -107,10 +107,8 @@ class Graph:
         cells = self.document.cells
         for _, cell_id in line[bisect_right(line, (cell.key, cell.id)) :]:
             producer = cells[cell_id]
-            how = producer.produces[name]
-            if producer.kind == "console" or not how & DEFINES or (how & MAYBE and producer.went_without(name)):
-                continue
-            if name not in producer.facts.reads:  # one that updates what it reads is no place where a name begins
+            # One that updates what it reads (x = f(x)) is no place where a name begins.
+            if producer.kind != "console" and producer.produces[name] & DEFINES and name not in producer.facts.reads:
                 return (cell_id,)
         return ()
 

@@ -90,6 +90,7 @@ class Cell:
     version: str | None = None
     loop: tuple[str, ...] = ()
     blockers: tuple[str, ...] = ()
+    trusted: bool = False  # what its last run showed is taken to hold, though that had other inputs
     blocking: bool = False  # had failed as it stood when last looked at
     # runs
     ran: Ran | None = None
@@ -109,10 +110,6 @@ class Cell:
     def looks_below(self) -> bool:
         """True if it failed for a name that its star imports might have bound, and has found it further down since."""
         return self.last == "error" and self.failed is None and self.missed[0] == self.facts.code
-
-    def went_without(self, name: str) -> bool:
-        """True if the last run of this code, on whatever inputs, did not bind a name."""
-        return self.ran is not None and self.ran.code == self.facts.code and name not in self.ran.bound
 
     @property
     def exact(self) -> bool:

@@ -251,7 +251,7 @@ def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int
     """How a cell produces names: exactly, when its run at this version told; else what it may do."""
     facts, ran = cell.facts, cell.ran
     result: dict[str, int] = {}
-    if cell.exact and ran is not None:
+    if ran is not None and (cell.exact or (cell.trusted and ran.code == facts.code)):
         result.update(dict.fromkeys(ran.mutated, MUTATES))
         result.update(dict.fromkeys(ran.bound, DEFINES))
         result.update(dict.fromkeys(ran.deleted, DELETES))
@@ -276,7 +276,7 @@ def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int
 def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Deferred]:
     """What the code inside each produced value does when called: known from the value, else from the source."""
     facts, ran = cell.facts, cell.ran
-    if cell.exact and ran is not None:
+    if ran is not None and (cell.exact or (cell.trusted and ran.code == facts.code)):
         return dict(ran.carried)
     result: dict[str, Deferred] = {}
     for name, how in cell.produces.items():

@@ -67,6 +67,7 @@ class Topology:
             if cell is None:
                 continue
             rounds[cell_id] = rounds.get(cell_id, 0) + 1
+            cell.trusted = rounds[cell_id] > 8  # what it may do makes a loop, and for the loop's sake it does not do it
             if rounds[cell_id] > 50:  # a fault of ours, never of the notebook's: don't hang for it
                 continue
             self._refresh(cell)
@@ -107,13 +108,14 @@ class Topology:
         ran = cell.ran
         if ran is not None and ran.code == cell.facts.code:
             wish, view = self._views(cell, True, ran.without)
-            if self._hash(cell, view) == ran.version:
-                if wish is not view and cell.id not in self.opaque:
+            found = self._hash(cell, view)
+            if found == ran.version or cell.trusted:
+                if wish is not view and found == ran.version and cell.id not in self.opaque:
                     # It did without them: that no run asks for them may itself undo the loop.
                     cell.ran = replace(ran, without=ran.without | cell.given_up)
                     wish = view
                 self._wire(cell, wish, view)
-                cell.version = None if cell.loop else ran.version
+                cell.version = None if cell.loop else found
                 return wish
         wish, view = self._views(cell, False, frozenset())
         self._wire(cell, wish, view)
