@@ -130,12 +130,13 @@ class Staying:
         return {**salted, **again, **kept_alike}
 
     def _keep_same_code(
-        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], matters: Iterable[str]
+        self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], matters: set[str]
     ) -> dict[str, str]:
         """Keep old functions and classes whose code is the same, if nothing else holds the new ones; their tokens."""
         cell, ran = watch.cell, watch.cell.ran
         before, kept = self.tokens.get(cell.id, {}), self.store.values.get(cell.id, {})
         tokens: dict[str, str] = {}
+        new = dict(bound)
         for name in matters:
             known = ran.bound.get(name) if ran is not None and name in watch.held else None
             if known is None or name not in kept or before.get(name) != raw[name]:
@@ -143,9 +144,18 @@ class Staying:
             old = kept[name]
             own = not self._is_of_above(cell, old) and sum(old is value for value in kept.values()) == 1
             unchanged = own and token(old, self.store.main) == raw[name]
-            if unchanged and nobody_else_holds(bound[name], 2):  # but the variables and ``bound``
+            if unchanged and nobody_else_holds(bound[name], 3):  # but the variables, ``bound`` and ``new``
                 bound[name] = self.store.namespace[name] = old
                 tokens[name] = known
+        reach = ran.reach if ran is not None else {}
+        # None without what it was made with: a class and its base are both the old ones, or both new.
+        while gone := {id(kept[n]) for n in matters - tokens.keys() if n in kept and kept[n] is not bound[n]}:
+            parted = [n for n in tokens if not gone.isdisjoint(reach.get(n, ()))]
+            if not parted:
+                break
+            for name in parted:
+                bound[name] = self.store.namespace[name] = new[name]
+                del tokens[name]
         return tokens
 
     def _keep_alike(
