@@ -73,7 +73,7 @@ class _State:
     read: set[str] = field(default_factory=set)
     effects: set[str] = field(default_factory=set)
     shelf: Shelf = field(default_factory=Shelf)
-    # view -> relations that its readers read too
+    # view -> relations that its readers read too, where no namespace says which view it is
     views: dict[str, tuple[Relation, ...]] = field(default_factory=dict)
 
 
@@ -113,8 +113,8 @@ def sync(namespace: Namespace, session: Adapter | None = None) -> None:
     settings.enter(session, steps)
 
 
-def view_reads(relations: Iterable[Relation]) -> list[Relation]:
-    """What the views and macros among ``relations`` read in their turn."""
+def view_reads(relations: Iterable[Relation], namespace: Mapping[str, Any] | None) -> list[Relation]:
+    """What the views and macros among ``relations`` that the namespace has read in their turn."""
     found: list[Relation] = []
     waiting, seen = list(relations), set[str]()
     while waiting:
@@ -122,7 +122,8 @@ def view_reads(relations: Iterable[Relation]) -> list[Relation]:
         name = pseudo_name(relation.parts, relation.role)
         if name not in seen:
             seen.add(name)
-            inner = _state.views.get(name, ())
+            held = namespace.get(name) if namespace is not None else None
+            inner = held.body.reads if isinstance(held, Held) else _state.views.get(name, ())
             found += inner
             waiting += inner
     return found
@@ -172,8 +173,9 @@ def _create(relation: Relation, name: str, done: Done, engine: Adapter, namespac
     facts = done.facts
     _state.created.add(name)
     _state.dropped.discard(name)
-    if facts.carries:
-        _state.views[name] = (*facts.reads, *view_reads(facts.reads))
+    reads = (*facts.reads, *view_reads(facts.reads, namespace)) if facts.carries else ()
+    if reads:
+        _state.views[name] = reads
     if namespace is None:
         return
     kind = "ATTACH" if facts.verb == "ATTACH" else facts.verb.partition(" ")[2] or "TABLE"
@@ -181,7 +183,7 @@ def _create(relation: Relation, name: str, done: Done, engine: Adapter, namespac
     home = _home(relation, engine) if isinstance(engine, DuckDB) and own else relation.parts
     # What has no data of its own is made again from its text; a view is renamed, as tables are.
     make = ("", ()) if kind in ("TABLE", "VIEW", "SEQUENCE") else (done.text, done.values)
-    body = Body(kind, home, engine if own and isinstance(engine, DuckDB) else None, make)
+    body = Body(kind, home, engine if own and isinstance(engine, DuckDB) else None, make, reads)
     namespace[name] = _state.shelf.made(name, body)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from reactive_kernel.core.sql_words import Relation
 from reactive_kernel.kernel.sql.duckdb_engine import DuckDB
 from reactive_kernel.kernel.sql.values import frame_kind
 
@@ -32,13 +33,15 @@ class Body:
     """The thing in the catalog itself.
 
     ``place`` is its qualified name now, ``home`` the one that it has when it is visible; ``make`` is the statement
-    that makes it again, for what has no data of its own.  Without an engine it is outside the notebook.
+    that makes it again, for what has no data of its own.  ``reads``: what those read who read a view.  Without an
+    engine it is outside the notebook.
     """
 
     kind: str
     home: tuple[str, ...]
     engine: DuckDB | None
     make: tuple[str, tuple[Any, ...]] = ("", ())
+    reads: tuple[Relation, ...] = ()
     place: list[str] = field(default_factory=list)
     version: int = 0
     dead: bool = False

@@ -227,7 +227,7 @@ class _Cell:
         """The frames of the notebook that this statement names: it sees no other variable."""
         if not self.engine.frames:
             return {}
-        relations = [*facts.reads, *catalog.view_reads(facts.reads)]
+        relations = [*facts.reads, *catalog.view_reads(facts.reads, self.namespace)]
         wanted = {r.parts[0] for r in relations if len(r.parts) == 1 and r.role == "table"}
         if facts.opaque:
             # What it reads is not known: it may be any frame.
