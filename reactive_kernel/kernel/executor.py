@@ -119,6 +119,9 @@ class Executor:
         """What the cell does without, because a loop would give it, is not there."""
         for name in cell.given_up if cell.rivals else ():
             value = self.store.lookup(name, cell.key, cell.rivals)
+            if name in self.hidden.base:
+                self.hidden.set(name, self.hidden.base[name] if value is MISSING else value)
+                continue
             if value is not MISSING:
                 self.namespace[name] = value
             elif name in self.store.managed:
