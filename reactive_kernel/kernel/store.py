@@ -18,7 +18,7 @@ from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
-from reactive_kernel.core.graph import ancestors
+from reactive_kernel.core.graph import ancestors, descendants
 from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
@@ -151,7 +151,10 @@ class Store:
         cells = self.session.cells
         for cell_id in [i for i in self.deltas if i not in cells]:
             self.drop_delta(cell_id)
-        target = [i for i in self.deltas if self._in_effect(i, key, reader, limits, here)]
+        forward = self.session.forward
+        upturned = descendants(cells, forward) | forward.keys() if forward else set()
+        made = {i: self._made_below(cells[i], self.deltas[i]) for i in upturned & self.deltas.keys()}
+        target = [i for i in self.deltas if self._in_effect(i, key, reader, limits, here, made.get(i, inf))]
         target.sort(key=lambda cell_id: cells[cell_id].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:
@@ -169,12 +172,17 @@ class Store:
             self.session.apply(Lost(tuple(sorted(found))))
 
     def _in_effect(
-        self, cell_id: str, key: float, reader: float, limits: Mapping[str, float], here: Collection[int]
+        self,
+        cell_id: str,
+        key: float,
+        reader: float,
+        limits: Mapping[str, float],
+        here: Collection[int],
+        made: float,
     ) -> bool:
         cell, delta = self.session.cells[cell_id], self.deltas[cell_id]
         if cell.key >= key or not cell.shown or not _still_holds(delta, cell):
             return False
-        made = self._made_below(cell, delta)
         if made < key and (made < reader or all(id(value) not in here for value, _ in delta.entries)):
             return False
         if cell.key < reader:
@@ -190,8 +198,6 @@ class Store:
         The key of the first such cell; inf if there is none.
         """
         cells, found = self.session.cells, inf
-        if not self.session.forward:
-            return found
         objects = {id(value) for value, _ in delta.entries}
         for producer in map(cells.__getitem__, ancestors(cells, cell)):
             gives = producer.ran.reach.values() if producer.ran is not None else ()
