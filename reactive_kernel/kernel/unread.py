@@ -1,4 +1,4 @@
-"""Which names a run did not read, though code that the cell can call reads them: none of that code was entered.
+"""Which names a run did not read, though code that the cell can call reads them: it did not come to where it would.
 
 What code that did not run would have read can't have had a part in what the cell made.  It is left out only where that
 is certain: not where a result may have been kept from an earlier call, or code may have been run elsewhere or by other
@@ -7,13 +7,14 @@ means than Python's own (in another process, compiled, on a thread that goes on)
 
 from __future__ import annotations
 
+import dis
 import inspect
 import os
 import re
 import sys
 import threading
 import types
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -23,7 +24,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, find
 from reactive_kernel.kernel.changes import Watch, called_reads
-from reactive_kernel.kernel.code import code_of
+from reactive_kernel.kernel.code import LOOKUP, code_of, inside, lookups, steps
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
@@ -37,6 +38,16 @@ OTHER_WAYS = (
     "dask", "distributed", "ipyparallel", "cloudpickle", "dill", "mpi4py", "parsl", "pathos", "multiprocess", "modin",
 )  # fmt: skip
 _TOOL = re.compile(rf"\b(?:{'|'.join(OTHER_WAYS)})\b")
+# Code that names one of these may get at variables as attributes.
+REFLECTIVE = frozenset({"__main__", "modules", "import_module", "get_ipython", "user_module"})
+NAMING = {code for name, code in dis.opmap.items() if code in dis.hasname and not re.search("ATTR|METHOD", name)}
+NAMING -= {LOOKUP}
+CONSTANT = {code for name, code in dis.opmap.items() if code in dis.hasconst and name != "KW_NAMES"}
+# While one of these looks on nobody can tell where code comes to.
+_TRACER = re.compile(
+    r"\b(?:c?[Pp]rofiler?|profiling|[lm]?prun|settrace|setprofile|set_trace|breakpoint|i?pdb|bdb|hypothesis|coverage"
+    r"|\w+_profiler|pyinstrument|viztracer|\w*snoop\w*|import trace|from trace)\b"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 _BY_THE_WAY = OURS | {"IPython", "tqdm"}  # threads of theirs run nothing of the notebook's
 
@@ -105,7 +116,7 @@ class Unread:
         following = self._following
         if following is None or self._calls is None or not following.own:
             return
-        for inner in _inside(code):
+        for inner in inside(code):
             following.compiled.append(inner)
             self._calls.note(inner)
 
@@ -122,32 +133,31 @@ class Unread:
             return frozenset()
         if any(code.co_flags & AWAITED for code in following.compiled):
             return frozenset()
-        own = {id(code) for code in following.compiled}
+        whole = any(_traces(cell.source) for cell in self.session.document)
         read = set(following.kept)
-        for code in entered:
-            read |= _named(code, id(code) in own)
-        unrun = own - {id(code) for code in entered}
-        skipped: set[str] = set().union(*(code.co_names for code in following.compiled if id(code) in unrun))
+        for code, skipped in entered:
+            read |= _looked_up(code) if whole else _looked_up(code) - skipped
+            read |= _otherwise_named(code)
+        own = following.own.intersection(name for code in following.compiled for name in code.co_names)
         if not EVALUATORS.isdisjoint(read):
             return frozenset()
         ran = watch.cell.ran
         if watch.again and ran is not None:
             return ran.unread if read.isdisjoint(ran.unread) else frozenset()
-        return frozenset(((following.called - following.own) | (following.own & skipped)) - read)
+        return frozenset(((following.called - following.own) | own) - read)
 
     def _note(self, seen: Survey, calls: Calls, following: Following) -> bool:
         """Watch the code inside an input; False if some of it goes on by itself."""
         whole = True
         for value, _ in seen.states.values():
             if type(value) is types.FunctionType:
-                if value.__globals__ is self.namespace:
-                    code = calls.note_function(value)
-                    following.functions.append((value, code))
+                if value.__globals__ is not self.namespace:
+                    continue
+                following.functions.append((value, value.__code__))
+            for outer in code_of(value):
+                for code in (outer, *inside(outer)):
+                    calls.note(code)
                     whole &= not code.co_flags & AWAITED
-                continue
-            for code in code_of(value):
-                calls.note(code)
-                whole &= not code.co_flags & AWAITED
         return whole
 
     def _carries(self, cell: Cell, name: str) -> bool:
@@ -180,6 +190,12 @@ class Unread:
         return any(about(type(thread)).package not in _BY_THE_WAY for thread in threads)
 
 
+@lru_cache(maxsize=4096)
+def _traces(source: str) -> bool:
+    """True if a text names what looks on while code runs."""
+    return _TRACER.search(source) is not None
+
+
 def _is_variable(name: str) -> bool:
     return not name.startswith(("<", "sql:"))
 
@@ -190,24 +206,31 @@ def _tools(source: str) -> frozenset[str]:
     return frozenset(_TOOL.findall(source))
 
 
-def _inside(code: types.CodeType) -> Iterator[types.CodeType]:
-    """The code objects in another, and those in these."""
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            yield const
-            yield from _inside(const)
+@lru_cache(maxsize=4096)
+def _looked_up(code: types.CodeType) -> frozenset[str]:
+    """Globals that code looks up where it can be told whether it came there."""
+    return frozenset(name for _, name in lookups(code))
 
 
 @lru_cache(maxsize=4096)
-def _named(code: types.CodeType, alone: bool) -> frozenset[str]:
-    """Names that code may look up, the code in it too unless ``alone``: also those that a text in it spells."""
-    found = set(code.co_names)
-    for const in code.co_consts:
-        if isinstance(const, str):
-            found.update(_WORD.findall(const))
-        elif isinstance(const, types.CodeType) and not alone:
-            found |= _named(const, False)
-    return frozenset(found)
+def _otherwise_named(code: types.CodeType) -> frozenset[str]:
+    """All other names that code may look up, not those in it: also those that a text in it spells."""
+    found: set[str] = set()
+    for _, kind, argument in steps(code):
+        if kind in NAMING:
+            found.add(code.co_names[argument])
+        elif kind in CONSTANT:
+            found.update(word for text in _texts(code.co_consts[argument]) for word in _WORD.findall(text))
+    attributes = frozenset(code.co_names) - found - _looked_up(code)
+    if not REFLECTIVE.isdisjoint(code.co_names) or not REFLECTIVE.isdisjoint(found):
+        return attributes | found
+    return attributes & EVALUATORS | found
+
+
+def _texts(const: object) -> list[str]:
+    if isinstance(const, (tuple, frozenset)):
+        return [text for item in const for text in _texts(item)]
+    return [const] if isinstance(const, str) else []
 
 
 _forks = 0
