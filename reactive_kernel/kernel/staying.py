@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from reactive_kernel.core.graph import descendants
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
@@ -144,6 +145,7 @@ class Staying:
             old = kept[name]
             own = not self._is_of_above(cell, old) and sum(old is value for value in kept.values()) == 1
             unchanged = own and token(old, self.store.main) == raw[name]
+            unchanged = unchanged and self._from_others(cell, old) == self._from_others(cell, bound[name])
             if unchanged and nobody_else_holds(bound[name], 3):  # but the variables, ``bound`` and ``new``
                 bound[name] = self.store.namespace[name] = old
                 tokens[name] = known
@@ -203,6 +205,11 @@ class Staying:
         """True if a function or class, now and the last time, is the cell's own: no other cell has the same object."""
         values = (kept[name], self.store.namespace.get(name))
         return made_here(cell, name) or not any(self._is_of_above(cell, value) for value in values)
+
+    def _from_others(self, cell: Cell, value: Any) -> set[int]:
+        """Objects in a value that cells give which don't have them from this one: such as the base of a class."""
+        sharing, own = self.session.sharing, {cell.id, *descendants(self.session.cells, [cell.id])}
+        return {key for key in self.look(value).states if any(i not in own for i, _ in sharing.get(key, ()))}
 
     def _is_of_above(self, cell: Cell, value: Any) -> bool:
         """True if a cell above (or one deleted since) gives the same object."""
