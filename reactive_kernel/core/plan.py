@@ -2,7 +2,8 @@
 
 First what the root needs (stale, never run or used-up producers), then the root, then its
 dependents that aren't fresh, in dependency order with ties in document order; each pulls in what it
-needs itself.  At the end, values that the notebook's end shows but that were used up are made again.
+needs itself.  At the end, also after a failure, values that the notebook's end shows but that were used up are made
+again.
 
 A dependent is passed over when it became fresh (early cut-off), is disabled, is blocked, or its own
 request waits in the queue.
@@ -78,6 +79,7 @@ class Cascade:
         self.targets: set[str] = set()  # asked for, not only dependents
         self._heap: list[tuple[float, str]] = []
         self._root_done = root is None
+        self._stopped = False  # by a failure: nothing more is done than to make again what that used up
         self._over = False
         if root is None:
             cells = (c for c in session.document if kind == "all" or c.has_run)
@@ -131,8 +133,10 @@ class Cascade:
             self._over = True
         elif cell.id == self.root and not self._root_done:
             self._root_done = True
-            if not ok or self.alone or self.kind == "upstream" or self.lazy:
-                self._over = not (ok and self.kind == "upstream")
+            if not ok:
+                self._stop()
+            elif self.alone or self.kind == "upstream" or self.lazy:
+                self._over = self.kind != "upstream"
             else:
                 self._want(descendants(self.session.cells, [cell.id]))
         elif in_lineage and ok and not self.lazy:
@@ -161,8 +165,12 @@ class Cascade:
 
     # -- choosing
 
+    def _stop(self) -> None:
+        self._stopped = self._root_done = True
+        self.wanted.clear()
+
     def _want(self, cell_ids: Iterable[str]) -> None:
-        for cell_id in cell_ids:
+        for cell_id in () if self._stopped else cell_ids:
             cell = self.session.cells[cell_id]
             if (
                 cell.fresh
@@ -189,9 +197,10 @@ class Cascade:
         need = root if root.loop else self._need(root, set(), retry=True)
         if need is not None and not root.loop:
             return need
-        self._over = True
         self.problem = self._why_not(root)
-        return None
+        self._stop()
+        self._over = not self.failed
+        return None if self._over else self._restore()
 
     def _runnable(self, cell: Cell, waiting: Collection[str]) -> Cell | None:
         """The cell, or the first cell that it needs; None if it need not or can't run."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import thread_time
 from typing import Any
@@ -34,6 +36,7 @@ __all__ = [
     "made_here",
     "remarks",
     "touched_of",
+    "undisturbed",
 ]
 
 BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
@@ -80,6 +83,19 @@ def deadline(cell: Cell | None = None) -> float:
 def glance(cell: Cell) -> float:
     """The same for what is known to be too large to be looked at whole: what is nearest tells most."""
     return thread_time() + max(BUDGET * GLANCE, SHARE * (cell.seconds or 0.0))
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put off the collection of garbage: the many small states taken would set it off, on the cell's account."""
+    if not gc.isenabled():  # as the user has it
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def longer(until: float) -> float:

@@ -51,8 +51,9 @@ class Run:
     """A cascade in progress.  For each step: `enter`, run the source, `leave`; at the end `finish`.
 
     `next` plans anew after every step.  ``waiting`` are ids of cells whose own request is already in
-    the queue: they are left to it.  `next` returns None when nothing is left, after a failed root, or
-    after an interrupted step.  If the root could not run at all, ``root_problem`` says why.
+    the queue: they are left to it.  `next` returns None when nothing is left, or after an interrupted step.  After a
+    failed root only that runs which makes again what the failure used up.  If the root could not run at all,
+    ``root_problem`` says why.
     """
 
     def __init__(self, engine: Engine, cascade: Cascade, root: Cell | None, cascade_id: str) -> None:

@@ -7,7 +7,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import inf, nextafter
 from time import thread_time
@@ -34,6 +34,7 @@ from reactive_kernel.kernel.changes import (
     longer,
     remarks,
     touched_of,
+    undisturbed,
 )
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.library_states import remembers
@@ -43,8 +44,8 @@ from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
-from reactive_kernel.kernel.store import MISSING, Delta, Store, tracked
-from reactive_kernel.kernel.survey import ATOMS, Survey, survey
+from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
+from reactive_kernel.kernel.survey import ATOMS, NOTHING_SEEN, Survey, survey
 from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, suspicion
 from reactive_kernel.kernel.unread import Unread
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
@@ -85,6 +86,7 @@ class Executor:
             state = self.store.lookup(name, key)
             self.hidden.set(name, base if state is MISSING else state)
 
+    @undisturbed()
     def enter(self, cell: Cell) -> None:
         """Set the namespace to what a clean run would have at the cell, and note what it may change."""
         if cell.kind == "batch":
@@ -167,13 +169,14 @@ class Executor:
                 watch.surveys[name] = done[id(value)]
                 continue
             limit = min(until, glance(cell)) if large else until
-            seen = done[id(value)] = survey((value,), self.namespace, limit, True, self.main, taken)
+            seen = done[id(value)] = survey((value,), self.namespace, limit, True, self.main, taken, done)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
 
     # -- after
 
+    @undisturbed()
     def leave(self, ok: bool) -> Observed | None:
         """Take in what the cell did; None if it failed, or was deleted meanwhile: then nothing is kept."""
         watch, self.watch = self.watch, None
@@ -263,9 +266,7 @@ class Executor:
         for name in watch.before.keys() - self.namespace.keys():
             self.namespace[name] = watch.before[name]
         self.namespace.update(watch.put_by)
-        for value, state in changes.touched.values():
-            if state.restore is not None:
-                state.restore(value)
+        changes.lost.update(map(id, put_back(changes.touched.values())))
         for seen in watch.surveys.values():
             for wrapper in seen.caches:
                 self.caches.roll_back(wrapper)
@@ -330,11 +331,12 @@ class Executor:
         reach: dict[str, frozenset[int]] = {}
         traits: dict[str, str] = {}
         known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
+        done: dict[int, Survey] = {}
         for name, value in values.items():
             if type(value) not in ATOMS:
                 if id(value) not in known:
                     start = thread_time()
-                    known[id(value)] = self._inside(watch, value)
+                    known[id(value)] = self._inside(watch, value, done)
                     known[id(value)][0].hurried &= thread_time() - start < BUDGET  # the time went to others
                 inside, reach[name], code = known[id(value)]
                 large = inside.truncated and not inside.hurried
@@ -346,18 +348,19 @@ class Executor:
                     traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return carried, reach, traits
 
-    def look(self, value: Any) -> Survey:
+    def look(self, value: Any, done: Mapping[int, Survey] = NOTHING_SEEN) -> Survey:
         """What is inside a value, without taking states."""
-        return survey((value,), self.namespace, longer(self.until), False, self.main)
+        return survey((value,), self.namespace, longer(self.until), False, self.main, None, done)
 
-    def _inside(self, watch: Watch, value: Any) -> tuple[Survey, frozenset[int], Deferred]:
+    def _inside(self, watch: Watch, value: Any, done: dict[int, Survey]) -> tuple[Survey, frozenset[int], Deferred]:
         """What is inside a value that a cell gives, which objects, and what code in it does.
 
         What the cell was given, and is too large to be looked at whole, also has what was seen in it before.
         """
         cell = watch.cell
         same = [n for n, seen in watch.surveys.items() if seen.truncated and watch.before[n] is value]
-        inside = survey((value,), self.namespace, glance(cell), False, self.main) if same else self.look(value)
+        inside = survey((value,), self.namespace, glance(cell), False, self.main) if same else self.look(value, done)
+        done[id(value)] = inside
         reach, code = frozenset(inside.states), inside.code
         for old in same:
             before = [self.session.cells[p] for p in cell.inputs.get(old, ())]

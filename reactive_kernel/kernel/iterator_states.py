@@ -1,6 +1,7 @@
 """States of what is used up as it is used: generators, iterators, locks, caches of results.
 
-Few of them can be put back; most are made again by the cell that made them.
+Iterators over lists and texts can be wound back until they have come to their end; most others are made again by the
+cell that made them.
 """
 
 from __future__ import annotations
@@ -39,26 +40,35 @@ def _generator(value: Any) -> Taken:
 
 
 def _iterator(value: Any) -> Taken:
-    """Iterators over lists, tuples and texts tell how far they are by what pickle would keep."""
-    before = value.__reduce__()[1:]
+    """Iterators over lists, tuples and texts tell how far they are by what pickle would keep.
 
-    def place(now: Any) -> Any:
-        return now.__reduce__()[1:]
+    At their end they let go of what they go through, and can't be wound back.
+    """
+    at = _place(value)
 
-    ends = len(before) > 1
-    at = before[1] if ends else None
+    def restore(target: Any) -> None:
+        target.__setstate__(at)
+        if _place(target) != at:  # it has ended, or its list isn't that long
+            raise ValueError("the iterator can't be put there")
 
-    def changed(now: Any) -> bool:
-        after = place(now)
-        return (len(after) > 1) != ends or (ends and after[1] != at)
+    return State(lambda now: _place(now) != at, restore if at is not None else None), "whole"
 
-    return State(changed, None), "whole"
+
+def _place(value: Any) -> int | None:
+    """How far an iterator over a sequence is; None at its end."""
+    state = value.__reduce__()[2:]
+    return state[0] if state else None
 
 
 def _range_iterator(value: Any) -> Taken:
     """What is left of a range, or how far in it the iterator is: Python 3.12 changed its mind."""
     before = value.__reduce__()[1:]
-    return State(lambda now: now.__reduce__()[1:] != before, None), "whole"
+
+    def restore(target: Any) -> None:
+        target.__setstate__(before[1])
+
+    winds_back = before[1] is not None
+    return State(lambda now: now.__reduce__()[1:] != before, restore if winds_back else None), "whole"
 
 
 def _transparent(value: Any) -> Taken:
@@ -73,6 +83,30 @@ def _transparent(value: Any) -> Taken:
         return len(left) != len(inside) or not all(map(is_, inside, left))
 
     return State(changed, None), "whole"
+
+
+def _counting(value: Any) -> Taken:
+    """The same of those that also count, or have a switch, which can't be put back when what is inside can."""
+    found: dict[int, tuple[Any, State | None]] = {id(value): (value, _transparent(value)[0])}
+    todo = [value]
+    while todo:
+        for item in _inside(todo.pop()):
+            if type(item) in ITERATORS and id(item) not in found:
+                maker = _transparent if type(item) in COUNTING else ITERATORS[type(item)]
+                found[id(item)] = (item, maker(item)[0])
+                todo.append(item)
+
+    def changed(now: Any) -> bool:
+        return any(state is not None and state.changed(item) for item, state in found.values())
+
+    return State(changed, None), "whole"
+
+
+def _inside(value: Any) -> list[Any]:
+    """What an iterator goes through: several it keeps in a tuple."""
+    found = gc.get_referents(value)
+    several = [item for item in found if type(item) is tuple] if type(value) in SEVERAL else ()
+    return [*found, *(item for parts in several for item in parts)]
 
 
 def _by_repr(value: Any) -> Taken:
@@ -140,17 +174,20 @@ def _simple_queue(value: Any) -> Taken:
     return State(changed, None), "whole"
 
 
-PASSING = "islice chain takewhile dropwhile starmap accumulate zip_longest compress filterfalse pairwise"
-TRANSPARENT = (zip, map, filter, enumerate, *(getattr(itertools, name) for name in PASSING.split()))
+PASSING = "chain starmap accumulate zip_longest compress filterfalse pairwise"
+TRANSPARENT = (zip, map, filter, *(getattr(itertools, name) for name in PASSING.split()))
+SEVERAL = (zip, map, itertools.zip_longest)
+COUNTING = (enumerate, itertools.islice, itertools.takewhile, itertools.dropwhile)
+SEQUENCES: tuple[Any, ...] = ([], (), "", "\xe9", b"", bytearray())
 
 ITERATORS: dict[type, Maker] = {
     **dict.fromkeys(TRANSPARENT, _transparent),
+    **dict.fromkeys(COUNTING, _counting),
+    **dict.fromkeys((type(iter(sequence)) for sequence in SEQUENCES), _iterator),
+    type(reversed([])): _iterator,
     itertools.count: _by_repr,
     itertools.repeat: _by_repr,
     types.GeneratorType: _generator,
-    type(iter([])): _iterator,
-    type(iter(())): _iterator,
-    type(iter("")): _iterator,
     type(iter(range(0))): _range_iterator,
     type(iter(range(1 << 70))): _range_iterator,
     type(threading.Lock()): _lock,

@@ -35,7 +35,9 @@ DRAWN = frozenset({"stale", "_stale", "_parents"})
 def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an instance of ``kind`` without those that only remember."""
     memos = _memos(kind)
-    return attributes if memos is None else {n: v for n, v in attributes.items() if not memos[n]}
+    if memos is None or (memos.remembering.isdisjoint(attributes) and attributes.keys() <= memos.keys()):
+        return attributes
+    return {n: v for n, v in attributes.items() if not memos[n]}
 
 
 def renewed(kind: type, name: str, old: Any, new: Any) -> bool:
@@ -86,14 +88,17 @@ def _memos(kind: type) -> _Memos | None:
 
 
 class _Memos(dict[str, bool]):
-    """Attribute -> whether it only remembers; asked once of each name."""
+    """Attribute -> whether it only remembers; asked once of each name.  ``remembering``: those that do."""
 
     def __init__(self, names: set[str], library: bool) -> None:
         super().__init__(dict.fromkeys(names, True))
+        self.remembering = names
         self.library = library
 
     def __missing__(self, name: str) -> bool:
         self[name] = found = self.library and name[:1] == "_" and "cache" in name
+        if found:
+            self.remembering.add(name)
         return found
 
 

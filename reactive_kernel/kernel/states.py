@@ -50,10 +50,10 @@ __all__ = ["State", "Tells", "is_closed", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
-    " _weakref _abc operator functools".split()
+    " _weakref _abc operator functools pybind11_builtins".split()
 )
-# What these have in C is made anew rather than changed, or is room to work in.
-SETTLED = frozenset("sklearn scipy statsmodels arch hdbscan".split())
+# What these have in C is made anew rather than changed, or is room to work in (the pixels that a figure last drew).
+SETTLED = frozenset("sklearn scipy statsmodels arch hdbscan matplotlib".split())
 # Machinery of running code: it goes on by itself, and must not be put back behind its own back.
 MACHINERY = frozenset("concurrent asyncio multiprocessing selectors socket subprocess".split())
 # What runs the notebook: the kernel, the streams that show what is printed. Their state is not the notebook's.

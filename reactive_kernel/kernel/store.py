@@ -11,7 +11,7 @@ Moving costs what lies between the two places, not the notebook.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from operator import attrgetter
@@ -24,7 +24,7 @@ from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.states import State, state_of
 
-__all__ = ["MISSING", "Delta", "Store", "tracked"]
+__all__ = ["MISSING", "Delta", "Store", "put_back", "tracked"]
 
 MISSING = object()
 NO_LIMITS: Mapping[str, float] = {}
@@ -69,13 +69,7 @@ class Delta:
         """Exchange the objects' states with the kept ones; returns the objects that did not take theirs."""
         # All are looked at before any is put back: two may lie in the same memory.
         current = [state_of(value, main, True)[0] for value, _ in self.entries]
-        broken: list[Any] = []
-        for value, other in self.entries:
-            try:
-                if other.restore is not None:
-                    other.restore(value)
-            except Exception:  # what it holds can't be put back after all
-                broken.append(value)
+        broken = put_back(self.entries)
         self.entries = [
             (value, now if now is not None else other)
             for (value, other), now in zip(self.entries, current, strict=True)
@@ -273,6 +267,20 @@ class Store:
             if value is not MISSING:
                 return value
         return MISSING
+
+
+def put_back(entries: Iterable[tuple[Any, State]]) -> list[Any]:
+    """Give objects the states that were kept of them; returns those that did not take theirs."""
+    todo = [(value, state.restore) for value, state in entries if state.restore is not None]
+    for _ in range(2):  # an iterator can't be put back into a list before the list is
+        again: list[tuple[Any, Any]] = []
+        for value, restore in todo:
+            try:
+                restore(value)
+            except Exception:  # what it holds can't be put back after all
+                again.append((value, restore))
+        todo = again
+    return [value for value, _ in todo]
 
 
 def _still_holds(delta: Delta, cell: Cell) -> bool:

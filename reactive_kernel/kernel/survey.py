@@ -14,7 +14,7 @@ import threading
 import types
 import weakref
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -31,7 +31,7 @@ from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_note
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
 from reactive_kernel.kernel.widgets import is_widget
 
-__all__ = ["ATOMS", "Survey", "children", "survey"]
+__all__ = ["ATOMS", "NOTHING_SEEN", "Survey", "children", "survey"]
 
 ATOMS: frozenset[type] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
@@ -81,6 +81,27 @@ class Survey:
         """What code inside the value does when called."""
         return Deferred(frozenset(self.reads), frozenset(self.writes))
 
+    def add(self, other: Survey) -> None:
+        """Take in what was found inside a value that is part of this one."""
+        self.states.update(other.states)
+        self.untold |= other.untold
+        self.iterator |= other.iterator
+        self.unknown |= other.unknown
+        self.caches += [cache for cache in other.caches if not any(cache is own for own in self.caches)]
+        self.widgets += [widget for widget in other.widgets if not any(widget is own for own in self.widgets)]
+        self.reads |= other.reads
+        self.writes |= other.writes
+
+    def as_seen(self, others: Iterable[Survey]) -> Survey:
+        """One of the other surveys that found the very same, or this one."""
+        for other in others:
+            if other.states.keys() == self.states.keys() and (other.reads, other.writes) == (self.reads, self.writes):
+                return other
+        return self
+
+
+NOTHING_SEEN: Mapping[int, Survey] = {}
+
 
 def survey(
     values: Iterable[Any],
@@ -89,14 +110,15 @@ def survey(
     capture: bool,
     main: str,
     taken: dict[int, State] | None = None,
+    done: Mapping[int, Survey] = NOTHING_SEEN,
 ) -> Survey:
     """Walk through ``values`` together; with ``capture`` the states are taken.
 
     ``deadline`` is a `time.thread_time` instant; ``taken`` keeps the states, by id, for further surveys at the same
-    moment.  Never runs code of the user's.
+    moment, ``done`` has those surveys by id of the value.  Never runs code of the user's.
     """
     taken = {} if taken is None else taken
-    result = Survey()
+    result, parts = Survey(), []
     seen: set[int] = set()
     queue: deque[Any] = deque(values)
     count = 0
@@ -106,6 +128,11 @@ def survey(
         if kind in ATOMS or id(value) in seen or value is namespace:
             continue
         seen.add(id(value))
+        if (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
+            result.add(part)
+            seen.update(part.states)
+            parts.append(part)
+            continue
         count += 1
         if count > MAX_OBJECTS or (count % 32 == 0 and thread_time() > deadline):
             result.truncated, result.hurried = True, count <= MAX_OBJECTS and not result.truncated
@@ -116,7 +143,7 @@ def survey(
             result.states.setdefault(id(value), (value, None))
             result.untold.add(id(value))
             result.unknown = result.truncated = True
-    return result
+    return result if result.truncated else result.as_seen(parts)
 
 
 def _look_at(
@@ -140,27 +167,29 @@ def _look_at(
                 done = names_in(code)
                 result.reads |= done.reads
                 result.writes |= done.writes
-    _visit(value, kind, result, capture, main, taken)
-    inner, whole = children(value, main)
+    if capture and (state := taken.get(id(value))) is not None:
+        result.states[id(value)] = (value, state)
+    else:
+        _visit(value, result, capture, main, taken)
+    inner, whole = BUILT_IN[kind](value) if kind in BUILT_IN else _opener(kind)(value, kind, main)
     if not whole:
         result.truncated = True
     return inner
 
 
-def _visit(value: Any, kind: type, result: Survey, capture: bool, main: str, taken: dict[int, State]) -> None:
-    state, tells = taken.get(id(value)), WHOLE
-    if state is None:
-        state, tells = state_of(value, main, capture)
+def _visit(value: Any, result: Survey, capture: bool, main: str, taken: dict[int, State]) -> None:
+    state, tells = state_of(value, main, capture)
     if tells == "immutable":
         return
     result.states[id(value)] = (value, state)
-    if state is not None and tells == "whole":
-        taken[id(value)] = state
+    if tells == "whole":
+        if state is not None:
+            taken[id(value)] = state
+        return
+    result.untold.add(id(value))
     if tells == "iterator":
         result.iterator = True
-        result.untold.add(id(value))
-    elif tells == "partly":
-        result.untold.add(id(value))
+    else:
         result.unknown |= state is None
 
 
@@ -169,23 +198,30 @@ def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
     kind = type(value)
     if (inside := BUILT_IN.get(kind)) is not None:
         return inside(value)
-    found = _inside(kind)
-    if found is not None:
-        base, inside = found
-        items, whole = inside(value)
-        return (items if kind is base else [*items, *_own(value, kind, main)]), whole
-    if issubclass(kind, type):
-        return (_class(value, kind, main) if module_of(value) == main else ()), True
-    return _library(value, kind, main)
-
-
-@per_type
-def _inside(kind: type) -> tuple[type, Inside] | None:
-    """The builtin type that a class is or derives from, and how to look into it."""
-    return next(((base, inside) for base, inside in INSIDE if issubclass(kind, base)), None)
+    return _opener(kind)(value, kind, main)
 
 
 Inside = Callable[[Any], tuple[Iterable[Any], bool]]
+Opener = Callable[[Any, type, str], tuple[Iterable[Any], bool]]
+
+
+@per_type
+def _opener(kind: type) -> Opener:
+    """How to look into objects of a class."""
+    for base, inside in INSIDE:
+        if issubclass(kind, base):
+            return _derived(base, inside)
+    return _class if issubclass(kind, type) else _look_into(kind)
+
+
+def _derived(base: type, inside: Inside) -> Opener:
+    """How to look into what is of a builtin type, or of a class that derives from it."""
+
+    def look(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+        items, whole = inside(value)
+        return (items if kind is base else [*items, *_own(value, kind, main)]), whole
+
+    return look
 
 
 def _dict(value: Any) -> tuple[Iterable[Any], bool]:
@@ -251,13 +287,15 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
 BUILT_IN: dict[type, Inside] = {kind: inside for kind, inside in INSIDE if kind in (list, dict, tuple, set)}
 
 
-def _class(value: Any, kind: type, main: str) -> list[Any]:
+def _class(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     """What a class of the notebook's holds, its bases, and its own class if that is the notebook's too."""
+    if module_of(value) != main:
+        return (), True
     found = [v for n, v in members_of(value).items() if n not in CLASS_SKIP]
     found.extend(base for base in type.__dict__["__bases__"].__get__(value) if base is not object)
     if module_of(kind) == main:
         found.append(kind)
-    return found
+    return found, True
 
 
 def _own(value: Any, kind: type, main: str) -> list[Any]:
@@ -271,16 +309,12 @@ def _own(value: Any, kind: type, main: str) -> list[Any]:
     return held
 
 
-def _library(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    look = _look_into(kind)
-    if look is not None:
-        return look(value, kind, main)
+def _attributes(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     return _own(value, kind, main), True
 
 
-@per_type
-def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bool]] | None:
-    """How to look into an object of a library's type; None: at its attributes."""
+def _look_into(kind: type) -> Opener:
+    """How to look into an object of a library's type."""
     known = about(kind)
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
@@ -295,7 +329,7 @@ def _look_into(kind: type) -> Callable[[Any, type, str], tuple[Iterable[Any], bo
         return _wrapper
     if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
         return _written_in_c
-    return None
+    return _attributes
 
 
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

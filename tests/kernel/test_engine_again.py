@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reactive_kernel.kernel.engine import RunRequest
 from tests.kernel.inprocess import Notebook
 
 
@@ -71,6 +72,101 @@ def test_what_an_exhausting_reader_took_is_made_again() -> None:
     notebook.edit("b", "print(next(it))")
     notebook.run("c", "print(list(it))")
     notebook.check()
+
+
+WOUND_BACK = {
+    "list": "it = iter([1, 2, 3, 4])",
+    "tuple": "it = iter((1, 2, 3, 4))",
+    "text": "it = iter('abcd')",
+    "text beyond ascii": "it = iter('\xe4bcd')",
+    "bytes": "it = iter(b'abcd')",
+    "backwards": "it = reversed([1, 2, 3, 4])",
+    "zip": "it = zip([1, 2, 3, 4], 'abcd')",
+    "map": "it = map(str, [1, 2, 3, 4])",
+    "a filter of a zip": "it = filter(None, zip([1, 2, 3, 4], 'abcd'))",
+    "in an instance": "class Box:\n    pass\nit = iter([1, 2, 3, 4])\nbox = Box()\nbox.it = it",
+}
+
+
+@pytest.mark.parametrize("make", WOUND_BACK.values(), ids=WOUND_BACK)
+def test_an_iterator_over_a_sequence_is_wound_back(make: str) -> None:
+    notebook = opened(make, "print(next(it))", "print(next(it, None))")
+    assert notebook.run("b", "print(next(it), next(it))") == "bc"
+    notebook.check()
+    assert notebook.run("b", "print(list(it), next(it, None))") == "bc"
+    notebook.check()
+    assert notebook.run("b", "print(next(it))") == "abc", "at its end it can't be wound back"
+    notebook.check()
+
+
+def test_an_iterator_is_wound_back_with_its_list() -> None:
+    notebook = opened("xs = [1, 2, 3, 4]\nit = iter(xs)", "print(next(it), next(it))\nxs.clear()", "print(xs)")
+    assert notebook.run("b", "print(next(it), next(it), next(it))") == "bc"
+    notebook.check()
+
+
+COUNTING = {
+    "enumerate": "it = enumerate([3, 4, 5, 6])",
+    "islice": "from itertools import islice\nit = islice([3, 4, 5, 6], 2)",
+    "takewhile": "from itertools import takewhile\nit = takewhile(lambda x: x < 5, [3, 4, 5, 6])",
+    "dropwhile": "from itertools import dropwhile\nit = dropwhile(lambda x: x < 5, [3, 4, 5, 6, 1])",
+    "pairwise": "from itertools import pairwise\nit = pairwise([3, 4, 5, 6])",
+    "accumulate": "from itertools import accumulate\nit = accumulate([3, 4, 5, 6])",
+    "enumerate of a zip": "it = enumerate(zip([3, 4, 5, 6], 'abcd'))",
+}
+
+
+@pytest.mark.parametrize("make", COUNTING.values(), ids=COUNTING)
+def test_an_iterator_that_counts_is_made_again(make: str) -> None:
+    notebook = opened(make, "print(next(it, None))", "print(next(it, None))")
+    assert notebook.run("b", "print(next(it, None), next(it, None))") == "abc"
+    notebook.check()
+
+
+@pytest.mark.parametrize("make", WOUND_BACK.values(), ids=WOUND_BACK)
+def test_an_iterator_that_a_failing_cell_moved_is_wound_back(make: str) -> None:
+    notebook = opened(make, "first = next(it)")
+    kept = notebook.namespace["it"]
+    notebook.insert(2, "next(it)\nit2 = next(it), next(it)\n1 / 0")
+    assert notebook.run("c") == "c!"
+    assert notebook.namespace["it"] is kept
+    assert len(list(kept)) == 3
+
+
+MADE_AGAIN = {"generator": ITERATORS["generator"], "used up": "it = iter([1, 2])", **COUNTING}
+
+
+@pytest.mark.parametrize("make", MADE_AGAIN.values(), ids=MADE_AGAIN)
+def test_the_variables_have_nothing_used_up_by_a_failing_cell(make: str) -> None:
+    notebook = opened(make, "first = next(it)")
+    left = list(notebook.namespace["it"])
+    notebook = opened(make, "first = next(it)")
+    notebook.insert(2, "for _ in it:\n    pass\n1 / 0")
+    assert notebook.run("c") == "c!ab"
+    assert list(notebook.namespace["it"]) == left
+    assert notebook.stale_cells == "c"
+
+
+def test_after_a_failure_nothing_else_runs() -> None:
+    notebook = opened("it = (n for n in range(9))", "first = next(it)", "k = 1", "print(k)", "print(first)")
+    notebook.edit("c", "k = 2")
+    assert notebook.run("b", "first = next(it), next(it)\n1 / 0") == "ab!a"
+    assert notebook.text("d") == "1"
+
+
+def test_what_a_failing_producer_of_the_asked_cell_used_up_is_made_again() -> None:
+    notebook = opened("it = (n for n in range(9))", "pass", "print(k)")
+    notebook.edit("b", "k = next(it)\n1 / 0")
+    assert notebook.run("c") == "b!a"
+    assert list(notebook.namespace["it"]) == list(range(9))
+    assert "failed" in (notebook.problem or "")
+
+
+def test_after_an_interrupt_nothing_runs() -> None:
+    notebook = opened("it = (n for n in range(9))", "pass")
+    assert notebook.request(RunRequest(cell_id="b", source="next(it)"), interrupt="b") == "b!"
+    notebook.insert(2, "1")
+    assert notebook.run("c") == "ca", "until something runs again"
 
 
 @pytest.mark.parametrize("call", ["bump()", "if True:\n    bump()", "for _ in range(2):\n    bump()"])
