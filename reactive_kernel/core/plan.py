@@ -179,7 +179,8 @@ class Cascade:
                 or (cell_id == self.root and not self._root_done)
             ):
                 continue
-            if self.attempts.get(cell_id, 0) >= 3 or (cell.kind == "batch"):
+            # Each name that a star import did not bind after all takes a run to find out.
+            if self.attempts.get(cell_id, 0) >= 3 + len(cell.missed[1]) or cell.kind == "batch":
                 continue
             if not cell.has_run and (self.kind == "stale" or self.only_run_before):
                 continue
