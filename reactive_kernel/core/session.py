@@ -56,8 +56,9 @@ class Session(Topology):
     def __init__(self, analyse: Analyse) -> None:
         self.analyse = analyse
         super().__init__()
-        self.lost: dict[tuple[str, str], None] = {}
-        self._running: dict[str, tuple[str, Given, frozenset[tuple[str, str]]]] = {}
+        self.lost: dict[tuple[str, str], int] = {}  # values used up, each with how many had been before it
+        self._losses = 0
+        self._running: dict[str, tuple[str, Given, int]] = {}
 
     # -- the door
 
@@ -247,7 +248,7 @@ class Session(Topology):
             self._rerun(cell)
         cell.activity = "running"
         outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
-        self._running[cell.id] = (cell.facts.code, outs, frozenset(self.lost))
+        self._running[cell.id] = (cell.facts.code, outs, self._losses)
         self.touch(cell)
 
     def _held_out(self, producer_id: str, name: str) -> str:
@@ -268,7 +269,7 @@ class Session(Topology):
         if cell is None:  # deleted while it ran
             self._running.pop(news.cell_id, None)
             return
-        code, before, used_up = self._running.pop(cell.id, (cell.facts.code, {}, frozenset()))
+        code, before, losses = self._running.pop(cell.id, (cell.facts.code, {}, 0))
         cell.activity = ""
         cell.has_run = True
         cell.seconds, cell.execution_count = news.seconds, news.execution_count
@@ -280,7 +281,7 @@ class Session(Topology):
             cell.outside = news.seen.outside
             if not cell.shown:  # run alone though it is blocked: what it gave is not what a clean run has
                 self.rebound.update(news.seen.bound)
-            self._learn(cell, news, code, before, used_up)
+            self._learn(cell, news, code, before, losses)
             return
         cell.last = "error"
         self.rebound.update(cell.produces)
@@ -308,10 +309,11 @@ class Session(Topology):
             if self.graph.resolve(missing[1], cell):
                 cell.failed = None
 
-    def _learn(
-        self, cell: Cell, news: Succeeded, code: str, before: Given, used_up: frozenset[tuple[str, str]]
-    ) -> None:
-        """Take in what a run showed, at the version of the inputs that it started with (``used_up``: values gone)."""
+    def _learn(self, cell: Cell, news: Succeeded, code: str, before: Given, losses: int) -> None:
+        """Take in what a run showed, at the version of the inputs with which it started.
+
+        ``losses``: how many values had been used up then.
+        """
         seen = news.seen
         self._forget_run(cell, kept=seen.reach)
         held = {*seen.bound, *seen.mutated}
@@ -345,8 +347,8 @@ class Session(Topology):
             known = before.get(name)
             if known is None:  # from a producer that has yet to run, or failed, it had not what it is to have
                 known = tuple(
-                    (p, self.cells[p].outs.get(name, "") if self.cells[p].exact and (p, name) not in used_up else "")
-                    for p in found
+                    (p, "" if not self.cells[p].exact or self.lost.get((p, name), losses) < losses else out)
+                    for p, out in ((p, self.cells[p].outs.get(name, "")) for p in found)
                 )
             pairs.extend((name, out) for _, out in known)
         ran.inputs = tuple(pairs)
@@ -374,7 +376,8 @@ class Session(Topology):
             cell = self.cells.get(cell_id)
             if cell is not None and cell.ran is not None and name in cell.ran.held:
                 cell.ran.held.discard(name)
-                self.lost[(cell_id, name)] = None
+                self.lost[(cell_id, name)] = self._losses
+                self._losses += 1
 
     def _change(self, changes: Iterable[tuple[str, str, str]]) -> None:
         for cell_id, name, token in changes:

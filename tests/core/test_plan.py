@@ -7,7 +7,9 @@ import random
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -345,6 +347,27 @@ def test_used_up_versions_are_made_again_without_making_others_stale() -> None:
     nb.edit("b", "y = x + 1")
     assert nb.run("b").startswith("ab")
     assert nb.fresh == "abcd"
+
+
+class Asked(dict[Any, Any]):
+    """A dict that counts how often all of it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_used_up_values_are_gone_through_once_in_a_cascade() -> None:
+    nb = Script("x = load()", *(f"y{n} = x + {n}" for n in range(9)), "x.clear()", "print(x)")
+    nb.all()
+    nb.apply(Lost((("a", "x"),)))
+    nb.session.lost = asked = Asked(nb.session.lost)
+    nb.edit("b", "y0 = x")
+    nb.edit("a", "x = load(2)")
+    assert nb.run("a") == "abcdefghijkl"
+    assert asked.times == 1
 
 
 def test_an_edited_cell_takes_along_what_it_was_read_by() -> None:

@@ -188,6 +188,13 @@ def test_a_global_that_a_function_would_bind_if_it_were_called() -> None:
     notebook.check()
 
 
+@pytest.mark.parametrize("use", ["print(list(it))", "print(sum(box[0]))", "for n in it:\n    print(n)"])
+def test_what_a_cell_uses_up_under_another_name_is_no_reason_to_run_it_again(use: str) -> None:
+    notebook = Notebook("it = (n for n in range(3))\nbox = [it]", use, "print(len(box))")
+    assert notebook.all() == "abc"
+    notebook.check()
+
+
 # -- what the run shows and the text doesn't
 
 
