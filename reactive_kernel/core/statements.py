@@ -83,12 +83,17 @@ def _aug_assign(w: Walker, node: ast.AugAssign) -> None:
         value = w.value(node.value)
         plain = name in cell.plain and name not in cell.not_plain
         if w.frame is not cell or not plain:
-            w.frame.mutate(name, "sure", target)
+            w.frame.mutate(name, "possible" if _is_text(node.value) else "sure", target)
         old = cell.alias.get(name, ()), cell.holders.get(name, ()), tuple(cell.carried.get(name, ()))
         kept = PLAIN if plain and value.plain else Value(value.codes + old[1], value.names + old[2], old[0])
         w.frame.bind(name, target, kept)
     else:
         bind_targets(w, target, w.value(node.value))
+
+
+def _is_text(node: ast.expr) -> bool:
+    """True for what is added to a text, which makes a new one; to a list hardly ever."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _ann_assign(w: Walker, node: ast.AnnAssign) -> None:

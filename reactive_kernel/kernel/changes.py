@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import thread_time
@@ -35,7 +35,8 @@ __all__ = [
     "longer",
     "made_here",
     "remarks",
-    "touched_of",
+    "seen_whole",
+    "touched_by",
     "undisturbed",
 ]
 
@@ -180,13 +181,15 @@ def has_changed(value: Any, state: State) -> bool:
         return True
 
 
-def touched_of(seen: Survey, counts: Callable[[Any], bool]) -> Touched:
-    """The objects that a survey saw which hold something else now, with what they held; ``counts``: of these."""
-    return {
-        key: (value, state)
-        for key, (value, state) in seen.states.items()
-        if state is not None and has_changed(value, state) and counts(value)
-    }
+def touched_by(surveys: Mapping[str, Survey], counts: Callable[[Any], bool]) -> Iterator[tuple[Survey, Touched]]:
+    """The objects that each survey saw which hold something else now, with what they held; ``counts``: of these."""
+    for seen in {id(seen): seen for seen in surveys.values()}.values():
+        touched = {
+            key: (value, state)
+            for key, (value, state) in seen.states.items()
+            if state is not None and has_changed(value, state) and counts(value)
+        }
+        yield seen, touched
 
 
 def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:
@@ -197,6 +200,12 @@ def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -
         code = static if name.startswith("sql:") else replace(code, mutates=static.mutates)
     if code.reads or code.writes or code.mutates:
         carried[name] = code
+
+
+def seen_whole(surveys: Mapping[str, Survey], touched: Collection[int]) -> set[int]:
+    """Objects that did not change, nor what is in them: in the value of a name of which all was seen."""
+    whole = {id(seen): seen.states.keys() for seen in surveys.values() if seen.complete}
+    return set().union(*(keys for keys in whole.values() if keys.isdisjoint(touched)))
 
 
 def doubtful(seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]) -> set[int]:

@@ -22,7 +22,6 @@ from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
     Changes,
-    Touched,
     Watch,
     bound_by,
     called_writes,
@@ -33,7 +32,8 @@ from reactive_kernel.kernel.changes import (
     joined,
     longer,
     remarks,
-    touched_of,
+    seen_whole,
+    touched_by,
     undisturbed,
 )
 from reactive_kernel.kernel.hidden import Hidden
@@ -209,16 +209,14 @@ class Executor:
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
         changes = Changes()
-        guessed = presumed(self.session, watch, self.namespace)
+        touched_in = {id(seen): touched for seen, touched in touched_by(watch.surveys, self.caches.counts)}
+        for touched in touched_in.values():
+            changes.touched.update(touched)
+        guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
         unsure: set[str] = set()
-        touched_in: dict[int, Touched] = {}  # by survey
         doubts: dict[int, set[int]] = {}
         for name, seen in watch.surveys.items():
-            guess = name in guessed
-            if id(seen) not in touched_in:
-                touched_in[id(seen)] = touched_of(seen, self.caches.counts)
-            touched = touched_in[id(seen)]
-            changes.touched.update(touched)
+            guess, touched = name in guessed, touched_in[id(seen)]
             if touched or guess:
                 changes.names.add(name)
             if guess:
@@ -233,6 +231,7 @@ class Executor:
         for name in watch.unseen & guessed:
             unsure.add(name)
             changes.lost.add(id(watch.before.get(name)))
+        changes.lost -= seen_whole(watch.surveys, changes.touched) if changes.lost else set()
         for key, (value, state) in changes.touched.items():
             after, _ = state_of(value, self.main, True)
             if state.restore is None or after is None or after.restore is None:
@@ -386,8 +385,8 @@ class Executor:
         self.store.applied.append(cell.id)
 
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
-        """Visible names that share objects with what changed, and did not change."""
-        found: set[str] = set()
+        """Visible names that share objects with what changed, or may, and did not change."""
+        found = {name for name, seen in watch.surveys.items() if seen.complete}
         whole = watch.unseen.isdisjoint(changes.names)
         for name in changes.names:
             if (seen := watch.surveys.get(name)) is not None:

@@ -198,7 +198,7 @@ def uses(code: types.CodeType, name: str = "") -> tuple[frozenset[str], bool] | 
             continue
         if step.opname == "COPY_FREE_VARS":
             continue
-        if spelt[-1] != name or name in spelt[:-1] or not step.opname.startswith("LOAD_"):
+        if spelt[-1] != name or name in spelt[:-1] or not step.opname.startswith(("LOAD_", "STORE_FAST_LOAD_")):
             return None
         if after.opname == "COPY":
             after = steps[steps.index(after) + 1]

@@ -7,6 +7,7 @@ is asked of its type alone.
 
 from __future__ import annotations
 
+import enum
 import io
 import random
 import sys
@@ -42,6 +43,7 @@ from reactive_kernel.kernel.library_states import (
     polars_state,
     remembers,
 )
+from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
@@ -124,6 +126,8 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
 def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
     if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
+        return None
+    if issubclass(kind, enum.Enum) and of_a_library(kind):  # all that use the library share its members
         return None
     if kind is object or known.name in ("_tuplegetter", "PyCapsule"):
         return None

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Collection, Mapping, Set
+from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.facts import WEAK
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.session import Session
-from reactive_kernel.kernel.changes import Watch, called_reads
+from reactive_kernel.kernel.changes import PATIENCE, Watch, called_reads, seen_whole
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
 
 __all__ = ["objects_held", "presumed", "reads_of", "suspicion"]
+
+MANY = 20  # ties between two values that are looked at
 
 
 def objects_held(session: Session, cell: Cell, name: str) -> int:
@@ -48,11 +51,17 @@ def reads_of(session: Session, cell: Cell) -> Set[str]:
     return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called
 
 
-def presumed(session: Session, watch: Watch, namespace: Mapping[str, Any]) -> set[str]:
+def presumed(
+    session: Session,
+    watch: Watch,
+    namespace: Mapping[str, Any],
+    touched: Collection[int],
+    look: Callable[[Any], Survey],
+) -> set[str]:
     """Inputs that can't be told and count as changed.
 
     Names that the cell doesn't read, but which share objects with what it may change, do so only if
-    something that it reads was not looked at whole: else what they share is known.
+    something that it reads was not looked at whole, and what they are known to share neither: else that is known.
     """
     cell = watch.cell
     doubtful = {n: seen for n, seen in watch.surveys.items() if not seen.complete}
@@ -63,7 +72,39 @@ def presumed(session: Session, watch: Watch, namespace: Mapping[str, Any]) -> se
     found |= {n for n in watch.unseen if suspicion(cell, n, answered, n in own) == 0}
     read = found & reads_of(session, cell)
     cut = any(n in watch.unseen or watch.surveys[n].truncated for n in read)
-    return found if cut else read
+    return found - _apart(session, watch, found, touched, look) if cut else read
+
+
+def _apart(
+    session: Session, watch: Watch, guessed: Set[str], touched: Collection[int], look: Callable[[Any], Survey]
+) -> set[str]:
+    """Of these names, those that the cell doesn't read, and whose ties to what it reads were seen whole, unchanged."""
+    read = guessed & reads_of(session, watch.cell)
+    if read == guessed:
+        return set()
+    whole = seen_whole(watch.surveys, touched)
+    told = {
+        key: value
+        for seen in watch.surveys.values()
+        for key, (value, state) in seen.states.items()
+        if state is not None and key not in seen.untold and key not in touched
+    }
+    held = set().union(*(_reach(session, watch, name) for name in read))
+    until = thread_time() + PATIENCE
+
+    def unchanged(ties: set[int]) -> bool:
+        if len(ties) > MANY or not ties <= told.keys() or thread_time() > until:
+            return False
+        return all(seen.complete and seen.states.keys() <= told.keys() for seen in map(look, map(told.get, ties)))
+
+    return {name for name in guessed - read if unchanged((_reach(session, watch, name) & held) - whole)}
+
+
+def _reach(session: Session, watch: Watch, name: str) -> set[int]:
+    """Objects that are known to be in an input."""
+    seen = watch.surveys.get(name)
+    given = [ran.reach.get(name, ()) for p in watch.cell.inputs[name] if (ran := session.cells[p].ran) is not None]
+    return set(seen.states if seen is not None else ()).union(*given)
 
 
 def _answered(watch: Watch, namespace: Mapping[str, Any]) -> bool:

@@ -47,6 +47,7 @@ CONSTANT = {code for name, code in dis.opmap.items() if code in dis.hasconst and
 _TRACER = re.compile(
     r"\b(?:c?[Pp]rofiler?|profiling|[lm]?prun|settrace|setprofile|set_trace|breakpoint|i?pdb|bdb|hypothesis|coverage"
     r"|\w+_profiler|pyinstrument|viztracer|\w*snoop\w*|import trace|from trace)\b"
+    r"|%debug\b"
 )
 _WORD = re.compile(r"[^\W\d]\w*")
 _BY_THE_WAY = OURS | {"IPython", "tqdm"}  # threads of theirs run nothing of the notebook's
@@ -133,7 +134,7 @@ class Unread:
             return frozenset()
         if any(code.co_flags & AWAITED for code in following.compiled):
             return frozenset()
-        whole = any(_traces(cell.source) for cell in self.session.document)
+        whole = any(skipped for _, skipped in entered) and any(_traces(c.source) for c in self.session.document)
         read = set(following.kept)
         for code, skipped in entered:
             read |= _looked_up(code) if whole else _looked_up(code) - skipped

@@ -398,6 +398,50 @@ def test_a_change_seen_in_a_large_object_does_not_spread_to_all_that_shares_with
     notebook.check()
 
 
+LARGE = (
+    "class Result: pass\n"
+    "def large():\n    result = Result()\n    result.all = [[i] for i in range(20_000)]\n    return result"
+)
+TOUCH = "result.all[-1].append(0)"
+
+
+def test_what_was_looked_at_whole_is_not_taken_for_changed_with_what_holds_it() -> None:
+    notebook = Notebook(
+        LARGE,
+        "shared = [[i] for i in range(600)]",
+        "result = large()\nresult.shared = shared",
+        TOUCH,
+        "print(len(shared), result.all[-1])",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["e"] == "result<d shared<b"
+    notebook.check()
+
+
+def test_values_that_share_a_class_or_a_member_of_an_enumeration_do_not_change_together() -> None:
+    notebook = Notebook(
+        LARGE + "\nfrom http import HTTPStatus",
+        "result, other = large(), large()\nresult.status = other.status = HTTPStatus.OK",
+        TOUCH,
+        "print(other.status, len(other.all))",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "other<b"
+    notebook.check()
+
+
+def test_adding_to_a_text_out_of_something_large_does_not_change_that() -> None:
+    notebook = Notebook(
+        LARGE,
+        "result = large()\nresult.name = 'a'\nname = 'b'",
+        "for r in [result]:\n    name = r.name\n    name += ' (old)'\n    print(name)",
+        "print(result.name)",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "result<b"
+    notebook.check()
+
+
 def test_predicting_with_a_tree_does_not_change_it() -> None:
     pytest.importorskip("sklearn")
     notebook = Notebook(
