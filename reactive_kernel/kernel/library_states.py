@@ -17,6 +17,7 @@ __all__ = [
     "pandas_state",
     "polars_state",
     "remembers",
+    "seeds_state",
     "viewed_memory",
 ]
 
@@ -80,21 +81,30 @@ def _many_objects(value: Any) -> tuple[State | None, Tells]:
 
 
 def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a `numpy.random.Generator` or `RandomState`."""
-    if hasattr(value, "bit_generator"):
-        generator = value.bit_generator
-        held = generator.state
+    """State of a bit generator, of a `Generator` (which has no other than its bit generator's) or a `RandomState`."""
+    if not hasattr(value, "get_state"):
+        held = _bits(value).state
 
         def restore(target: Any) -> None:
-            target.bit_generator.state = held
+            _bits(target).state = held
 
-        return State(lambda now: repr(now.bit_generator.state) != repr(held), restore), "whole"
+        return State(lambda now: repr(_bits(now).state) != repr(held), restore), "whole"
     old = value.get_state(legacy=False)
 
     def restore_legacy(target: Any) -> None:
         target.set_state(old)
 
     return State(lambda now: repr(now.get_state(legacy=False)) != repr(old), restore_legacy), "whole"
+
+
+def _bits(value: Any) -> Any:
+    return getattr(value, "bit_generator", value)
+
+
+def seeds_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a numpy `SeedSequence`: how many seeds were made of it, which `spawn` goes on from and nothing sets back."""
+    made = value.n_children_spawned
+    return State(lambda now: now.n_children_spawned != made, None), "whole"
 
 
 def pandas_state(value: Any) -> tuple[State | None, Tells]:

@@ -42,6 +42,7 @@ from reactive_kernel.kernel.library_states import (
     pandas_state,
     polars_state,
     remembers,
+    seeds_state,
 )
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
@@ -56,6 +57,10 @@ IMMUTABLE_PACKAGES = frozenset(
 )
 # What these have in C is made anew rather than changed, or is room to work in (the pixels that a figure last drew).
 SETTLED = frozenset("sklearn scipy statsmodels arch hdbscan matplotlib".split())
+# Where numpy's generators are, the bit generators that they draw from, and the seeds of those.
+RANDOM = frozenset(
+    f"numpy.random.{name}" for name in "_generator mtrand bit_generator _mt19937 _pcg64 _philox _sfc64".split()
+)
 # Machinery of running code: it goes on by itself, and must not be put back behind its own back.
 MACHINERY = frozenset("concurrent asyncio multiprocessing selectors socket subprocess".split())
 # What runs the notebook: the kernel, the streams that show what is printed. Their state is not the notebook's.
@@ -171,8 +176,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, numpy.ndarray):
         return (array_state if kind is numpy.ndarray else _masked if kind is numpy.ma.MaskedArray else _array_subclass,)
-    if known.module in ("numpy.random._generator", "numpy.random.mtrand"):
-        return (numpy_random_state,)
+    if known.module in RANDOM:
+        return (seeds_state if known.name == "SeedSequence" else numpy_random_state,)
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return (pandas_state,)
     if pandas is not None and issubclass(kind, pandas.Index):

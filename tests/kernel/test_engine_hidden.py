@@ -37,6 +37,7 @@ RANDOM = {
     "numpy's shuffle": (
         "import numpy as np\nnp.random.seed({})", "(lambda v: (np.random.shuffle(v), v))(list(range(9)))"),
     "default_rng": ("import numpy as np\nrng = np.random.default_rng({})", "rng.random()"),
+    "spawned": ("import numpy as np\nrng = np.random.default_rng({})", "rng.spawn(2)[1].random()"),
     "RandomState": ("import numpy as np\nrng = np.random.RandomState({})", "rng.rand()"),
     "random.Random": ("import random\nrng = random.Random({})", "rng.random()"),
     "through a function": ("import random\nrandom.seed({})\ndef draw(): return random.random()", "draw()"),
