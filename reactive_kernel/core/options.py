@@ -1,4 +1,4 @@
-"""Which hidden state those read who use a module, or a name out of it: by that one's token."""
+"""Which hidden state those read who use a module, a name out of it (by that one's token), or a value made by it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["OPTIONS_OF", "imported", "is_used"]
+__all__ = ["OPTIONS_OF", "SETTABLE", "imported", "is_used", "settings"]
 
 OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
@@ -21,6 +21,39 @@ OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "object:decimal.Decimal": ("<decimal.context>",),
     "object:decimal.getcontext": ("<decimal.context>",),
 }
+
+# Libraries whose values look, or behave, as the process is set.
+SETTABLE = ("pandas", "numpy", "matplotlib", "decimal")
+_DRAWS = re.compile(r"\.\s*(?:plot|hist|boxplot)\b")
+_WRITES = re.compile(r"\.\s*(?:to_\w+|info|format)\b")
+
+
+@lru_cache(maxsize=1024)
+def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
+    """Which hidden state may decide what the text does with a value in which there is something of these libraries."""
+    found: set[str] = set()
+    if "decimal" in libraries:
+        found.add("<decimal.context>")
+    if "matplotlib" in libraries or ("pandas" in libraries and _DRAWS.search(source)):
+        found.add("<matplotlib.options>")
+    if libraries & {"pandas", "numpy"} and _shows(source):
+        found.add("<numpy.options>")
+        if "pandas" in libraries:
+            found.add("<pandas.options>")
+    return frozenset(found)
+
+
+def _shows(source: str) -> bool:
+    """True if the text has an expression as a statement, which is shown or run for its effect, or makes text."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return bool(_WRITES.search(source)) or any(
+        isinstance(node, ast.Expr | ast.JoinedStr | ast.Mod)
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+        for node in ast.walk(tree)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_us
 from reactive_kernel.core.facts import WEAK, Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
-from reactive_kernel.core.options import OPTIONS_OF, imported, is_used
+from reactive_kernel.core.options import OPTIONS_OF, imported, is_used, settings
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
@@ -164,10 +164,12 @@ def _close(
 
 
 def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: bool) -> Iterator[str]:
-    """Hidden state that is read with a name: options of a module, the traits of widgets that it holds."""
+    """Hidden state that is read with a name: options of a module or of its values, the traits of widgets."""
     for producer in map(graph.document.cells.__getitem__, found):
         token = producer.ran.bound.get(name) if producer.ran is not None else None
         yield from OPTIONS_OF.get(token or "", ())
+        if producer.ran is not None and name in producer.ran.libraries:
+            yield from settings(cell.source, producer.ran.libraries[name])
         traits = f"<{name}.traits>"
         if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
             yield traits

@@ -37,6 +37,7 @@ from reactive_kernel.kernel.changes import (
     undisturbed,
 )
 from reactive_kernel.kernel.hidden import Hidden
+from reactive_kernel.kernel.insides import Insides, libraries_in
 from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
@@ -308,27 +309,23 @@ class Executor:
         store.managed.update(bound)
         store.at = nextafter(cell.key, inf)
         self._lose(watch, changes)
-        carried, reach, traits = self._look_into(watch, values)
+        insides = self._look_into(watch, values)
         return Observed(
-            bound={**{n: tokens.get(n) for n in bound}, **traits},
+            bound={**{n: tokens.get(n) for n in bound}, **insides.traits},
             mutated=changed | frozenset(drawn),
             stays=stays,
             deleted=deleted,
-            carried=carried,
-            reach=reach,
+            carried=insides.carried,
+            reach=insides.reach,
+            libraries=insides.libraries,
             cleared=self._cleared(watch, changes),
             remarks=remarks(self.session, watch, changes),
             outside=databases_changed(),
         )
 
-    def _look_into(
-        self, watch: Watch, values: dict[str, Any]
-    ) -> tuple[dict[str, Deferred], dict[str, frozenset[int]], dict[str, str]]:
-        """Of each value that a cell gives: what code inside does, which objects are in it, tokens of its widgets."""
-        cell = watch.cell
-        carried: dict[str, Deferred] = {}
-        reach: dict[str, frozenset[int]] = {}
-        traits: dict[str, str] = {}
+    def _look_into(self, watch: Watch, values: dict[str, Any]) -> Insides:
+        """Look into each value that a cell gives."""
+        cell, found = watch.cell, Insides()
         known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
         done: dict[int, Survey] = {}
         for name, value in values.items():
@@ -337,15 +334,17 @@ class Executor:
                     start = thread_time()
                     known[id(value)] = self._inside(watch, value, done)
                     known[id(value)][0].hurried &= thread_time() - start < BUDGET  # the time went to others
-                inside, reach[name], code = known[id(value)]
+                inside, found.reach[name], code = known[id(value)]
                 large = inside.truncated and not inside.hurried
                 (self.large.add if large else self.large.discard)((cell.id, name))
                 if code.reads and not inside.truncated:
                     code = replace(code, parts=parts_of(value, code, self.main, self.look))
-                carry(cell, name, code, carried)
+                carry(cell, name, code, found.carried)
+                if libraries := libraries_in(value, inside):
+                    found.libraries[name] = libraries
                 if inside.widgets:
-                    traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
-        return carried, reach, traits
+                    found.traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
+        return found
 
     def look(self, value: Any, done: Mapping[int, Survey] = NOTHING_SEEN) -> Survey:
         """What is inside a value, without taking states."""

@@ -102,7 +102,7 @@ def _bits(value: Any) -> Any:
 
 
 def seeds_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a numpy `SeedSequence`: how many seeds were made of it, which `spawn` goes on from and nothing sets back."""
+    """State of a numpy `SeedSequence`: how many seeds were made of it, which can't be set back."""
     made = value.n_children_spawned
     return State(lambda now: now.n_children_spawned != made, None), "whole"
 

@@ -1,0 +1,38 @@
+"""What the values that a cell gives are made of, as far as other cells are concerned."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.options import SETTABLE
+from reactive_kernel.kernel.survey import Survey
+from reactive_kernel.kernel.typewise import about, per_type
+
+__all__ = ["Insides", "libraries_in"]
+
+
+@dataclass(slots=True)
+class Insides:
+    """By name: what code inside does, which objects are in it, of which libraries; and tokens of its widgets."""
+
+    carried: dict[str, Deferred] = field(default_factory=dict)
+    reach: dict[str, frozenset[int]] = field(default_factory=dict)
+    libraries: dict[str, frozenset[str]] = field(default_factory=dict)
+    traits: dict[str, str] = field(default_factory=dict)
+
+
+def libraries_in(value: Any, inside: Survey) -> frozenset[str]:
+    """Those libraries whose settings may decide how the value looks or behaves."""
+    if sys.modules.keys().isdisjoint(SETTABLE):
+        return frozenset()
+    kinds = {type(value), *(type(item) for item, _ in inside.states.values())}
+    return frozenset(library for kind in kinds for library in _of(kind))
+
+
+@per_type
+def _of(kind: type) -> frozenset[str]:
+    """The libraries that a class derives from."""
+    return frozenset(about(base).package for base in type.__dict__["__mro__"].__get__(kind)) & frozenset(SETTABLE)

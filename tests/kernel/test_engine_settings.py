@@ -1,0 +1,83 @@
+"""Settings of libraries decide how values look, also where no cell that shows one names the library."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+
+pytestmark = pytest.mark.usefixtures("no_hurry", "as_before")
+
+PANDAS, NUMPY = "import pandas as pd", "import numpy as np"
+FRAME, ARRAY = "df = pd.DataFrame({'x': [1 / 3] * 9})", "m = np.ones(2) / 3"
+
+# an import, a value, a setting, another, what looks otherwise then
+CASES = {
+    "a frame shown": (PANDAS, FRAME, "pd.set_option('display.precision', {})", "df"),
+    "a frame printed": (PANDAS, FRAME, "pd.options.display.precision = {}", "print(df)"),
+    "a frame as text": (PANDAS, FRAME, "pd.set_option('display.precision', {})", "t = df.to_string()\nprint(t)"),
+    "a column of a frame": (PANDAS, FRAME, "pd.set_option('display.precision', {})", "df['x'].head(2)"),
+    "in a list": (PANDAS, FRAME + "\nframes = [df]\ndel df", "pd.set_option('display.precision', {})", "frames"),
+    "by a function": (
+        PANDAS, FRAME + "\ndef show(d): print(d)", "pd.set_option('display.precision', {})", "show(df)"),
+    "by a function that reads it": (
+        PANDAS, FRAME + "\ndef show(): print(df)", "pd.set_option('display.precision', {})", "show()"),
+    "an array shown": (NUMPY, ARRAY, "np.set_printoptions(precision={})", "m * 2"),
+    "an array in an f-string": (NUMPY, ARRAY, "np.set_printoptions(precision={})", "t = f'{m}'\nprint(t)"),
+    "an attribute of one's own object": (
+        NUMPY, ARRAY + "\nclass Net:\n    w = m\nnet = Net()\ndel m", "np.set_printoptions(precision={})", "net.w"),
+    "a decimal": (
+        "import decimal", "p = decimal.Decimal(1)", "decimal.getcontext().prec = {}", "q = p / 3\nprint(q)"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    """The settings are what they were, afterwards."""
+    import numpy as np
+    import pandas as pd
+
+    printing = np.get_printoptions()
+    yield
+    np.set_printoptions(**printing)
+    pd.reset_option("display.precision")
+    decimal.setcontext(decimal.Context())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_setting_put_in_changed_and_taken_out(case: str) -> None:
+    module, value, setting, show = CASES[case]
+    nb = Notebook(module, value, show, "x = 1")
+    nb.all()
+    plain = nb.text("c")
+    nb.insert(2, setting.format(3))
+    assert nb.run("e") == "ec"
+    assert nb.text("c") != plain
+    coarse = nb.text("c")
+    assert nb.run("e", setting.format(2)) == "ec"
+    assert nb.text("c") not in (plain, coarse)
+    nb.delete("e")
+    assert nb.all() == "c"
+    assert nb.text("c") == plain
+
+
+@pytest.mark.parametrize("text", ["df['y'] = df['x'] * 2", "part = df[df['x'] > 0]"])
+def test_what_only_computes_does_not_run_for_how_things_look(text: str) -> None:
+    nb = Notebook(PANDAS, FRAME, text)
+    nb.all()
+    nb.insert(2, "pd.set_option('display.precision', 3)")
+    assert nb.run("d") == "d"
+
+
+def test_what_draws_frames_follows_the_settings_of_matplotlib() -> None:
+    nb = Notebook(PANDAS, FRAME, "ax = df.plot()", "print(ax.lines[0].get_linewidth())")
+    nb.all()
+    nb.insert(2, "import matplotlib\nmatplotlib.rcParams['lines.linewidth'] = 7")
+    assert nb.run("e") == "ecd"
+    assert nb.text("d") == "7.0"
+    nb.delete("e")
+    nb.all()
+    assert nb.text("d") == "1.5"
