@@ -25,17 +25,17 @@ __all__ = [
 def array_state(value: Any) -> tuple[State | None, Tells]:
     """State of a numpy array: its bytes; of a large one only a sample."""
     if value.base is not None and type(value.base) is type(value):
-        return None, "immutable"  # a view: its memory is its base's, which is visited too
+        return _view_state(value)
     if value.nbytes > MAX_BYTES:
         numpy = sys.modules["numpy"]
         flat = value.reshape(-1) if value.flags.c_contiguous else None
         if flat is None:
             return None, "partly"
-        step = max(1, flat.size // 65536)
+        step, shape = max(1, flat.size // 65536), value.shape
         look = flat[::step].copy()
         return State(
             lambda now: (
-                now.shape != value.shape
+                now.shape != shape
                 or not numpy.array_equal(now.reshape(-1)[::step], look, equal_nan=look.dtype.kind in "fc")
             ),
             None,
@@ -67,6 +67,23 @@ def array_state(value: Any) -> tuple[State | None, Tells]:
             target.flags.writeable = False
 
     return State(changed, restore, value.nbytes), "whole"
+
+
+def _view_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a view: how it looks at its memory, which is its base's; that is visited too."""
+    shape, dtype, writeable = value.shape, value.dtype, value.flags.writeable
+
+    def changed(now: Any) -> bool:
+        return now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable
+
+    def restore(target: Any) -> None:
+        if target.dtype != dtype:
+            target.dtype = dtype
+        if target.shape != shape:
+            target.shape = shape
+        target.flags.writeable = writeable
+
+    return State(changed, restore), "whole"
 
 
 def _many_objects(value: Any) -> tuple[State | None, Tells]:
