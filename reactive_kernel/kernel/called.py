@@ -27,8 +27,8 @@ class Entered(NamedTuple):
 class Calls(Protocol):
     """Notes code before a cell runs, and tells afterwards what of it was entered."""
 
-    def note(self, code: types.CodeType) -> None:
-        """Watch code that may run from now on."""
+    def note(self, code: types.CodeType, at_work: bool = False) -> None:
+        """Watch code that may run from now on; ``at_work``: something is in the midst of it."""
 
     def entered(self) -> list[Entered]:
         """The code that was entered since it was noted; forgets all that was."""
@@ -40,18 +40,26 @@ class _Traces:
     def __init__(self, found: Marks) -> None:
         self._marks = found
         self._noted: dict[int, types.CodeType] = {}
+        self._unseen: set[int] = set()  # what may run without being seen
 
-    def note(self, code: types.CodeType) -> None:
-        if id(code) not in self._noted:
-            self._noted[id(code)] = code
+    def note(self, code: types.CodeType, at_work: bool = False) -> None:
+        if (at_work and code.co_exceptiontable) or _traced():  # something may be thrown into it
+            self._unseen.add(id(code))
+        elif id(code) not in self._noted:
             self._marks.put(code)
+        self._noted[id(code)] = code
 
     def entered(self) -> list[Entered]:
         noted, self._noted = self._noted, {}
-        ran = [code for code in noted.values() if self._marks.has_run(code)]
-        if sys.gettrace() or sys.getprofile() or any(map(self._marks.traced, ran)):
+        unseen, self._unseen = self._unseen, set()
+        ran = [code for key, code in noted.items() if key in unseen or self._marks.has_run(code)]
+        if _traced() or any(map(self._marks.traced, ran)):
             return [Entered(code, frozenset()) for code in ran]
-        return [Entered(code, self._marks.skipped(code)) for code in ran]
+        return [Entered(code, frozenset() if id(code) in unseen else self._marks.skipped(code)) for code in ran]
+
+
+def _traced() -> bool:
+    return sys.gettrace() is not None or sys.getprofile() is not None
 
 
 class _Events:
@@ -70,7 +78,7 @@ class _Events:
         disable: object = self._monitoring.DISABLE
         return disable
 
-    def note(self, code: types.CodeType) -> None:
+    def note(self, code: types.CodeType, at_work: bool = False) -> None:
         if id(code) not in self._noted:
             self._noted[id(code)] = code
             self._monitoring.set_local_events(self._tool, code, self._event)

@@ -1,10 +1,13 @@
 """What of a code object has run, by the traces that CPython 3.11 itself leaves in it.
 
-That interpreter counts how often code is entered, and makes what ran fast: each look-up of a global is changed in
-place as it runs for the first time.  So code is put back to what it was before its first run, with every look-up
-marked as not yet run, and looked at afterwards.  Nothing is slowed down: the code is made fast at the first entry
-instead of the eighth.  Other versions keep these numbers elsewhere: `marks` gives nothing unless a trial shows
-exactly what is expected.
+That interpreter counts how often code is entered; at the eighth time it prepares it to be made fast, and then changes
+each look-up of a global in place as it runs.  So code is put back to what it was before its first run, to be prepared
+when it is next entered, and looked at afterwards.  Nothing is slowed down.  Other versions keep these numbers
+elsewhere: `marks` gives nothing unless a trial shows exactly what is expected.
+
+Code must never be prepared a second time: what the interpreter has noted in it would be taken for instructions.  So
+the count and the instructions are put back together, and nothing is marked in code that is yet to be prepared.  What
+goes on in the midst of it (a generator into which something is thrown) leaves no traces, therefore.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from reactive_kernel.kernel.code import LOOKUP, lookups
 
@@ -31,23 +33,24 @@ SOON = -1  # the count of code that is made fast when it is next entered
 class Marks:
     """Marks code, and reads the marks."""
 
-    unrun: int  # the instruction that looks up a global, where it has not yet run
+    unrun: int  # the instruction that looks up a global, in code that is prepared, where it has not yet run
 
     def put(self, code: types.CodeType) -> None:
-        """Mark all of a code object as not yet run."""
-        fresh, _ = _fresh(code, self.unrun)
-        place = (ctypes.c_char * len(fresh)).from_address(id(code) + BYTES)
-        memoryview(place).cast("B")[:] = fresh  # in one go: no other thread may run meanwhile
-        _count(code).value = SOON
+        """Take all of a code object for not yet run; not while something traces this thread."""
+        fresh, count = code.co_code, _count(code)
+        place = memoryview((ctypes.c_char * len(fresh)).from_address(id(code) + BYTES)).cast("B")
+        place[:] = fresh  # from here to the next line no call and no jump: no other thread may come in between
+        count.value = SOON
 
     def has_run(self, code: types.CodeType) -> bool:
-        """True if something of it ran since it was marked."""
-        return _count(code).value != SOON or _now(code) != _fresh(code, self.unrun)[0]
+        """True if it was entered since then."""
+        return _count(code).value != SOON
 
     def skipped(self, code: types.CodeType) -> frozenset[str]:
-        """Globals that it looks up only where it did not come since it was marked."""
-        now, (fresh, places) = _now(code), _fresh(code, self.unrun)
-        ran = {name for at, name in places if now[at : at + 4] != fresh[at : at + 4]}
+        """Globals that code which was entered since then looks up only where it did not come."""
+        now, places = _now(code), lookups(code)
+        # An instruction, its argument, and a count of two bytes, which is never again zero.
+        ran = {name for at, name in places if now[at] != self.unrun or any(now[at + 2 : at + 4])}
         return frozenset(name for _, name in places) - ran
 
     def traced(self, code: types.CodeType) -> bool:
@@ -62,15 +65,6 @@ def _count(code: types.CodeType) -> ctypes.c_short:
 def _now(code: types.CodeType) -> bytes:
     found: bytes = code._co_code_adaptive  # type: ignore[attr-defined]
     return found
-
-
-@lru_cache(maxsize=4096)
-def _fresh(code: types.CodeType, unrun: int) -> tuple[bytes, tuple[tuple[int, str], ...]]:
-    """The instructions of code that is marked, and its look-ups: instruction, argument, and a count of two bytes."""
-    found, places = bytearray(code.co_code), lookups(code)
-    for at, _ in places:
-        found[at] = unrun
-    return bytes(found), places
 
 
 def marks() -> Marks | None:
@@ -100,7 +94,7 @@ def _shows(found: Marks, probe: Callable[[bool], object], code: types.CodeType) 
     for which, left in (True, {"WORDS"}), (False, {"LOOKUP"}):
         for times in 1, 100:
             found.put(code)
-            if found.has_run(code) or found.skipped(code) != {"LOOKUP", "WORDS"}:
+            if found.has_run(code) or _now(code) != code.co_code:
                 return False
             for _ in range(times):
                 probe(which)

@@ -36,6 +36,7 @@ AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 OTHER_WAYS = (
     "numba", "torch", "tensorflow", "keras", "jax", "taichi", "cupy", "triton", "pythran", "cython", "pyspark", "ray",
     "dask", "distributed", "ipyparallel", "cloudpickle", "dill", "mpi4py", "parsl", "pathos", "multiprocess", "modin",
+    "greenlet", "gevent", "eventlet",
 )  # fmt: skip
 _TOOL = re.compile(rf"\b(?:{'|'.join(OTHER_WAYS)})\b")
 # Code that names one of these may get at variables as attributes.
@@ -155,7 +156,9 @@ class Unread:
                 if value.__globals__ is not self.namespace:
                     continue
                 following.functions.append((value, value.__code__))
+            at_work = type(value) is types.GeneratorType and value.gi_frame is not None
             for outer in code_of(value):
+                calls.note(outer, at_work)
                 for code in (outer, *inside(outer)):
                     calls.note(code)
                     whole &= not code.co_flags & AWAITED
