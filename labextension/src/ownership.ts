@@ -10,7 +10,7 @@ const FIELD = 'reactiveKernelSession';
 interface Awareness {
   readonly clientID: number;
   getStates(): Map<number, Record<string, unknown>>;
-  on(event: 'change', changed: () => void): void;
+  on(event: 'change', changed: (change: { readonly added: readonly number[] }) => void): void;
   setLocalStateField(field: string, value: unknown): void;
 }
 
@@ -49,7 +49,13 @@ export class Ownership {
 
   /** Have something called whenever browsers come or go. */
   watch(changed: () => void): void {
-    this._awareness?.on('change', changed);
+    this._awareness?.on('change', ({ added }) => {
+      // One that has just come hears of the others only what they say from then on, by themselves every 15 seconds.
+      if (this._session !== '' && added.some(id => id !== this._awareness?.clientID)) {
+        this.announce(this._session);
+      }
+      changed();
+    });
   }
 
   /** Whether no other browser shares the document. */

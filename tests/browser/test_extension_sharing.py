@@ -72,3 +72,24 @@ def test_two_browsers_and_an_agent(sharing: Server, page: Page, app: str) -> Non
     book.command("reactive:run-stale")
     expect(book.output(2)).to_contain_text("y is 12")
     agree(book, book, [["x = 4", ""], ["y = x * 3\ny", "12"], ["print('y is', y)", "y is 12\n"]])
+
+
+@both
+def test_a_browser_that_has_just_come_doubles_no_output(sharing: Server, page: Page, app: str) -> None:
+    cells = ["import time\ntime.sleep(0.3)\nx = 12\nx", "print('other')", "print('x is', x)"]
+    book = Books(sharing, page, f"come-{app}").new(cells, app)
+    book.select(2)
+    browser = page.context.browser
+    assert browser is not None
+    guest = browser.new_context(viewport={"width": 1280, "height": 900})
+    other = book.again(guest.new_page())
+    # Both at once: the first cell runs because the last one needs it, before its own turn.
+    page.evaluate(
+        "void ['run-cell', 'run-all-cells'].map(name => window.jupyterapp.commands.execute(`notebook:${name}`))"
+    )
+    agree(book, other, [[cells[0], "12"], [cells[1], "other\n"], [cells[2], "x is 12\n"]])
+    book.marked("fresh", "fresh", "fresh")
+    # An output that comes twice comes at once.
+    page.wait_for_timeout(500)
+    agree(book, other, [[cells[0], "12"], [cells[1], "other\n"], [cells[2], "x is 12\n"]])
+    guest.close()
