@@ -54,9 +54,10 @@ js: $(STAMPS)/test  ## unit tests of the front end
 	elif [ -n "$${CI:-}" ]; then echo "Node 20 or newer is missing" >&2; exit 1; \
 	else echo "Skipped: there is no Node here"; fi
 
-pytest: $(STAMPS)/test  ## all Python tests (arguments in ARGS)
+# All of them by two processes: those that drive a browser leave a processor free half of the time.
+pytest: $(STAMPS)/test  ## all Python tests, or what ARGS says
 	$(call say,"Tests: pytest")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
 
 test-slow: $(STAMPS)/test $(STAMPS)/apt $(STAMPS)/spark  ## the tests that `make test` leaves out
 	$(call say,"Slow tests: pytest -m slow")

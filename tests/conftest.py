@@ -1,4 +1,4 @@
-"""The order of the tests (the quicker a part is, the earlier it runs), and which are tried a second time."""
+"""The order of the tests, and which are tried a second time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+# One after the other: the quicker a part is, the earlier it runs. By several processes, which take one file each: the
+# other way round, so that none has much left when the others are done.
 SLOWER = ["tests/sql", "tests/kernel", "tests/oracle", "tests/clients", "tests/server", "tests/browser"]
 
 # These wait for programs that aren't ours (Chromium, jupyter_server, nbclient, a terminal). A test here that fails is
@@ -18,13 +20,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slower folders last, each as one block, and mark what has a second try."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the folders into their order, each as one block, and mark what has a second try."""
+    shared_out = hasattr(config, "workerinput")
 
     def folder(item: pytest.Item) -> str:
         return "/".join(item.nodeid.split("/")[:2])
 
-    items.sort(key=lambda item: SLOWER.index(folder(item)) + 1 if folder(item) in SLOWER else 0)
+    items.sort(key=lambda item: SLOWER.index(folder(item)) if folder(item) in SLOWER else -1, reverse=shared_out)
     for item in items:
         if folder(item) in FOREIGN:
             item.add_marker(pytest.mark.flaky(reruns=1))
