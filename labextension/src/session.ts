@@ -368,6 +368,8 @@ export class NotebookSession {
     }
     if (status === 'dead') {
       this._bereft ||= this._connection !== null;
+      // By itself the page learns seconds later that the server has let go of it; until then a restart comes to nothing.
+      void this.context.sessionContext.sessionManager.refreshRunning().catch(() => undefined);
       this._close();
     }
   }
