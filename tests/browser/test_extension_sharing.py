@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from reactive_kernel.client import Notebook
 from tests.browser.conftest import Server
 from tests.browser.extension_fixtures import CONTEXT, Book, Books, both, serve_extended
+from tests.browser.test_extension_routing import prose_and_code_again, undo
 
 pytestmark = pytest.mark.browser
 CELLS = f"""{CONTEXT}.model.sharedModel.cells.map(cell => [
@@ -93,3 +94,47 @@ def test_a_browser_that_has_just_come_doubles_no_output(sharing: Server, page: P
     page.wait_for_timeout(500)
     agree(book, other, [[cells[0], "12"], [cells[1], "other\n"], [cells[2], "x is 12\n"]])
     guest.close()
+
+
+@both
+def test_a_cell_that_an_undo_brings_back_never_shows_an_old_output_as_if_it_were_fresh(
+    sharing: Server, page: Page, app: str
+) -> None:
+    book = Books(sharing, page, f"undone-{app}").new(["import time\nx = time.time_ns()\nx", "print(x)"], app)
+    browser = page.context.browser
+    assert browser is not None
+    guest = browser.new_context(viewport={"width": 1280, "height": 900})
+    other = book.again(guest.new_page())
+    # First the browser that speaks for all undoes, then the other.
+    for editor in (book, other):
+        editor.command("reactive:run-all")
+        alike(book, other)
+        first = editor.output(0).inner_text()
+        prose_and_code_again(editor)
+        editor.run(0)
+        alike(book, other)
+        last = editor.output(0).inner_text()
+        assert last != first
+        # The cell of the first run comes back, while the kernel knows of the later one.
+        undo(editor, 2)
+        for view in (book, other):
+            view.marked("stale", "fresh")
+            view.shows(first, last)
+            expect(view.line(0)).to_contain_text("What its last run showed is there no more.")
+        (other if editor is book else book).command("reactive:run-stale")
+        alike(book, other)
+        assert editor.output(0).inner_text() not in {first, last}
+    guest.close()
+
+
+def alike(book: Book, other: Book) -> None:
+    """Wait until both cells show the same number, in both browsers."""
+    for view in (book, other):
+        view.marked("fresh", "fresh")
+    shown = """() => new Set([...document.querySelectorAll('.jp-Notebook .jp-OutputArea-output')].map(
+        output => output.innerText.trim())).size"""
+    for view in (book, other):
+        expect(view.output(0)).to_have_count(1)
+        expect(view.output(1)).to_have_count(1)
+        view.page.wait_for_function(f"({shown})() === 1")
+    other.shows(book.output(0).inner_text(), book.output(0).inner_text())
