@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reactive_kernel.core import sql_statements
 from reactive_kernel.core.facts import Facts
 from reactive_kernel.core.sql import analyse_sql
 from reactive_kernel.core.sql_render import render
@@ -17,6 +18,14 @@ from reactive_kernel.core.sql_text import parse_script, site_at
 
 CASES = Path(__file__).with_name("sql_cases")
 _CASE = re.compile(r"^## ([^\n]+)\n```sql\n(.*?)\n```\n((?:[^#\n][^\n]*\n)*)", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _on_its_own() -> Iterator[None]:
+    """Without DuckDB's second opinion, which a kernel in this process may have left."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql_statements, "_opinion", None)
+        yield
 
 
 def cases() -> Iterator[pytest.ParameterSet]:
