@@ -74,6 +74,7 @@ class Changes:
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
+    presumed: set[str] = field(default_factory=set)  # names that no look could tell of
 
 
 def deadline(cell: Cell | None = None) -> float:

@@ -214,7 +214,7 @@ class Executor:
         for touched in touched_in.values():
             changes.touched.update(touched)
         guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
-        unsure: set[str] = set()
+        unsure, changes.presumed = set[str](), guessed
         doubts: dict[int, set[int]] = {}
         for name, seen in watch.surveys.items():
             guess, touched = name in guessed, touched_in[id(seen)]
@@ -392,7 +392,9 @@ class Executor:
                 found |= self._sharers(watch, seen.states)
                 whole &= not seen.truncated
         # All that the cell can have changed was looked at: of what only shares with that, the rest is as it was.
-        for name in changes.names - watch.surveys.keys() if whole else ():
+        # Nor did what wasn't seen of a value change where nothing but what was seen says that it did.
+        told = changes.names - changes.presumed
+        for name in told | (changes.names - watch.surveys.keys()) if whole else told:
             for producer in map(self.session.cells.__getitem__, self.session.graph.above(name, watch.cell.key)):
                 found |= self._sharers(watch, producer.ran.reach.get(name, ()) if producer.ran is not None else ())
         return frozenset(found - changes.names)

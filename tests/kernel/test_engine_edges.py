@@ -398,6 +398,22 @@ def test_a_change_seen_in_a_large_object_does_not_spread_to_all_that_shares_with
     notebook.check()
 
 
+def test_nor_to_what_shares_with_the_part_that_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Notebook(
+        "class Result: pass\nshared = [[1]]",
+        "result = Result()\nresult.cache = {}\nresult.all = [[i] for i in range(100)]\nresult.deep = [[[shared]]]",
+        "def value(r):\n    r.cache['mean'] = 1\n    return 1",
+        "",
+        "print(shared, result.cache)",
+    )
+    notebook.all()
+    assert edges(notebook)["e"] == "result<b shared<a"
+    monkeypatch.setattr("reactive_kernel.kernel.survey.MAX_OBJECTS", 50)
+    assert notebook.run("d", "print(value(result))") == "de"
+    assert edges(notebook) == {"b": "Result<a shared<a", "d": "result<b value<c", "e": "result<d shared<a"}
+    notebook.check()
+
+
 LARGE = (
     "class Result: pass\n"
     "def large():\n    result = Result()\n    result.all = [[i] for i in range(20_000)]\n    return result"
