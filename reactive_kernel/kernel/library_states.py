@@ -7,10 +7,12 @@ from operator import is_
 from typing import Any
 
 from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
+from reactive_kernel.kernel.typewise import attributes_of
 
 __all__ = [
     "array_state",
     "element_state",
+    "given_to",
     "grouping_state",
     "index_state",
     "numpy_random_state",
@@ -131,7 +133,7 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
     if viewed := viewed_memory(value):
         return _viewed_state(value, viewed)
     copy = value.copy(deep=False)
-    attrs, name = dict(value.attrs), getattr(value, "_name", None)
+    labels = _Labels(value)
 
     def changed(now: Any) -> bool:
         old, new = copy._mgr, now._mgr
@@ -139,16 +141,13 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
             a is b or a.identical(b) for a, b in zip(old.axes, new.axes, strict=True)
         ):
             return True
-        if getattr(now, "_name", None) is not name or now.attrs != attrs:
+        if not labels.are_on(now):
             return True
         return not all(_same_memory(a.values, b.values) for a, b in zip(old.blocks, new.blocks, strict=True))
 
     def restore(target: Any) -> None:
         object.__setattr__(target, "_mgr", copy.copy(deep=False)._mgr)
-        if hasattr(target, "_name"):
-            object.__setattr__(target, "_name", name)
-        target.attrs.clear()
-        target.attrs.update(attrs)
+        labels.put_on(target)
 
     size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
     return State(changed, restore, size), "whole"
@@ -186,25 +185,58 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
     owners = {id(owner) for owner in viewed}
     # Never the blocks themselves: pandas would take us for somebody who shares them.
     parts = [_Part(b, bool({id(b.values), id(getattr(b.values, "base", None))} & owners)) for b in manager.blocks]
-    axes, attrs, name = list(manager.axes), dict(value.attrs), getattr(value, "_name", None)
+    axes, labels = list(manager.axes), _Labels(value)
 
     def changed(now: Any) -> bool:
         inside = now._mgr.blocks
         if len(inside) != len(parts) or not all(part.is_in(b) for part, b in zip(parts, inside, strict=True)):
             return True
-        if getattr(now, "_name", None) is not name or now.attrs != attrs:
+        if not labels.are_on(now):
             return True
         return not all(a is b or a.identical(b) for a, b in zip(axes, now._mgr.axes, strict=True))
 
     def restore(target: Any) -> None:
         blocks = [part.block() for part in parts]
         object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, list(axes)))
-        if hasattr(target, "_name"):
-            object.__setattr__(target, "_name", name)
-        target.attrs.clear()
-        target.attrs.update(attrs)
+        labels.put_on(target)
 
     return State(changed, restore, sum(part.size for part in parts)), "whole"
+
+
+class _Labels:
+    """What a frame or series has beside its data: its name, ``attrs``, flag, and attributes given by the notebook."""
+
+    def __init__(self, frame: Any) -> None:
+        self.name, self.attrs, self.given = getattr(frame, "_name", None), dict(frame.attrs), given_to(frame)
+        self.doubles = frame.flags.allows_duplicate_labels
+
+    def are_on(self, frame: Any) -> bool:
+        """True if a frame has them all, and no others."""
+        given = given_to(frame)
+        return (
+            getattr(frame, "_name", None) is self.name
+            and frame.attrs == self.attrs
+            and frame.flags.allows_duplicate_labels == self.doubles
+            and given.keys() == self.given.keys()
+            and all(given[name] is value for name, value in self.given.items())
+        )
+
+    def put_on(self, frame: Any) -> None:
+        """Give them to a frame."""
+        held = attributes_of(frame)
+        if "_name" in held:
+            held["_name"] = self.name
+        for name in given_to(frame):
+            del held[name]
+        held.update(self.given)
+        frame.attrs.clear()
+        frame.attrs.update(self.attrs)
+        frame.flags.allows_duplicate_labels = self.doubles
+
+
+def given_to(frame: Any) -> dict[str, Any]:
+    """Attributes of a frame that are the notebook's: pandas' own begin with an underscore."""
+    return {name: value for name, value in attributes_of(frame).items() if name[:1] != "_"}
 
 
 class _Part:

@@ -24,7 +24,7 @@ from typing import Any
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import CODED, code_of, names_in
 from reactive_kernel.kernel.iterator_states import CACHED
-from reactive_kernel.kernel.library_states import viewed_memory
+from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
@@ -333,9 +333,10 @@ def _look_into(kind: type) -> Opener:
 
 
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    own = _own(value, kind, main) if about(kind).package != "pandas" else ()
-    viewed = viewed_memory(value) if hasattr(attributes_of(value).get("_mgr"), "blocks") else ()
-    return [*_objects_in(value), *viewed, *own], True
+    held = attributes_of(value)
+    own = _own(value, kind, main) if about(kind).package != "pandas" else given_to(value).values()
+    viewed = viewed_memory(value) if hasattr(held.get("_mgr"), "blocks") else ()
+    return [*_objects_in(value), *viewed, *own, *([attrs] if (attrs := held.get("_attrs")) else ())], True
 
 
 def _wrapper(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

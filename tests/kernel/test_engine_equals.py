@@ -148,6 +148,8 @@ DIFFERENT = {
     "the name of an index": (FRAME, FRAME.replace("'i'", "'k'")),
     "a column": (FRAME, FRAME.replace("'b'", "'c'")),
     "attributes of a frame": (FRAME, FRAME + "\nx.attrs['k'] = 1"),
+    "an attribute given to a frame": (FRAME + "\nx.note = 1", FRAME + "\nx.note = 2"),
+    "the flag of a frame": (FRAME, FRAME + "\nx.flags.allows_duplicate_labels = False"),
     "the order of a counter": (
         "from collections import Counter\nx = Counter('ab')",
         "from collections import Counter\nx = Counter('ba')",
