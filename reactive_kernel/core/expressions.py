@@ -10,13 +10,14 @@ import re
 
 from .calls import call_mutations, is_evaluator, random_state, special_call
 from .frames import CodeFrame, CompFrame
-from .purity import CONSUMERS, FUNCTION_TAKERS
+from .purity import CONSUMERS, FORMULAS, FUNCTION_TAKERS, OF_FORMULAS
 from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, run_made
 
 __all__ = ["EXPRESSIONS"]
 
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _NAME = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)")
+_CALLED = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)(?=(?:\.\w+)*\()")
 
 
 def _nothing(w: Walker, node: ast.AST) -> None:
@@ -168,6 +169,19 @@ def _call(w: Walker, node: ast.Call) -> None:
             _at_names(w, node.args[0], is_evaluator(func))
     elif func.__class__ is ast.Name and func.id in cell.modules:
         random_state(w.frame, func)
+    if node.args and called_name(func) in FORMULAS:
+        _formula(w, node.args[0])
+    for keyword in node.keywords:
+        if keyword.arg == "formula":
+            _formula(w, keyword.value)
+
+
+def _formula(w: Walker, node: ast.expr) -> None:
+    """``ols("y ~ np.log(x)", df)`` looks up the functions that the text calls."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for name in _CALLED.findall(node.value):
+            if name not in OF_FORMULAS:
+                w.frame.load(name, node)
 
 
 def _at_names(w: Walker, node: ast.expr, every: bool) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "CONSUMERS",
     "DATA_CALLS",
     "DRAWING",
+    "FORMULAS",
     "FRESH_METHODS",
     "FUNCTION_TAKERS",
     "INERT_CALLS",
@@ -20,6 +21,7 @@ __all__ = [
     "MODULE_NAMES",
     "MUTATING_PREFIXES",
     "MUTATORS",
+    "OF_FORMULAS",
     "PASS_THROUGH",
     "PLAIN_CALLS",
     "PURE_FUNCTIONS",
@@ -37,6 +39,13 @@ PLAIN_CALLS = _words(
     "len int float str bool repr ord chr hash id isinstance issubclass callable hasattr hex bin oct ascii"
     " format input complex"
 )
+
+# Calls whose first argument may be a formula of patsy or formulaic, and what these look up themselves.
+FORMULAS = _words(
+    "from_formula dmatrix dmatrices model_matrix ols wls gls glsar glm gee logit probit poisson negativebinomial"
+    " mnlogit quantreg rlm mixedlm phreg conditional_logit ordinal_gee nominal_gee lm feols"
+)
+OF_FORMULAS = _words("I C Q bs cr cc cs te poly center standardize Treatment Sum Poly Diff Helmert")
 
 # Calls that look at their arguments without running code of theirs.
 INERT_CALLS = _words("isinstance issubclass id type callable")
