@@ -353,7 +353,7 @@ class Session(Topology):
             pairs.extend((name, out) for _, out in known)
         ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)
-        self._push_sharers({token for tokens in seen.reach.values() for token in tokens})
+        self._push_sharers(frozenset().union(*seen.reach.values()), cell.key)
 
     def _forget_run(self, cell: Cell, keep_hints: bool = False, kept: Reach = NOTHING) -> None:
         """Drop what the last run of a cell showed, but for the objects in ``kept``.

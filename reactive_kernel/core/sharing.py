@@ -43,12 +43,13 @@ def enter(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     sharing.known.clear()
     for name, tokens in reach.items():
         pair = frozenset({(cell_id, name)})
-        grown: dict[int, tuple[Pairs, Pairs]] = {}  # by id of the set: most of a value's objects share one
+        grown: dict[Pairs, Pairs] = {}  # most of a value's objects share one set
         for token in tokens:
             old = sharing.get(token, NOBODY)
-            if id(old) not in grown:
-                grown[id(old)] = (old, old | pair)
-            sharing[token] = grown[id(old)][1]
+            new = grown.get(old)
+            if new is None:
+                new = grown[old] = old | pair
+            sharing[token] = new
 
 
 def withdraw(sharing: Sharing, cell_id: str, reach: Reach) -> None:
@@ -56,13 +57,15 @@ def withdraw(sharing: Sharing, cell_id: str, reach: Reach) -> None:
     sharing.known.clear()
     for name, tokens in reach.items():
         pair = frozenset({(cell_id, name)})
-        shrunk: dict[int, tuple[Pairs, Pairs]] = {}
+        shrunk: dict[Pairs, Pairs] = {}
         for token in tokens:
             old = sharing[token]
-            if id(old) not in shrunk:
-                shrunk[id(old)] = (old, old - pair)
-            sharing[token] = shrunk[id(old)][1]
-            if not sharing[token]:
+            new = shrunk.get(old)
+            if new is None:
+                new = shrunk[old] = old - pair
+            if new:
+                sharing[token] = new
+            else:
                 del sharing[token]
 
 

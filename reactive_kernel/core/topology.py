@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heappop, heappush
+from math import inf
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.graph import Graph, components, find_loop
@@ -261,13 +262,16 @@ class Topology:
                     self._push(opaque)
         return changed
 
-    def _push_sharers(self, tokens: Iterable[int]) -> None:
-        """Look again at cells that may change one of these objects through any name."""
+    def _push_sharers(self, tokens: Iterable[int], below: float = -inf) -> None:
+        """Look again at cells that may change one of these objects through any name; of the notebook's only those
+        ``below`` a place.
+        """
         for other_id, other in sharers(self.sharing, tokens):
             if other_id in self.cells:
                 for dependent, names in self.cells[other_id].dependents.items():
-                    if other in names:
-                        self._push(self.cells[dependent])
+                    reader = self.cells[dependent]
+                    if other in names and (reader.key > below or reader.kind != "notebook"):
+                        self._push(reader)
 
     def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
         """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""

@@ -43,8 +43,8 @@ __all__ = [
 BUDGET = 0.002  # seconds of this thread's own time for taking states, and again for comparing
 SHARE = 0.02  # of the cell's own last time, if that is more
 LEAST = 0.25  # of the budget, for each value, be there ever so many
-GLANCE = 0.15  # of the budget, for what is known to be too large for it
-PATIENCE = 0.0003  # seconds of this thread's own time for a second look at what a survey that was cut off saw
+GLANCE = 0.12  # of the budget, for what is known to be too large for it
+PATIENCE = 0.0002  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
 Touched = dict[int, tuple[Any, State]]  # by id: the object, and how it was

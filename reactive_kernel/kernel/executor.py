@@ -135,11 +135,11 @@ class Executor:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
         limits: dict[str, float] = {}  # up to where the cell sees names from below
-        here: set[int] = set()  # objects that it has from above
+        above: list[frozenset[int]] = []  # objects that it has from there
         for name, producers in cell.inputs.items():
             if producers and self.session.cells[producers[0]].key < cell.key:
-                ran = self.session.cells[producers[0]].ran
-                here.update(ran.reach.get(name, ()) if ran is not None else ())
+                if (ran := self.session.cells[producers[0]].ran) is not None and name in ran.reach:
+                    above.append(ran.reach[name])
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
                 value = self.store.value_for(cell, name)
                 if value is not MISSING:
@@ -148,7 +148,7 @@ class Executor:
                     limits[name] = key
                     last = max(last, key)
         if last > cell.key:
-            self.store.swap_to(nextafter(last, inf), cell.key, limits, here)
+            self.store.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above))
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         until = self.until = deadline(cell)
@@ -291,7 +291,7 @@ class Executor:
         cell, store = watch.cell, self.store
         bound = bound_by(watch, self.namespace)
         surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
-        deleted = frozenset(n for n in (watch.before.keys() | surely) - self.namespace.keys() if tracked(n))
+        deleted = frozenset(n for n in (*watch.before, *surely) if n not in self.namespace and tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
         unread = bound.keys() - reads_of(self.session, cell)

@@ -74,6 +74,18 @@ def test_readers_of_parts_have_what_code_in_them_reads() -> None:
     notebook.check()
 
 
+@pytest.mark.parametrize("source", ["ys = xs", "xs.append(1)", "print(xs)"])
+def test_a_run_looks_again_at_no_cell_above_it(source: str) -> None:
+    notebook = Notebook("xs = [[0]]", *["xs[0].append(1)", "len(xs)"] * 5, source, "xs")
+    notebook.all()
+    looked: list[str] = []
+    session = notebook.engine.session
+    refresh = session._refresh
+    session._refresh = lambda cell: (looked.append(cell.id), refresh(cell))[1]  # type: ignore[method-assign]
+    notebook.run("l", f"print(0)\n{source}")
+    assert set(looked) <= {"l", "m"}
+
+
 @pytest.fixture
 def collected() -> Iterator[list[str]]:
     """The functions of ours in which garbage was collected, with a collection as often as possible."""
