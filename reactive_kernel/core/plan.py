@@ -150,6 +150,11 @@ class Cascade:
         if learnt and not (self._over or cell.fresh or self.alone):
             self._want([cell.id])  # its run showed that it reads something else (it was not edited meanwhile)
 
+    def also(self, cell_ids: Collection[str]) -> None:
+        """Cells that have become stale by what a run showed of others run as well, if this cascade runs dependents."""
+        if not (self._over or self.lazy or self.alone or self.kind == "upstream"):
+            self._want(cell_ids)
+
     def remaining(self) -> int:
         """Number of cells that are still to run, as far as is known."""
         if self._root_done or self.root is None or self.root not in self.session.cells:

@@ -6,10 +6,12 @@ emptied when what the function reads has changed.  Elsewhere filling it is a cha
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.operations import Rerun
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.iterator_states import CACHED
 
@@ -26,6 +28,8 @@ class Caches:
         self._versions: dict[int, set[tuple[str, str | None]]] = {}
         self._filled: dict[int, tuple[int, int]] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
+        self._users: dict[int, tuple[weakref.ref[Any], set[str]]] = {}  # cells that could call it
+        self._unsure: set[str] = set()  # of these, those of which nobody knows what they left in the cache
 
     def begin(self) -> None:
         """A cell is about to run: what was noted for the last one is over."""
@@ -73,10 +77,33 @@ class Caches:
         """
         if not self._tells(wrapper):
             self._clear_outdated(cell, wrapper, direct)
-        elif self._versions.pop(id(wrapper), None) is not None:
-            wrapper.cache_clear()  # until now nobody followed what filled it
+        else:
+            self._begin_to_follow(wrapper)
+            self._unsure.discard(cell.id)
+        self._users.setdefault(id(wrapper), (weakref.ref(wrapper), set()))[1].add(cell.id)
         self._filled[id(wrapper)] = _filling(wrapper)
         self._attributes[id(wrapper)] = dict(wrapper.__dict__)
+
+    def _begin_to_follow(self, wrapper: Any) -> None:
+        """From now on what fills the cache counts: until now nobody followed that, and so all begin anew."""
+        if self._versions.pop(id(wrapper), None) is not None:
+            wrapper.cache_clear()
+            _, users = self._users.pop(id(wrapper), (None, set()))
+            self._unsure |= users
+
+    def no_longer_alone(self) -> list[str]:
+        """Make stale the cells whose calls stood for themselves when they ran, and don't any more: some global now
+        changes on the way down.  They have to run again, to be known for what they leave in the cache.
+        """
+        for ref, _ in list(self._users.values()):
+            wrapper = ref()
+            if wrapper is not None and id(wrapper) in self._versions and self._tells(wrapper):
+                self._begin_to_follow(wrapper)
+        found = sorted(i for i in self._unsure if i in self.session.cells)
+        self._unsure.clear()
+        for cell_id in found:
+            self.session.apply(Rerun(cell_id))
+        return found
 
     def roll_back(self, wrapper: Any) -> None:
         """After a run that is not to count: a cache that was empty before it is empty again."""

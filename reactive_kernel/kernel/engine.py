@@ -125,6 +125,7 @@ class Run:
                 else:
                     engine.session.apply(Failed(cell.id, outcome.error or "failed", count, seconds))
                 self._cascade.ended(cell, ok, outcome.status == "interrupted")
+                self._cascade.also(engine.executor.caches.no_longer_alone())
                 if ok and cell.kind == "console":
                     engine.retire()
             engine.read_again()

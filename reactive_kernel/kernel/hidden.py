@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Container
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +111,11 @@ def _set_path(state: Any) -> None:
     sys.path[:] = state
 
 
+def _set_recursion(state: Any) -> None:
+    with suppress(RecursionError):  # deeper than that by now
+        sys.setrecursionlimit(state)
+
+
 def _set_environ(state: Any) -> None:
     for name in os.environ.keys() - state.keys():
         del os.environ[name]
@@ -197,6 +203,7 @@ KINDS = {
     ),
     "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
+    "<sys.recursionlimit>": Kind("sys", sys.getrecursionlimit, _set_recursion, ("recursionlimit",)),
     "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
 }

@@ -48,6 +48,14 @@ class LocalModules:
         name = str(module.__dict__.get("__name__"))
         return sys.modules.get(name) is not module or self.edition(name) is not None
 
+    def home(self, function: types.FunctionType) -> types.ModuleType | None:
+        """The user's own module whose globals a function has."""
+        name = function.__module__
+        if type(name) is not str or self.edition(name) is None:
+            return None
+        module = sys.modules.get(name)
+        return module if module is not None and module.__dict__ is function.__globals__ else None
+
     def note_imports(self, source: str) -> None:
         """Watch the local modules that a cell's text imports, also where no value tells where it came from."""
         if "import" in source:

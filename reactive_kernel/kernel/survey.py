@@ -41,7 +41,7 @@ MAX_OBJECTS = 4000
 MAX_CHILDREN = 5000  # children of one object that are looked at
 MANY = 1500  # and visited, where there are more of them: about what there is time for
 CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
-CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__"})
+CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"})
 
 
 @dataclass(slots=True)
@@ -234,6 +234,8 @@ def _dict(value: Any) -> tuple[Iterable[Any], bool]:
 def _function(value: Any) -> tuple[Iterable[Any], bool]:
     found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values()]
     found.extend(value.__closure__ or ())  # functions made together may share them
+    if (module := LOCAL.home(value)) is not None:
+        found.append(module)
     return found, True
 
 
@@ -309,10 +311,6 @@ def _own(value: Any, kind: type, main: str) -> list[Any]:
     return held
 
 
-def _attributes(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    return _own(value, kind, main), True
-
-
 def _look_into(kind: type) -> Opener:
     """How to look into an object of a library's type."""
     known = about(kind)
@@ -327,9 +325,11 @@ def _look_into(kind: type) -> Opener:
         return _thread
     if known.package == "functools":
         return _wrapper
+    if known.module == "pandas.core.indexing" and hasattr(kind, "obj"):
+        return lambda value, kind, main: ((value.obj,), True)  # a kept `df.loc` sets items of its frame
     if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
         return _written_in_c
-    return _attributes
+    return lambda value, kind, main: (_own(value, kind, main), True)
 
 
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

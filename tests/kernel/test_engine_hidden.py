@@ -139,6 +139,11 @@ OPTIONS = {
     "decimal, imported by all": (
         "from decimal import getcontext as of\nof().prec = 4", "from decimal import getcontext as of\nof().prec = 6",
         "from decimal import Decimal\nprint(Decimal(1) / 3)"),
+    "recursion limit": (
+        "import sys\nsys.setrecursionlimit(3000)", "sys.setrecursionlimit(4000)", "print(sys.getrecursionlimit())"),
+    "recursion limit, imported": (
+        "import sys\nsys.setrecursionlimit(3000)", "from sys import setrecursionlimit as f\nf(4000)",
+        "from sys import getrecursionlimit\nprint(getrecursionlimit())"),
     "chdir": ("import os\nos.chdir('/')", "os.chdir('/usr')", "print(os.getcwd())"),
 }  # fmt: skip
 
@@ -151,9 +156,11 @@ def world() -> Iterator[None]:
     import pandas as pd
 
     path, environ, cwd, printing = list(sys.path), dict(os.environ), os.getcwd(), np.get_printoptions()
+    limit = sys.getrecursionlimit()
     params = dict(dict.items(mpl.rcParams))
     yield
     sys.path[:] = path
+    sys.setrecursionlimit(limit)
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(cwd)
