@@ -398,6 +398,7 @@ def test_a_change_seen_in_a_large_object_does_not_spread_to_all_that_shares_with
     notebook.check()
 
 
+@pytest.mark.usefixtures("no_hurry")
 def test_nor_to_what_shares_with_the_part_that_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = Notebook(
         "class Result: pass\nshared = [[1]]",
@@ -421,6 +422,7 @@ LARGE = (
 TOUCH = "result.all[-1].append(0)"
 
 
+@pytest.mark.usefixtures("no_hurry")
 def test_what_was_looked_at_whole_is_not_taken_for_changed_with_what_holds_it() -> None:
     notebook = Notebook(
         LARGE,
@@ -434,7 +436,12 @@ def test_what_was_looked_at_whole_is_not_taken_for_changed_with_what_holds_it() 
     notebook.check()
 
 
-def test_values_that_share_a_class_or_a_member_of_an_enumeration_do_not_change_together() -> None:
+@pytest.mark.usefixtures("no_hurry")
+def test_values_that_share_a_class_or_a_member_of_an_enumeration_do_not_change_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in "changes", "suspicion":  # on a busy machine too
+        monkeypatch.setattr(f"reactive_kernel.kernel.{module}.PATIENCE", 5.0)
     notebook = Notebook(
         LARGE + "\nfrom http import HTTPStatus",
         "result, other = large(), large()\nresult.status = other.status = HTTPStatus.OK",
@@ -446,6 +453,7 @@ def test_values_that_share_a_class_or_a_member_of_an_enumeration_do_not_change_t
     notebook.check()
 
 
+@pytest.mark.usefixtures("no_hurry")
 def test_adding_to_a_text_out_of_something_large_does_not_change_that() -> None:
     notebook = Notebook(
         LARGE,
