@@ -188,6 +188,37 @@ def test_a_global_that_a_function_would_bind_if_it_were_called() -> None:
     notebook.check()
 
 
+def array(**settings: str) -> Notebook:
+    """A value of which no change can be put back, and a cell that changes it."""
+    notebook = Notebook("import array\nx = array.array('i', [1])", "k = 2", "x.append(k)", "z = 0", **settings)
+    notebook.all()
+    return notebook
+
+
+def test_what_a_blocked_cell_had_changed_is_made_again_with_the_failure_that_blocks_it() -> None:
+    notebook = array()
+    assert notebook.run("b", "k = 1 / 0") == "b!a"
+    assert list(notebook.namespace["x"]) == [1]
+    assert notebook.run("b", "k = 3") == "bc"
+    assert list(notebook.namespace["x"]) == [1, 3]
+
+
+def test_what_a_deleted_cell_had_changed_is_made_again_with_the_next_run_of_any_cell() -> None:
+    notebook = array()
+    notebook.delete("c")
+    assert list(notebook.namespace["x"]) == [1, 2], "an edit runs nothing"
+    assert notebook.run("d", "z = 1") == "da"
+    assert list(notebook.namespace["x"]) == [1]
+
+
+def test_in_mode_lazy_it_is_made_again_when_all_that_is_stale_is_run() -> None:
+    notebook = array(mode="lazy")
+    notebook.delete("c")
+    assert notebook.run("d", "z = 1") == "d"
+    assert notebook.stale() == "a"
+    assert list(notebook.namespace["x"]) == [1]
+
+
 @pytest.mark.parametrize("use", ["print(list(it))", "print(sum(box[0]))", "for n in it:\n    print(n)"])
 def test_what_a_cell_uses_up_under_another_name_is_no_reason_to_run_it_again(use: str) -> None:
     notebook = Notebook("it = (n for n in range(3))\nbox = [it]", use, "print(len(box))")
