@@ -168,8 +168,8 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
     for producer in map(graph.document.cells.__getitem__, found):
         token = producer.ran.bound.get(name) if producer.ran is not None else None
         yield from OPTIONS_OF.get(token or "", ())
-        if producer.ran is not None and name in producer.ran.libraries:
-            yield from settings(cell.source, producer.ran.libraries[name])
+        if producer.ran is not None and (libraries := producer.ran.libraries.get(name)):
+            yield from settings(cell.source, libraries)
         traits = f"<{name}.traits>"
         if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
             yield traits

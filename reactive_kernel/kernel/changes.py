@@ -25,6 +25,7 @@ __all__ = [
     "Watch",
     "bound_by",
     "called_reads",
+    "called_texts",
     "called_writes",
     "carry",
     "deadline",
@@ -137,6 +138,13 @@ def called_reads(session: Session, cell: Cell) -> set[str]:
 def called_writes(session: Session, cell: Cell) -> set[str]:
     """Names that code of other cells binds when this cell calls it."""
     return set().union(*(code.writes for code in _called(session, cell)))
+
+
+def called_texts(session: Session, cell: Cell) -> list[str]:
+    """Texts of the cells that made the code which this cell can call."""
+    cells = session.cells
+    makers = {p for name, producers in cell.inputs.items() for p in producers if name in cells[p].carried}
+    return [cells[maker].source for maker in sorted(makers)]
 
 
 def _called(session: Session, cell: Cell) -> Iterator[Deferred]:

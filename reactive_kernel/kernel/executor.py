@@ -24,6 +24,7 @@ from reactive_kernel.kernel.changes import (
     Changes,
     Watch,
     bound_by,
+    called_texts,
     called_writes,
     carry,
     deadline,
@@ -113,7 +114,7 @@ class Executor:
                 watch.put_by[name] = value
         watch.before = dict(self.namespace)
         self._take_states(cell, watch)
-        watch.states = self.hidden.note(cell.source)
+        watch.states = self.hidden.note(cell.source, *called_texts(self.session, cell))
         self.unread.begin(watch)
         self.widgets.running = True
         self.watch = watch
@@ -340,8 +341,7 @@ class Executor:
                 if code.reads and not inside.truncated:
                     code = replace(code, parts=parts_of(value, code, self.main, self.look))
                 carry(cell, name, code, found.carried)
-                if libraries := libraries_in(value, inside):
-                    found.libraries[name] = libraries
+                found.libraries[name] = libraries_in(value, inside)
                 if inside.widgets:
                     found.traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
         return found

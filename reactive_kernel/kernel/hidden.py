@@ -224,9 +224,9 @@ class Hidden:
             if k.module in sys.modules and (not k.marks or any(m in source for m in k.marks))
         ]
 
-    def note(self, source: str) -> dict[str, Any]:
-        """Before a cell with this text runs: the states that it may change."""
-        states = {name: self.get(name) for name in self.names(source)}
+    def note(self, source: str, *called: str) -> dict[str, Any]:
+        """Before a cell with this text runs, which may call code that is in others: the states that it may change."""
+        states = {name: self.get(name) for name in self.names("\n".join((source, *called)))}
         for name, state in states.items():
             self.base.setdefault(name, state)
         return states
@@ -237,7 +237,7 @@ class Hidden:
         Of a module that it imported, a change is seen by its ``initial`` state, or told by ``effects``.
         """
         found: dict[str, Any] = {}
-        for name in self.names(source):
+        for name in dict.fromkeys((*before, *self.names(source))):
             now, kind = self.get(name), KINDS[name]
             if name in before:
                 # What a cell sets to what it already was, it sets all the same.

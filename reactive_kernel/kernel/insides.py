@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
@@ -12,6 +13,8 @@ from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about, per_type
 
 __all__ = ["Insides", "libraries_in"]
+
+LOOK = 100  # items of a container that are asked what they are, should they be of those that can't change in place
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ def libraries_in(value: Any, inside: Survey) -> frozenset[str]:
     if sys.modules.keys().isdisjoint(SETTABLE):
         return frozenset()
     kinds = {type(value), *(type(item) for item, _ in inside.states.values())}
+    if type(value) in (list, tuple, set, dict):
+        kinds.update(map(type, islice(value.values() if type(value) is dict else value, LOOK)))
     return frozenset(library for kind in kinds for library in _of(kind))
 
 

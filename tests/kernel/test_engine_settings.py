@@ -29,6 +29,10 @@ CASES = {
     "an array in an f-string": (NUMPY, ARRAY, "np.set_printoptions(precision={})", "t = f'{m}'\nprint(t)"),
     "an attribute of one's own object": (
         NUMPY, ARRAY + "\nclass Net:\n    w = m\nnet = Net()\ndel m", "np.set_printoptions(precision={})", "net.w"),
+    "set by a function": (
+        PANDAS + "\ndef setup(k): pd.options.display.precision = k", FRAME, "setup({})", "df"),
+    "decimals in a list": (
+        "import decimal", "ps = [decimal.Decimal(1)]", "decimal.getcontext().prec = {}", "q = sum(ps) / 3\nprint(q)"),
     "a decimal": (
         "import decimal", "p = decimal.Decimal(1)", "decimal.getcontext().prec = {}", "q = p / 3\nprint(q)"),
 }  # fmt: skip
