@@ -26,6 +26,8 @@ export interface RoutingTarget {
 
 interface Running {
   readonly started: string;
+  /** Whose request it is. */
+  readonly session: string;
   /** The old output is still shown, until the first new one. */
   clearPending: boolean;
   /** What was there before a run that the page itself shows. */
@@ -46,7 +48,7 @@ export class Router {
       .widgets(model)
       .some(cell => handles(cell, parent.msg_id ?? ''));
     if (message.header.msg_type === 'execute_input') {
-      this._start(mark.cell_id, model, message.header.date, stock);
+      this._start(mark.cell_id, model, message, stock);
     } else if (!stock && !this._target.takes(message)) {
       this._write(mark.cell_id, model, message);
     }
@@ -60,7 +62,8 @@ export class Router {
     }
     this._running.delete(entry.cell_id);
     const model = this._target.model(entry.cell_id);
-    if (model === null) {
+    // A page that hears of others only now has begun what is theirs: they have written the outputs.
+    if (model === null || !this._target.owns(running.session)) {
       return;
     }
     const { old } = running;
@@ -98,7 +101,7 @@ export class Router {
     this._timed.clear();
   }
 
-  private _start(id: string, model: ICodeCellModel, started: string, stock: boolean): void {
+  private _start(id: string, model: ICodeCellModel, message: KernelMessage.IIOPubMessage, stock: boolean): void {
     const old = stock && model.outputs.length > 0 ? model.outputs.get(0) : null;
     if (!stock) {
       // As CodeCell.execute does: what the user's own kernel makes now may be shown in full.
@@ -109,7 +112,8 @@ export class Router {
       model.outputs.clear(true);
     }
     model.executionState = 'running';
-    this._running.set(id, { started, clearPending: !stock, old });
+    const session = (message.parent_header as Partial<KernelMessage.IHeader>).session ?? '';
+    this._running.set(id, { started: message.header.date, session, clearPending: !stock, old });
   }
 
   private _write(id: string, model: ICodeCellModel, message: KernelMessage.IIOPubMessage): void {

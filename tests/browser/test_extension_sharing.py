@@ -97,6 +97,26 @@ def test_a_browser_that_has_just_come_doubles_no_output(sharing: Server, page: P
 
 
 @both
+def test_a_browser_that_hears_of_the_other_in_mid_run_clears_nothing(sharing: Server, page: Page, app: str) -> None:
+    cells = ["import time\ntime.sleep(2)\nx = 12\nprint(x)\ntime.sleep(1)", "print('x is', x)"]
+    book = Books(sharing, page, f"late-{app}").new(cells, app)
+    browser = page.context.browser
+    assert browser is not None
+    guest = browser.new_context(viewport={"width": 1280, "height": 900})
+    other = book.again(guest.new_page())
+    awareness = f"{CONTEXT}.model.sharedModel.awareness"
+    other.page.evaluate(f"{awareness}.getStates = () => new Map()")
+    book.run(0)
+    other.marked("running")
+    other.page.evaluate(f"delete {awareness}.getStates")
+    for view in (book, other):
+        view.marked("fresh", "fresh")
+    page.wait_for_timeout(500)
+    agree(book, other, [[cells[0], "12\n"], [cells[1], "x is 12\n"]])
+    guest.close()
+
+
+@both
 def test_a_cell_that_an_undo_brings_back_never_shows_an_old_output_as_if_it_were_fresh(
     sharing: Server, page: Page, app: str
 ) -> None:
