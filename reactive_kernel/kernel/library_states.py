@@ -244,7 +244,7 @@ class _Part:
 
     def __init__(self, block: Any, viewed: bool) -> None:
         self.kind, self.place, self.ndim = type(block), block.mgr_locs, block.ndim
-        self.values = block.values if viewed else None
+        self.values, self.refs = (block.values, block.refs) if viewed else (None, None)
         self.copy = block.values.copy()
         self.size = int(getattr(self.copy, "nbytes", 0))
 
@@ -264,8 +264,12 @@ class _Part:
         return bool(now.tobytes() == self.copy.tobytes())
 
     def block(self) -> Any:
-        """A block like the one that was, in the same memory where others look at that."""
-        return self.kind(self.copy.copy() if self.values is None else self.values, placement=self.place, ndim=self.ndim)
+        """A block like the one that was, in the same memory where others look at that.
+
+        Other frames may use that memory until somebody changes it: pandas has to know of them.
+        """
+        values = self.copy.copy() if self.values is None else self.values
+        return self.kind(values, placement=self.place, ndim=self.ndim, refs=self.refs)
 
 
 def index_state(value: Any) -> tuple[State | None, Tells]:

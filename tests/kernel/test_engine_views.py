@@ -16,6 +16,12 @@ CASES = {
     "column": (FRAME, "v = df['a'].to_numpy()", "df.loc[0, 'a'] = 10", "df.loc[1, 'a'] = 11"),
     "another column": (FRAME, "v = df['a'].values", "df.loc[0, 'c'] = 7.5", "df.loc[0, 'd'] = 'z'"),
     "array": (FRAME, "import numpy as np\nv = np.asarray(df['c'])", "df.loc[0, 'c'] = 9.5", "df['c'] = 0.0"),
+    "and a frame that shares it for now": (
+        FRAME,
+        "s = df.set_index('d')['a']\nv = df['a'].to_numpy()",
+        "df.loc[0, 'a'] = 10\nprint(s, v)",
+        "df.loc[1, 'a'] = 11\nprint(s, v)",
+    ),
     "replaced": (FRAME, "v = df['a'].values", "df['a'] = df['a'] * 2", "df.drop(columns='a', inplace=True)"),
 }
 
