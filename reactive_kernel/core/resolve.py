@@ -130,7 +130,7 @@ def _close(
         if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
-            above = (name in here or opaque or _found_above(name, cell, graph)) and cell.kind == "notebook"
+            above = (name in here or opaque or _found_nearer(name, cell, graph)) and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
                 if name in without or (name in own_reads and _bound_by_star(cell, name)):
@@ -181,13 +181,23 @@ def _bound_by_star(cell: Cell, name: str) -> bool:
     return stars and not (cell.missed[0] == cell.facts.code and name in cell.missed[1])
 
 
-def _found_above(name: str, cell: Cell, graph: Graph) -> bool:
-    """True if what a query names is above already: a frame, where ``name`` is the table's, or the other way round."""
+def _found_nearer(name: str, cell: Cell, graph: Graph) -> bool:
+    """True if what a query names is above already: a frame, where ``name`` is the table's, or the other way round.
+
+    Or below, but nearer than what ``name`` stands for.
+    """
     reads, inert = cell.facts.reads, cell.facts.inert
     if name.startswith("sql:"):
-        return any(n.lower() == name[4:] and graph.above(n, cell.key) for n in inert)
-    other = f"sql:{name.lower()}"
-    return name in inert and other in reads and bool(graph.above(other, cell.key))
+        others = [n for n in inert if n.lower() == name[4:]]
+    else:
+        others = [n for n in (f"sql:{name.lower()}",) if name in inert and n in reads]
+    if not others:
+        return False
+    if any(graph.above(other, cell.key) for other in others):
+        return True
+    cells, own = graph.document.cells, graph.resolve(name, cell)
+    found = [cells[p].key for other in others for p in graph.resolve(other, cell)]
+    return bool(own and found) and min(found) < cells[own[0]].key
 
 
 def _bound_before(facts: Facts, reader: str) -> frozenset[str]:
