@@ -276,12 +276,12 @@ class Session(Topology):
         self.touch(cell)
         self._push(cell)
         if isinstance(news, Succeeded):
-            cell.orphans.clear()
             cell.failed, cell.error, cell.last, cell.remarks = None, "", "success", news.seen.remarks
             cell.outside = news.seen.outside
             if not cell.shown:  # run alone though it is blocked: what it gave is not what a clean run has
                 self.rebound.update(news.seen.bound)
             self._learn(cell, news, code, before, losses)
+            cell.orphans.clear()
             return
         cell.last = "error"
         self.rebound.update(cell.produces)
