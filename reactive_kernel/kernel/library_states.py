@@ -244,7 +244,8 @@ class _Part:
 
     def __init__(self, block: Any, viewed: bool) -> None:
         self.kind, self.place, self.ndim = type(block), block.mgr_locs, block.ndim
-        self.values, self.refs = (block.values, block.refs) if viewed else (None, None)
+        self.values: Any = block.values if viewed else None
+        self.refs: Any = block.refs if viewed else None
         self.copy = block.values.copy()
         self.size = int(getattr(self.copy, "nbytes", 0))
 
