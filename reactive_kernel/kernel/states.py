@@ -185,7 +185,7 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
     if is_closed(kind) or (known.package in SETTLED and known.attributes is None and not known.slotted):
         return (None,)
     if known.package in ("pandas", "numpy"):
-        if known.name == "flatiter":
+        if known.name == "flatiter" or known.iterates:  # such as what reads a file in chunks
             return (_unknown,)
         if remembers(kind):
             return (grouping_state,)

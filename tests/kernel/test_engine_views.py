@@ -56,6 +56,17 @@ def test_changes_above_and_below_are_put_back_and_made_again() -> None:
     nb.check()
 
 
+def test_a_file_read_in_chunks_is_read_anew_for_a_cell_that_runs_again() -> None:
+    make = "import io\nimport pandas as pd\nreader = pd.read_csv(io.StringIO('a\\n1\\n2\\n3\\n'), chunksize=1)"
+    nb = Notebook(make, "one = next(reader)", "two = next(reader)", "print(one, two)")
+    nb.all()
+    nb.check()
+    nb.run("b", "one = next(reader) * 10")
+    nb.check()
+    nb.run("c", "two = 0")
+    nb.check()
+
+
 def test_a_shallow_copy_is_kept_where_nobody_looks() -> None:
     nb = Notebook(FRAME, "df.loc[0, 'a'] = 10", "print(df)")
     nb.all()
