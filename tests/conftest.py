@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-# One after the other: the quicker a part is, the earlier it runs. By several processes, which take one file each: the
-# other way round, so that none has much left when the others are done.
+# The quicker a part is, the earlier it runs. The browser's tests must be last, also where several processes take a file
+# each: Playwright's event loop stays in the process, and what runs one of its own fails beside it.
 SLOWER = ["tests/sql", "tests/kernel", "tests/oracle", "tests/clients", "tests/server", "tests/browser"]
 
 # These wait for programs that aren't ours (Chromium, jupyter_server, nbclient, a terminal). A test here that fails is
@@ -20,14 +20,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the folders into their order, each as one block, and mark what has a second try."""
-    shared_out = hasattr(config, "workerinput")
 
     def folder(item: pytest.Item) -> str:
         return "/".join(item.nodeid.split("/")[:2])
 
-    items.sort(key=lambda item: SLOWER.index(folder(item)) if folder(item) in SLOWER else -1, reverse=shared_out)
+    items.sort(key=lambda item: SLOWER.index(folder(item)) if folder(item) in SLOWER else -1)
     for item in items:
         if folder(item) in FOREIGN:
             item.add_marker(pytest.mark.flaky(reruns=1))
