@@ -137,8 +137,9 @@ class Executor:
         last = cell.key
         limits: dict[str, float] = {}  # up to where the cell sees names from below
         above: list[frozenset[int]] = []  # objects that it has from there
+        named = cell.facts.reads  # what only code reads that it calls doesn't decide what it finds in its own names
         for name, producers in cell.inputs.items():
-            if producers and self.session.cells[producers[0]].key < cell.key:
+            if name in named and producers and self.session.cells[producers[0]].key < cell.key:
                 if (ran := self.session.cells[producers[0]].ran) is not None and name in ran.reach:
                     above.append(ran.reach[name])
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
@@ -146,7 +147,8 @@ class Executor:
                 if value is not MISSING:
                     self.namespace[name] = value
                     self.store.dirty.add(name)
-                    limits[name] = key
+                    if name in named:
+                        limits[name] = key
                     last = max(last, key)
         if last > cell.key:
             self.store.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above))
