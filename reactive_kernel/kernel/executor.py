@@ -147,8 +147,7 @@ class Executor:
                 if value is not MISSING:
                     self.namespace[name] = value
                     self.store.dirty.add(name)
-                    if name in named:
-                        limits[name] = key
+                    limits |= {name: key} if name in named else {}
                     last = max(last, key)
         if last > cell.key:
             self.store.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above))
@@ -191,9 +190,8 @@ class Executor:
         if cell.kind == "batch":
             return self._leave_batch(watch)
         unread = self.unread.end(watch)
-        for name, value in watch.put_by.items():
-            if name not in self.namespace:
-                watch.before[name] = self.namespace[name] = value
+        for name in watch.put_by.keys() - self.namespace.keys():
+            watch.before[name] = self.namespace[name] = watch.put_by[name]
         changes = self._changes(watch)
         if not ok or cell.id not in self.session.cells:
             self._roll_back(watch, changes)
