@@ -5,7 +5,7 @@ An object that stays keeps its version, so that nothing that reads it runs again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
 from typing import Any
 
@@ -138,6 +138,7 @@ class Staying:
         before, kept = self.tokens.get(cell.id, {}), self.store.values.get(cell.id, {})
         tokens: dict[str, str] = {}
         new = dict(bound)
+        own_cells = {cell.id, *descendants(self.session.cells, [cell.id])} if matters & watch.held else {cell.id}
         for name in matters:
             known = ran.bound.get(name) if ran is not None and name in watch.held else None
             if known is None or name not in kept or before.get(name) != raw[name]:
@@ -145,7 +146,7 @@ class Staying:
             old = kept[name]
             own = not self._is_of_above(cell, old) and sum(old is value for value in kept.values()) == 1
             unchanged = own and token(old, self.store.main) == raw[name]
-            unchanged = unchanged and self._from_others(cell, old) == self._from_others(cell, bound[name])
+            unchanged = unchanged and self._from_others(own_cells, old) == self._from_others(own_cells, bound[name])
             if unchanged and nobody_else_holds(bound[name], 3):  # but the variables, ``bound`` and ``new``
                 bound[name] = self.store.namespace[name] = old
                 tokens[name] = known
@@ -206,9 +207,9 @@ class Staying:
         values = (kept[name], self.store.namespace.get(name))
         return made_here(cell, name) or not any(self._is_of_above(cell, value) for value in values)
 
-    def _from_others(self, cell: Cell, value: Any) -> set[int]:
-        """Objects in a value that cells give which don't have them from this one: such as the base of a class."""
-        sharing, own = self.session.sharing, {cell.id, *descendants(self.session.cells, [cell.id])}
+    def _from_others(self, own: Set[str], value: Any) -> set[int]:
+        """Objects in a value that other cells than these give: such as the base of a class."""
+        sharing = self.session.sharing
         return {key for key in self.look(value).states if any(i not in own for i, _ in sharing.get(key, ()))}
 
     def _is_of_above(self, cell: Cell, value: Any) -> bool:

@@ -14,19 +14,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import LABEXTENSION, Server, serve
+from tests.browser.screen import READY, Screen
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "reactive_kernel" / "labextension"
 REACTIVE = {"name": "reactive_python", "display_name": "Python (reactive)", "language": "python"}
 PLAIN = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 ADDRESSES = {"lab": "lab/tree/{name}?reset", "notebook": "notebooks/{name}"}
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.sessionContext;
-    await context.ready;
-    await context.session.kernel.info;
-}"""
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
-expect.set_options(timeout=30_000)
 both = pytest.mark.parametrize("app", ["lab", "notebook"])
 
 
@@ -59,15 +54,14 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-class Book:
+class Book(Screen):
     """A notebook on screen."""
 
     def __init__(self, server: Server, page: Page, name: str, app: str) -> None:
+        super().__init__(page)
         self.server = server
-        self.page = page
         self.name = name
         self.app = app
-        self.cells = page.locator(".jp-Notebook .jp-CodeCell")
 
     @property
     def path(self) -> Path:
@@ -88,15 +82,6 @@ class Book:
 
     # --- what people do ---
 
-    def edit(self, index: int, source: str) -> None:
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(source)
-
-    def run(self, index: int) -> None:
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-
     def select(self, index: int) -> None:
         """Make a cell the active one, in command mode."""
         self.cells.nth(index).locator(".jp-InputPrompt").click()
@@ -106,22 +91,8 @@ class Book:
 
     # --- what they see ---
 
-    def output(self, index: int) -> Locator:
-        return self.cells.nth(index).locator(".jp-OutputArea-output")
-
     def line(self, index: int) -> Locator:
         return self.cells.nth(index).locator(".jp-ReactiveLine")
-
-    def shows(self, *outputs: str) -> None:
-        """Wait until the cells show these texts, one output each ("" for none)."""
-        for index, text in enumerate(outputs):
-            expect(self.output(index)).to_have_count(1 if text else 0)
-            if text:
-                expect(self.output(index)).to_contain_text(text)
-
-    def prompts(self, *numbers: int) -> None:
-        for index, number in enumerate(numbers):
-            expect(self.cells.nth(index).locator(".jp-InputPrompt")).to_have_text(f"[{number}]:")
 
     def marked(self, *kinds: str) -> None:
         for index, kind in enumerate(kinds):

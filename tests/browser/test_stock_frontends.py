@@ -8,19 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, screenshot, serve
+from tests.browser.screen import READY, Screen
 
 pytestmark = pytest.mark.browser
 PAGES = {"lab": "lab/tree/{name}?reset", "notebook": "notebooks/{name}"}
-# The page shows the notebook before its kernel can take requests.
-READY = """async () => {
-    const context = window.jupyterapp.shell.currentWidget.sessionContext;
-    await context.ready;
-    await context.session.kernel.info;
-}"""
-expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
@@ -30,36 +24,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-class Document:
+class Document(Screen):
     """A notebook on screen: its cells, the keys that people press, and its file."""
 
     def __init__(self, page: Page, path: Path) -> None:
-        self.page = page
+        super().__init__(page)
         self.path = path
-        self.cells = page.locator(".jp-Notebook .jp-CodeCell")
-
-    def edit(self, index: int, source: str) -> None:
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(source)
-
-    def run(self, index: int) -> None:
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-
-    def output(self, index: int) -> Locator:
-        return self.cells.nth(index).locator(".jp-OutputArea-output")
-
-    def shows(self, *outputs: str) -> None:
-        """Wait until the cells show these texts, one output each ("" for none)."""
-        for index, text in enumerate(outputs):
-            expect(self.output(index)).to_have_count(1 if text else 0)
-            if text:
-                expect(self.output(index)).to_contain_text(text)
-
-    def prompts(self, *numbers: int) -> None:
-        for index, number in enumerate(numbers):
-            expect(self.cells.nth(index).locator(".jp-InputPrompt")).to_have_text(f"[{number}]:")
 
     def saved(self) -> list[tuple[int | None, str]]:
         """Save; the file's cells: prompt number and text of all outputs."""

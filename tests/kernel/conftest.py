@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from reactive_kernel.kernel.called import Calls, find
 from tests.kernel.driver import Kernel
 
 
@@ -38,3 +39,11 @@ def fresh_kernel() -> Iterator[Kernel]:
 def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give engines in this process time to look at values, so that a busy machine changes no log."""
     monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 5.0)
+
+
+@pytest.fixture
+def calls() -> Calls:
+    """What counts calls, as this Python can."""
+    found = find()
+    assert found is not None
+    return found

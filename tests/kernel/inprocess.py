@@ -142,3 +142,11 @@ class Counter:
     def __call__(self, value: Any = None) -> Any:
         self.calls += 1
         return value
+
+
+def settled(*sources: str) -> Notebook:
+    """A notebook that ran."""
+    nb = Notebook(*sources)
+    nb.all()
+    nb.check()
+    return nb

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reactive_kernel.kernel.called import Calls, find
+from reactive_kernel.kernel.called import Calls
 from tests.kernel.inprocess import Notebook
 
 FIRST = "j, k, m = 1, 2, 3"
@@ -20,14 +20,6 @@ def reads(notebook: Notebook, cell: str) -> str:
     edges = notebook.engine.command("state", {})["edges"]
     found = {name for edge in edges if edge["to"] == cell for name in edge["names"]}
     return "".join(sorted(found & {"j", "k", "m"}))
-
-
-@pytest.fixture
-def calls() -> Calls:
-    """Whatever this Python has."""
-    found = find()
-    assert found is not None
-    return found
 
 
 def made(source: str, scope: dict[str, Any] | None = None) -> Any:

@@ -6,17 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.kernel.inprocess import Notebook
+from tests.kernel.inprocess import Notebook, settled
 
 pytestmark = pytest.mark.usefixtures("no_hurry")
-
-
-def settled(*sources: str) -> Notebook:
-    """A notebook that ran."""
-    nb = Notebook(*sources)
-    nb.all()
-    nb.check()
-    return nb
 
 
 # -- aliases: what is inserted above the change in c, and what then runs

@@ -13,17 +13,9 @@ import pytest
 
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.protocol import Refused
-from tests.kernel.inprocess import Notebook
+from tests.kernel.inprocess import Notebook, settled
 
 pytestmark = pytest.mark.usefixtures("no_hurry")
-
-
-def settled(*sources: str) -> Notebook:
-    """A notebook that ran."""
-    nb = Notebook(*sources)
-    nb.all()
-    nb.check()
-    return nb
 
 
 # -- random state

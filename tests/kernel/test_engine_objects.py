@@ -9,17 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel.inprocess import Notebook
+from tests.kernel.inprocess import Notebook, settled
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
-
-def settled(*sources: str) -> Notebook:
-    """A notebook that ran."""
-    nb = Notebook(*sources)
-    nb.all()
-    nb.check()
-    return nb
 
 
 # name: cells; each of them run again shows what a clean run shows

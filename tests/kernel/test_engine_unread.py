@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from reactive_kernel.kernel.called import Calls, find
+from reactive_kernel.kernel.called import Calls
 from tests.kernel.inprocess import Notebook
 
 FIRST = "j, k, m = 1, 2, 3"
@@ -20,14 +20,6 @@ def reads(notebook: Notebook, cell: str) -> str:
         name for edge in notebook.engine.command("state", {})["edges"] if edge["to"] == cell for name in edge["names"]
     }
     return "".join(sorted(found & {"j", "k", "m"}))
-
-
-@pytest.fixture
-def calls() -> Calls:
-    """Whatever this Python has."""
-    found = find()
-    assert found is not None
-    return found
 
 
 def test_code_that_was_entered(calls: Calls) -> None:

@@ -1,4 +1,4 @@
-"""A plain IPython shell with the SQL magics: no kernel, no graph."""
+"""A plain IPython shell with the SQL magics, without kernel and graph; and real kernels."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from reactive_kernel.kernel.sql import catalog, connections, register
+from tests.kernel.driver import Kernel
 
 
 class Shell:
@@ -62,3 +63,18 @@ def ip() -> Iterator[Shell]:
     shell.history_manager.end_session()
     atexit.unregister(shell.atexit_operations)  # a hundred shells that tidy up at the end would take minutes
     InteractiveShell.clear_instance()
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Kernel]:
+    """A kernel that the tests of a file share."""
+    kernel = Kernel()
+    yield kernel
+    kernel.stop()
+
+
+@pytest.fixture
+def kernel(process: Kernel) -> Kernel:
+    """An empty notebook."""
+    process.control("forget")
+    return process

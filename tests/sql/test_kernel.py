@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.kernel.driver import Kernel, Ran
 
 RESOURCE = "application/vnd.dataresource+json"
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Kernel]:
-    kernel = Kernel()
-    yield kernel
-    kernel.stop()
-
-
-@pytest.fixture
-def kernel(process: Kernel) -> Kernel:
-    process.control("forget")
-    return process
 
 
 def rows(ran: Ran, cell: str) -> list[Any]:

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.kernel.driver import Kernel
 from tests.sql.test_kernel import ran_cells, rows
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Kernel]:
-    kernel = Kernel()
-    yield kernel
-    kernel.stop()
-
-
-@pytest.fixture
-def kernel(process: Kernel) -> Kernel:
-    process.control("forget")
-    return process
 
 
 def test_a_setting_goes_with_its_cell(kernel: Kernel) -> None:
