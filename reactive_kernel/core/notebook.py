@@ -107,6 +107,7 @@ class Cell:
     outside: tuple[str, ...] = ()  # databases outside the notebook that the last run changed
     late: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that a run changed though defined below
     missed: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that its star imports do not bind
+    drawn: tuple[str, frozenset[str]] = ("", frozenset())  # code, and hidden state that a failed run changed
 
     @property
     def looks_below(self) -> bool:

@@ -132,12 +132,13 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A cell's run raised; nothing that it did is kept."""
+    """A cell's run raised; nothing that it did is kept, but that it read ``drawn``, hidden state, is known now."""
 
     cell_id: str
     error: str
     execution_count: int | None = None
     seconds: float = 0.0
+    drawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

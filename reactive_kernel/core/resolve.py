@@ -49,7 +49,7 @@ def view(
     if ran is not None:
         direct |= ran.mutated
     if not known:
-        direct |= facts.effects.keys() | _suggested(facts)
+        direct |= facts.effects.keys() | _suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     _close(cell, direct, _changed_here(cell, known) | options, graph, result, without, unread)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":

@@ -294,6 +294,7 @@ class Session(Topology):
                 for p, out in found
             )
             cell.failed, cell.error = (cell.version, cell.text) if current else None, news.error
+            cell.drawn = (code, news.drawn)
             self._note_missing(cell, news.error)
         else:
             cell.failed, cell.error = None, "interrupted"

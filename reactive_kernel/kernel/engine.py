@@ -117,13 +117,13 @@ class Run:
             ok = seen is not None
             cell = engine.session.cells.get(step.cell_id)
             if cell is not None:
-                count, seconds = outcome.execution_count, outcome.seconds
-                if seen is not None and (ok or cell.kind == "batch"):
+                count, seconds, drawn = outcome.execution_count, outcome.seconds, engine.executor.drawn_in_vain
+                if seen is not None:
                     engine.session.apply(Succeeded(cell.id, seen, count, seconds))
                 elif outcome.status == "interrupted":
                     engine.session.apply(Interrupted(cell.id, count, seconds))
                 else:
-                    engine.session.apply(Failed(cell.id, outcome.error or "failed", count, seconds))
+                    engine.session.apply(Failed(cell.id, outcome.error or "failed", count, seconds, drawn))
                 self._cascade.ended(cell, ok, outcome.status == "interrupted")
                 self._cascade.also(engine.executor.caches.no_longer_alone())
                 if ok and cell.kind == "console":

@@ -74,6 +74,7 @@ class Executor:
         self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
         self.until = 0.0  # when the looks after a run should be over
         self.watch: Watch | None = None
+        self.drawn_in_vain: frozenset[str] = frozenset()  # hidden state that the last failed run changed
 
     # -- before
 
@@ -193,13 +194,13 @@ class Executor:
         for name in watch.put_by.keys() - self.namespace.keys():
             watch.before[name] = self.namespace[name] = watch.put_by[name]
         changes = self._changes(watch)
-        if not ok or cell.id not in self.session.cells:
+        observed = None
+        if ok and cell.id in self.session.cells:
+            observed = replace(self._keep(watch, changes), unread=unread)
+        else:
             self._roll_back(watch, changes)
-            lose_relations(self)
-            return None
-        observed = self._keep(watch, changes)
         lose_relations(self)
-        return replace(observed, unread=unread)
+        return observed
 
     def _leave_batch(self, watch: Watch) -> Observed:
         bound = bound_by(watch, self.namespace)
@@ -259,19 +260,16 @@ class Executor:
 
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
+        self.drawn_in_vain = self.hidden.restore(watch.states)
         for name in [n for n, v in self.namespace.items() if watch.before.get(n, MISSING) is not v and tracked(n)]:
-            if name in watch.before:
-                self.namespace[name] = watch.before[name]
-            else:
+            if name not in watch.before:
                 del self.namespace[name]
-        for name in watch.before.keys() - self.namespace.keys():
-            self.namespace[name] = watch.before[name]
+        self.namespace.update({n: v for n, v in watch.before.items() if n not in self.namespace or tracked(n)})
         self.namespace.update(watch.put_by)
         changes.lost.update(map(id, put_back(changes.touched.values())))
         for seen in watch.surveys.values():
             for wrapper in seen.caches:
                 self.caches.roll_back(wrapper)
-        self.hidden.restore(watch.states)
         self._lose(watch, changes)
         self.store.dirty.update(self.store.forget(watch.cell.id))
         self.staying.forget(watch.cell.id)

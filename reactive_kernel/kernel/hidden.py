@@ -262,8 +262,10 @@ class Hidden:
             KINDS[name].set(state)
             self._current[name] = state
 
-    def restore(self, states: dict[str, Any]) -> None:
-        """Put states back after a run that is not to count."""
+    def restore(self, states: dict[str, Any]) -> frozenset[str]:
+        """Put states back after a run that is not to count; returns those that it had changed."""
+        changed = frozenset(name for name, state in states.items() if self.get(name) != state)
         for name, state in states.items():
             KINDS[name].set(state)
             self._current.pop(name, None)
+        return changed

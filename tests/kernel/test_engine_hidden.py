@@ -190,6 +190,16 @@ def test_a_cell_that_fails_reads_the_state_too() -> None:
     assert nb.text("b").startswith("None")
 
 
+@pytest.mark.parametrize("star", ["from random import *", "from numpy.random import *"])
+def test_a_cell_that_fails_when_it_has_drawn_reads_the_state_too(star: str) -> None:
+    """That names from a star import draw is seen only by running them."""
+    nb = Notebook(star, "0", "print(uniform(0, 1))\nprint(missing)")
+    nb.all()
+    nb.run("b", "from random import seed\nseed(3)" if "numpy" not in star else "from numpy.random import seed\nseed(3)")
+    nb.check()
+    assert nb.log == ["a", "b", "c!", "b", "c!"]
+
+
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("case", OPTIONS)
 def test_changing_an_option_runs_what_uses_it_and_nothing_else(case: str) -> None:
