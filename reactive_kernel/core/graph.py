@@ -152,12 +152,13 @@ def depends(cells: dict[str, Cell], reader: str, producer: str) -> bool:
 
 def descendants(cells: dict[str, Cell], roots: Iterable[str]) -> set[str]:
     """Ids of all cells that depend on any of ``roots``, directly or through others, roots excluded
-    (unless they depend on themselves through a loop).
+    (unless they depend on themselves through a loop).  On a cell that was deleted, perhaps while it ran, none depends.
     """
     seen: set[str] = set()
     todo = list(roots)
     while todo:
-        for dependent in cells[todo.pop()].dependents:
+        cell = cells.get(todo.pop())
+        for dependent in cell.dependents if cell is not None else ():
             if dependent not in seen:
                 seen.add(dependent)
                 todo.append(dependent)

@@ -98,9 +98,10 @@ class Unshown:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A cell begins to run."""
+    """A cell begins to run; ``edited`` since it was chosen: what runs is a text that it no longer has."""
 
     cell_id: str
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,11 @@ class Cascade:
         return cell.disabled or (cell.held_back and cell.id not in self.targets)
 
     def _next_for_root(self) -> Cell | None:
-        root = self.session.cells[self.root or ""]
+        root = self.session.cells.get(self.root or "")
+        if root is None:
+            self.problem = Problem("unknown_cell", "The cell was deleted before it could run.")
+            self._stop()
+            return self._restore()
         if self.alone:
             return root
         need = root if root.loop else self._need(root, set(), retry=True)

@@ -58,7 +58,7 @@ class Session(Topology):
         super().__init__()
         self.lost: dict[tuple[str, str], int] = {}  # values used up, each with how many had been before it
         self._losses = 0
-        self._running: dict[str, tuple[str, Given, int]] = {}
+        self._running: dict[str, tuple[str, str, Given, int]] = {}
 
     # -- the door
 
@@ -82,8 +82,8 @@ class Session(Topology):
                 self._rerun(self.find(cell_id))
             case Unshown(cell_id):
                 self._unshown(self.find(cell_id))
-            case Started(cell_id):
-                self._started(self.find(cell_id))
+            case Started(cell_id, edited):
+                self._started(self.find(cell_id), edited)
             case Succeeded() | Failed() | Interrupted():
                 self._ended(operation)
             case Lost(values):
@@ -242,13 +242,14 @@ class Session(Topology):
             self._push(cell)
         self.touch(cell)  # they also think that it runs
 
-    def _started(self, cell: Cell) -> None:
+    def _started(self, cell: Cell, edited: bool) -> None:
         if cell.last == "idle":
             # Run again for what it shows, it may give other values, as if it were run by hand.
             self._rerun(cell)
         cell.activity = "running"
         outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
-        self._running[cell.id] = (cell.facts.code, outs, self._losses)
+        code, text = ("", "") if edited else (cell.facts.code, cell.text)
+        self._running[cell.id] = (code, text, outs, self._losses)
         self.touch(cell)
 
     def _held_out(self, producer_id: str, name: str) -> str:
@@ -269,16 +270,16 @@ class Session(Topology):
         if cell is None:  # deleted while it ran
             self._running.pop(news.cell_id, None)
             return
-        code, before, losses = self._running.pop(cell.id, (cell.facts.code, {}, 0))
-        cell.activity = ""
-        cell.has_run = True
+        code, text, before, losses = self._running.pop(cell.id, (cell.facts.code, cell.text, {}, 0))
+        cell.activity, cell.has_run = "", True
         cell.seconds, cell.execution_count = news.seconds, news.execution_count
         self.touch(cell)
         self._push(cell)
         if isinstance(news, Succeeded):
             cell.failed, cell.error, cell.last, cell.remarks = None, "", "success", news.seen.remarks
             cell.outside = news.seen.outside
-            if not cell.shown:  # run alone though it is blocked: what it gave is not what a clean run has
+            # Blocked and run alone, or edited meanwhile: what it gave is not what a clean run has.
+            if not cell.shown or code != cell.facts.code:
                 self.rebound.update(news.seen.bound)
             self._learn(cell, news, code, before, losses)
             cell.orphans.clear()
@@ -287,8 +288,8 @@ class Session(Topology):
         self.rebound.update(cell.produces)
         self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
-            # On values that were out of date it says nothing of the cell as it stands.
-            current = all(
+            # Of another text, or on values that were out of date, it says nothing of the cell as it stands.
+            current = text == cell.text and all(
                 p in self.cells and out == self.cells[p].outs.get(name, "")
                 for name, found in before.items()
                 for p, out in found

@@ -6,11 +6,12 @@ import gc
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.core.facts import Deferred, visible
+from reactive_kernel.core.facts import Deferred, Facts, visible
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import Sharing
@@ -37,6 +38,7 @@ __all__ = [
     "made_here",
     "remarks",
     "seen_whole",
+    "standing",
     "touched_by",
     "undisturbed",
 ]
@@ -65,6 +67,23 @@ class Watch:
     same_inputs: bool = False  # what it reads is what it read when it last succeeded
     held: frozenset[str] = frozenset()  # names of its last values that are still to be had
     left: dict[int, tuple[Any, State]] = field(default_factory=dict)  # what it last changed, and how it left that
+    was: tuple[Facts, str, dict[str, tuple[str, ...]], dict[str, int], float] = field(init=False)
+
+    def __post_init__(self) -> None:
+        cell = self.cell
+        self.was = cell.facts, cell.source, cell.inputs, cell.produces, cell.key
+
+    def look_back(self, session: Session) -> None:
+        """Let ``cell`` be as it was when the run began, had it been edited or moved meanwhile: that is what ran."""
+        cell, was = self.cell, self.was
+        live = session.cells.get(cell.id)
+        now = cell.facts, cell.source, cell.inputs, cell.produces, cell.key
+        if live is cell and all(one is other for one, other in zip(now, was, strict=True)):
+            return
+        self.cell = cell = copy(cell)
+        cell.facts, cell.source, cell.inputs, cell.produces, key = was
+        cell.key = live.key if live is not None and session.renumbered else key
+        standing(cell, session)
 
 
 @dataclass(slots=True)
@@ -76,6 +95,12 @@ class Changes:
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
     presumed: set[str] = field(default_factory=set)  # names that no look could tell of
+
+
+def standing(cell: Cell, session: Session) -> Cell:
+    """A cell as it was, without producers that have been deleted since."""
+    cell.inputs = {name: tuple(p for p in found if p in session.cells) for name, found in cell.inputs.items()}
+    return cell
 
 
 def deadline(cell: Cell | None = None) -> float:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from copy import copy
 from dataclasses import replace
 from threading import RLock
-from typing import Any, cast
+from typing import Any
 
 from reactive_kernel.core import explain
-from reactive_kernel.core.facts import Facts
 from reactive_kernel.core.notebook import Cell, Kind
 from reactive_kernel.core.operations import (
     Changed,
@@ -34,6 +34,7 @@ from reactive_kernel.core.operations import (
 )
 from reactive_kernel.core.plan import Cascade
 from reactive_kernel.core.session import Refusal, Session
+from reactive_kernel.kernel.changes import standing
 from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry, problem_form
 from reactive_kernel.kernel.executor import Executor
@@ -65,6 +66,7 @@ class Run:
         self._cascade = cascade
         self._root = root
         self._queued: set[str] = set()
+        self._chosen: Cell | None = None  # as it was then
 
     def next(self, waiting: Collection[str] = ()) -> Step | None:
         """The next cell to run, or None."""
@@ -78,6 +80,7 @@ class Run:
                 return None
             if cell is not self._root and cell.id in waiting:
                 engine.prepaid.add(cell.id)
+            self._chosen = copy(cell)
             left = cascade.remaining() - 1
             index = len(self.cells)
             return Step(
@@ -102,11 +105,15 @@ class Run:
     def enter(self, step: Step) -> None:
         """Set the namespace to what a clean run would have at the cell."""
         with self._engine.lock:
-            cell = self._engine.session.cells.get(step.cell_id)
-            if cell is None:  # deleted since it was chosen
-                cell = Cell(step.cell_id, "batch", step.source, step.language, Facts(code=""))
-            else:
-                self._engine.session.apply(Started(cell.id))
+            session, chosen = self._engine.session, self._chosen
+            cell = session.cells.get(step.cell_id)
+            assert chosen is not None
+            edited = cell is None or cell.text != chosen.text
+            if cell is not None:
+                session.apply(Started(cell.id, edited))
+            if edited or cell is None:  # or deleted, since it was chosen: what runs is the cell as it was
+                chosen.key = cell.key if cell is not None else chosen.key
+                cell = standing(chosen, session)
             self._engine.executor.enter(cell)
 
     def leave(self, step: Step, outcome: Outcome) -> None:
@@ -115,9 +122,9 @@ class Run:
         with engine.lock:
             seen = engine.executor.leave(outcome.status == "success")
             ok = seen is not None
+            count, seconds, drawn = outcome.execution_count, outcome.seconds, engine.executor.drawn_in_vain
             cell = engine.session.cells.get(step.cell_id)
             if cell is not None:
-                count, seconds, drawn = outcome.execution_count, outcome.seconds, engine.executor.drawn_in_vain
                 if seen is not None:
                     engine.session.apply(Succeeded(cell.id, seen, count, seconds))
                 elif outcome.status == "interrupted":
@@ -129,15 +136,8 @@ class Run:
                 if ok and cell.kind == "console":
                     engine.retire()
             engine.read_again()
-            status = "success" if outcome.status == "success" else "error"
-            self.cells.append(
-                {
-                    "cell_id": step.cell_id,
-                    "status": cast(Status, status),
-                    "execution_count": outcome.execution_count,
-                    "seconds": outcome.seconds,
-                }
-            )
+            status: Status = "success" if outcome.status == "success" else "error"
+            self.cells.append({"cell_id": step.cell_id, "status": status, "execution_count": count, "seconds": seconds})
 
     def finish(self) -> ReplyMark:
         """Set the namespace to the notebook's end and sum up."""
@@ -349,9 +349,8 @@ class Engine:
         if not edited:
             return
         self.session.apply(Changed(tuple(retoken_modules(self.executor))))
-        imports = re.compile(
-            rf"^\s*(?:from|import)\b.*\b(?:{'|'.join(map(re.escape, sorted(edited)))})\b", re.MULTILINE
-        )
+        names = "|".join(map(re.escape, sorted(edited)))
+        imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
         for cell in self.session.document.order[:]:
             if cell.ran is not None and imports.search(cell.source):
                 self.session.apply(Rerun(cell.id))  # it has to import the new objects

@@ -187,9 +187,10 @@ class Executor:
         self.until = deadline(watch.cell if watch is not None else None)
         self.widgets.running = False
         assert watch is not None
-        cell = watch.cell
-        if cell.kind == "batch":
+        if watch.cell.kind == "batch":
             return self._leave_batch(watch)
+        watch.look_back(self.session)
+        cell = watch.cell
         unread = self.unread.end(watch)
         for name in watch.put_by.keys() - self.namespace.keys():
             watch.before[name] = self.namespace[name] = watch.put_by[name]
@@ -306,7 +307,7 @@ class Executor:
         store.values[cell.id] = {**values, **drawn}
         store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
         store.managed.update(bound)
-        store.at = nextafter(cell.key, inf)
+        store.at = nextafter(store.at, inf)  # below where it ran, though it was moved meanwhile
         self._lose(watch, changes)
         insides = self._look_into(watch, values)
         return Observed(

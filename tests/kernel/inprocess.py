@@ -6,7 +6,7 @@ Cells get the ids a, b, c … in the order in which they are given.  A run answe
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from string import ascii_lowercase
 from typing import Any
 
@@ -27,6 +27,8 @@ class Notebook:
         self.log: list[str] = []
         self.problem: str | None = None  # why the last root could not run
         self.reply: Json = {}
+        # What is done once, when a cell has been chosen to run next ("chosen"), or its code has just run ("ran").
+        self.meanwhile: dict[tuple[str, str], Callable[[], object]] = {}
         self._ids = iter(ascii_lowercase)
         cells = [{"cell_id": next(self._ids), "source": source} for source in sources]
         self.engine.command("sync", {"cells": cells})
@@ -78,14 +80,20 @@ class Notebook:
         return "".join(done)
 
     def _step(self, run: Run, step: Any, interrupt: str | None) -> str:
+        self._now("chosen", step.cell_id)
         run.enter(step)
         shown = execute(step.source, self.namespace, tell=self.engine.compiled)
+        self._now("ran", step.cell_id)
         self.shown[step.cell_id] = shown
         status: Any = "success" if shown.error is None else "error"
         if step.cell_id == interrupt:
             status = "interrupted"
         run.leave(step, Outcome(status, len(self.log) + 1, 0.0, shown.error))
         return step.cell_id + ("" if status == "success" else "!")
+
+    def _now(self, moment: str, cell: str) -> None:
+        if (edit := self.meanwhile.pop((moment, cell), None)) is not None:
+            edit()
 
     def console(self, source: str) -> str:
         """Run an input of the console; returns what ran, inputs named by their text."""

@@ -1,0 +1,98 @@
+"""Edits that come while a cascade goes on: between two cells, and while one runs (issue 6, the promise)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.inprocess import Notebook, settled
+
+pytestmark = pytest.mark.usefixtures("no_hurry")
+moments = pytest.mark.parametrize("moment", ["chosen", "ran"])
+
+
+def catch_up(nb: Notebook) -> str:
+    """Make all fresh, and see that it is right; returns what ran."""
+    ran = nb.all()
+    nb.check()
+    return ran
+
+
+@moments
+@pytest.mark.parametrize("source", ["rows = [2]", "rows.append(2)", "del rows", "1 / 0"])
+def test_the_running_cell_is_deleted(moment: str, source: str) -> None:
+    nb = settled("rows = [1]", "rows.append(1)", "print(rows)")
+    nb.meanwhile[moment, "b"] = lambda: nb.delete("b")
+    nb.run("b", source)
+    nb.shown.pop("b", None)
+    catch_up(nb)
+    assert nb.namespace["rows"] == [1]
+
+
+@moments
+def test_a_reader_from_below_is_deleted_while_it_runs(moment: str) -> None:
+    """There a run asks what depends on it."""
+    nb = Notebook("print(late)", "rows = [1]", "rows.append(2)", "late = 1")
+    nb.all()
+    nb.meanwhile[moment, "c"] = lambda: nb.delete("c")
+    nb.run("c", "rows.append(3)")
+    nb.all()
+    assert (nb.fresh, nb.text("a"), nb.namespace["rows"]) == ("abd", "1", [1])
+
+
+def test_the_cell_asked_for_is_deleted_before_its_turn() -> None:
+    nb = Notebook("a = 1", "b = a + 1", "print(b)")
+    nb.meanwhile["ran", "a"] = lambda: nb.delete("c")
+    assert nb.run("c") == "a"
+    assert nb.problem == "The cell was deleted before it could run."
+    catch_up(nb)
+
+
+@moments
+@pytest.mark.parametrize("then", ["print(missing)", "print(7)", "rows = [5]", "%%sql\nSELECT 1", "(", "rows.append(4)"])
+@pytest.mark.parametrize("now", ["print(rows)", "print(nothing)", "rows = [2]", "rows.append(3)", "del rows"])
+def test_the_running_cell_is_edited(moment: str, now: str, then: str) -> None:
+    nb = settled("rows = [1]", "0", "print(len(rows))")
+    nb.meanwhile[moment, "b"] = lambda: nb.edit("b", then)
+    nb.run("b", now)
+    if then[0] in "%(":  # this notebook shows no SQL, and an error of syntax is not run
+        nb.edit("b", "0")
+    catch_up(nb)
+
+
+@moments
+def test_what_cannot_be_put_back_is_made_again(moment: str) -> None:
+    make = "import sqlite3\ncon = sqlite3.connect(':memory:')\ncon.execute('create table t (x)') and None"
+    look = "print(con.execute('select * from t').fetchall())"
+    nb = settled(make, "con.execute('insert into t values (1)') and None", look)
+    nb.meanwhile[moment, "b"] = lambda: nb.edit("b", "0")
+    nb.run("b", "con.execute('insert into t values (2)') and None")
+    catch_up(nb)
+    assert nb.text("c") == "[]"
+
+
+@moments
+@pytest.mark.parametrize("index", [1, 3, 4])
+def test_the_running_cell_is_moved(moment: str, index: int) -> None:
+    nb = settled("a = 1", "a *= 2", "print(a)", "a += 5", "print(a)")
+    nb.meanwhile[moment, "c"] = lambda: nb.move("c", index)
+    nb.run("c", "print(a, a)")
+    catch_up(nb)
+    assert nb.namespace["a"] == 7
+
+
+@moments
+def test_another_definition_comes_between(moment: str) -> None:
+    nb = settled("a = 1", "print(a)", "a = 2", "print(a)")
+    nb.meanwhile[moment, "b"] = lambda: nb.move("c", 1)
+    nb.run("b")
+    catch_up(nb)
+    assert nb.text("b") == "2"
+
+
+@moments
+def test_an_input_is_edited_while_its_reader_runs(moment: str) -> None:
+    nb = settled("a = 1", "print(a)", "b = a")
+    nb.meanwhile[moment, "b"] = lambda: nb.edit("a", "a = 2")
+    nb.run("b")
+    catch_up(nb)
+    assert nb.text("b") == "2"
