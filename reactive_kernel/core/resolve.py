@@ -119,9 +119,11 @@ def _close(
     """
     cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
-    todo = [(name, name in facts.inert, _bound_before(facts, name)) for name in direct]
-    own_reads = set(direct)
     opaque = _hides_reads(facts)
+    # What only shares objects with what the cell changed is no way for it to call what that holds.
+    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys()
+    todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
+    own_reads = set(direct)
     called: set[str] = set()  # read by called code, which may do anything with them
     followed: dict[str, frozenset[str]] = {}  # with the names that the cell had bound itself by then
     spelt: frozenset[str] | None = None  # names that the cell spells for code which looks names up
