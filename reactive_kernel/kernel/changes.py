@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -61,6 +61,7 @@ class Watch:
     before: dict[str, Any]
     surveys: dict[str, Survey] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
+    beside: dict[str, Survey] = field(default_factory=dict)  # see `suspicion.look_beside`
     put_by: dict[str, Any] = field(default_factory=dict)  # taken away, to see whether the cell binds it
     states: dict[str, Any] = field(default_factory=dict)  # hidden state
     again: bool = False  # the cell runs at the version at which it last succeeded
@@ -215,9 +216,9 @@ def has_changed(value: Any, state: State) -> bool:
         return True
 
 
-def touched_by(surveys: Mapping[str, Survey], counts: Callable[[Any], bool]) -> Iterator[tuple[Survey, Touched]]:
+def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Survey, Touched]]:
     """The objects that each survey saw which hold something else now, with what they held; ``counts``: of these."""
-    for seen in {id(seen): seen for seen in surveys.values()}.values():
+    for seen in _surveys(watch):
         touched = {
             key: (value, state)
             for key, (value, state) in seen.states.items()
@@ -236,19 +237,37 @@ def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -
         carried[name] = code
 
 
-def seen_whole(surveys: Mapping[str, Survey], touched: Collection[int]) -> set[int]:
+def _surveys(watch: Watch) -> Collection[Survey]:
+    return {id(seen): seen for seen in (*watch.surveys.values(), *watch.beside.values())}.values()
+
+
+def seen_whole(watch: Watch, touched: Collection[int]) -> set[int]:
     """Objects that did not change, nor what is in them: in the value of a name of which all was seen."""
-    whole = {id(seen): seen.states.keys() for seen in surveys.values() if seen.complete}
-    return set().union(*(keys for keys in whole.values() if keys.isdisjoint(touched)))
+    whole = [seen.states.keys() for seen in _surveys(watch) if seen.complete]
+    return set().union(*(keys for keys in whole if keys.isdisjoint(touched)))
 
 
-def doubtful(seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]) -> set[int]:
-    """Objects of a survey that was cut off which may have changed: not those shared ones that were seen whole."""
+def doubtful(
+    name: str, seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]
+) -> set[int]:
+    """Objects of a survey that can't tell which may have changed.
+
+    If it was cut off, all of them but those of other names that were seen whole.
+    """
+    if not seen.truncated:
+        return seen.untold
     found, until = set(seen.states), thread_time() + PATIENCE
     told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
-    for key in told:
-        if len({name for _, name in sharing.get(key, ())}) > 1 and thread_time() < until:
+    shared: dict[tuple[str, str], list[int]] = {}
+    for key in seen.states:  # what holds others comes before these
+        for pair in sharing.get(key, ()) if key in told else ():
+            if pair[1] != name:
+                shared.setdefault(pair, []).append(key)
+    for key in (key for keys in sorted(shared.values(), key=len) for key in keys):
+        if key in found:
             inside = look(seen.states[key][0])
             if inside.complete and inside.states.keys() <= told:
-                found.discard(key)
+                found.difference_update(inside.states)
+            if thread_time() > until:
+                break
     return found

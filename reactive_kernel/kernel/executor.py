@@ -48,13 +48,11 @@ from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
 from reactive_kernel.kernel.survey import ATOMS, NOTHING_SEEN, Survey, survey
-from reactive_kernel.kernel.suspicion import objects_held, presumed, reads_of, suspicion
+from reactive_kernel.kernel.suspicion import FEW, look_beside, objects_held, presumed, reads_of, suspicion
 from reactive_kernel.kernel.unread import Unread
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
-
-FEW = 32  # objects: what has no more, and is in the cell's text, is looked at though the time is up
 
 
 class Executor:
@@ -101,14 +99,8 @@ class Executor:
         self.store.drop_delta(cell.id)
         self._bind_forward(cell)
         self._take_away(cell)
-        watch = Watch(
-            cell,
-            {},
-            again=cell.exact,
-            same_inputs=self.session.same_inputs(cell),
-            held=frozenset(cell.ran.held if cell.ran is not None else ()),
-            left=left,
-        )
+        watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), left=left)
+        watch.held = frozenset(cell.ran.held if cell.ran is not None else ())
         for name in (cell.facts.maybe | called_writes(self.session, cell)) - reads_of(self.session, cell):
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
@@ -163,7 +155,8 @@ class Executor:
         held = {name: objects_held(self.session, cell, name) for name in names}
         taken: dict[int, State] = {}
         done: dict[int, Survey] = {}  # by value: names for one object share a survey
-        for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n], n not in own, n)):
+        # What is large, and only shares with what the cell reads, comes after this.
+        for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n] > FEW and n not in own, held[n], n)):
             large = any((producer, name) in self.large for producer in cell.inputs[name])
             if thread_time() > until and (large or held[name] > FEW or name not in cell.source):
                 watch.unseen.add(name)
@@ -177,6 +170,11 @@ class Executor:
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
+        look_beside(
+            self.session,
+            watch,
+            lambda value: survey((value,), self.namespace, longer(until), True, self.main, taken, done),
+        )
 
     # -- after
 
@@ -213,7 +211,7 @@ class Executor:
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
         changes = Changes()
-        touched_in = {id(seen): touched for seen, touched in touched_by(watch.surveys, self.caches.counts)}
+        touched_in = {id(seen): touched for seen, touched in touched_by(watch, self.caches.counts)}
         for touched in touched_in.values():
             changes.touched.update(touched)
         guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
@@ -225,8 +223,7 @@ class Executor:
                 changes.names.add(name)
             if guess:
                 if id(seen) not in doubts:
-                    cut = seen.truncated
-                    doubts[id(seen)] = doubtful(seen, touched, self.session.sharing, self.look) if cut else seen.untold
+                    doubts[id(seen)] = doubtful(name, seen, touched, self.session.sharing, self.look)
                 changes.lost.update(doubts[id(seen)])
             elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
                 changes.lost.add(id(watch.before[name]))
@@ -235,7 +232,7 @@ class Executor:
         for name in watch.unseen & guessed:
             unsure.add(name)
             changes.lost.add(id(watch.before.get(name)))
-        changes.lost -= seen_whole(watch.surveys, changes.touched) if changes.lost else set()
+        changes.lost -= seen_whole(watch, changes.touched) if changes.lost else set()
         for key, (value, state) in changes.touched.items():
             after, _ = state_of(value, self.main, True)
             if state.restore is None or after is None or after.restore is None:
@@ -384,7 +381,7 @@ class Executor:
 
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
         """Visible names that share objects with what changed, or may, and did not change."""
-        found = {name for name, seen in watch.surveys.items() if seen.complete}
+        found = {name for name, seen in (watch.surveys | watch.beside).items() if seen.complete}
         whole = watch.unseen.isdisjoint(changes.names)
         for name in changes.names:
             if (seen := watch.surveys.get(name)) is not None:

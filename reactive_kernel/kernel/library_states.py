@@ -6,11 +6,10 @@ import sys
 from operator import is_
 from typing import Any
 
-from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
+from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.typewise import attributes_of
 
 __all__ = [
-    "array_state",
     "element_state",
     "given_to",
     "grouping_state",
@@ -22,81 +21,6 @@ __all__ = [
     "seeds_state",
     "viewed_memory",
 ]
-
-
-def array_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a numpy array: its bytes; of a large one only a sample."""
-    if value.base is not None and type(value.base) is type(value):
-        return _view_state(value)
-    if value.nbytes > MAX_BYTES:
-        numpy = sys.modules["numpy"]
-        flat = value.reshape(-1) if value.flags.c_contiguous else None
-        if flat is None:
-            return None, "partly"
-        step, shape = max(1, flat.size // 65536), value.shape
-        look = flat[::step].copy()
-        return State(
-            lambda now: (
-                now.shape != shape
-                or not numpy.array_equal(now.reshape(-1)[::step], look, equal_nan=look.dtype.kind in "fc")
-            ),
-            None,
-        ), "partly"
-    if value.dtype.hasobject and value.size > MAX_ITEMS:
-        return _many_objects(value)
-    numpy = sys.modules["numpy"]
-    plain = value.view(numpy.ndarray)  # a subclass may show something else, such as copies
-    objects = plain.copy() if value.dtype.hasobject else None
-    raw = plain.tobytes() if objects is None else b""
-    shape, dtype, writeable, size = value.shape, value.dtype, value.flags.writeable, value.size
-
-    def changed(now: Any) -> bool:
-        if now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable:
-            return True
-        inside = now.view(numpy.ndarray)
-        return inside.tobytes() != raw if objects is None else not all(map(is_, inside.flat, objects.flat))
-
-    def restore(target: Any) -> None:
-        if target.size != size:
-            target.resize(shape, refcheck=False)
-        elif target.shape != shape:
-            target.shape = shape
-        if not target.flags.writeable:
-            target.flags.writeable = True
-        held = numpy.frombuffer(raw, dtype).reshape(shape) if objects is None else objects
-        target.view(numpy.ndarray)[...] = held
-        if not writeable:
-            target.flags.writeable = False
-
-    return State(changed, restore, value.nbytes), "whole"
-
-
-def _view_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a view: how it looks at its memory, which is its base's; that is visited too."""
-    shape, dtype, writeable = value.shape, value.dtype, value.flags.writeable
-
-    def changed(now: Any) -> bool:
-        return now.shape != shape or now.dtype != dtype or now.flags.writeable != writeable
-
-    def restore(target: Any) -> None:
-        if target.dtype != dtype:
-            target.dtype = dtype
-        if target.shape != shape:
-            target.shape = shape
-        target.flags.writeable = writeable
-
-    return State(changed, restore), "whole"
-
-
-def _many_objects(value: Any) -> tuple[State | None, Tells]:
-    """A large array of objects: its shape and a stride through it."""
-    step = value.size // 256
-    shape, look = value.shape, value.ravel()[::step].tolist() if value.flags.c_contiguous else []
-
-    def changed(now: Any) -> bool:
-        return now.shape != shape or not all(map(is_, look, now.ravel()[::step].tolist() if look else []))
-
-    return State(changed, None), "partly"
 
 
 def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
@@ -170,7 +94,8 @@ def viewed_memory(frame: Any) -> list[Any]:
         owner = values if values.base is None else values.base
         if type(owner) is not numpy.ndarray:
             continue
-        sharing = sum(other() is not None for other in block.refs.referenced_blocks)
+        block.refs.has_reference()  # asked, pandas forgets the blocks that are gone
+        sharing = len(block.refs.referenced_blocks)
         ours = 3 if owner is values else 2  # the variables here, and the argument
         if sys.getrefcount(owner) > sharing + ours:
             found.append(owner)

@@ -13,7 +13,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, members_of, module_of, per_type
 
-__all__ = ["lasting", "of_a_library", "renewed"]
+__all__ = ["is_installed", "lasting", "of_a_library", "renewed"]
 
 CODE = (
     types.FunctionType,
@@ -66,6 +66,18 @@ def of_a_library(kind: type) -> bool:
     module = module_of(kind)
     loaded = sys.modules.get(module)
     return getattr(loaded, "__file__", None) is not None and module != "__main__" and LOCAL.edition(module) is None
+
+
+def is_installed(value: Any) -> bool:
+    """True for a function as an installed module has it, which all that use it share, and nobody changes."""
+    if type(value) is not types.FunctionType or value.__dict__ or value.__module__ == "__main__":
+        return False
+    if value.__closure__ and value.__code__.co_freevars != ("__class__",):
+        return False
+    module = sys.modules.get(value.__module__) if type(value.__module__) is str else None
+    if module is None or module.__dict__ is not value.__globals__:
+        return False
+    return getattr(module, "__file__", None) is not None and LOCAL.edition(value.__module__) is None
 
 
 @per_type

@@ -17,6 +17,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
+from reactive_kernel.kernel.array_states import array_state
 from reactive_kernel.kernel.container_states import (
     Maker,
     buffer_state,
@@ -32,9 +33,9 @@ from reactive_kernel.kernel.container_states import (
     module_state,
     set_state,
 )
+from reactive_kernel.kernel.figure_states import is_registry, registry_state
 from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.library_states import (
-    array_state,
     element_state,
     grouping_state,
     index_state,
@@ -193,6 +194,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (None if viewing or known.attributes is None else instance_state,)
     if known.package == "polars" and known.name in ("DataFrame", "Series"):
         return (polars_state,)
+    if is_registry(kind):
+        return (registry_state,)
     if known.module == "xml.etree.ElementTree" and known.name == "Element":
         return (element_state,)
     return None

@@ -23,9 +23,10 @@ from typing import Any
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import CODED, code_of, names_in
+from reactive_kernel.kernel.figure_states import called_back, is_registry, owned
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.library_states import given_to, viewed_memory
-from reactive_kernel.kernel.memos import lasting
+from reactive_kernel.kernel.memos import is_installed, lasting
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
@@ -118,14 +119,15 @@ def survey(
     moment, ``done`` has those surveys by id of the value.  Never runs code of the user's.
     """
     taken = {} if taken is None else taken
-    result, parts = Survey(), []
-    seen: set[int] = set()
-    queue: deque[Any] = deque(values)
+    result, parts, seen = Survey(), [], set[int]()
+    queue, constant = deque(values), owned()
     count = 0
     while queue:
         value = queue.popleft()
         kind = type(value)
         if kind in ATOMS or id(value) in seen or value is namespace:
+            continue
+        if count and (id(value) in constant or is_installed(value)):
             continue
         seen.add(id(value))
         if (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
@@ -329,7 +331,7 @@ def _look_into(kind: type) -> Opener:
         return lambda value, kind, main: ((value.obj,), True)  # a kept `df.loc` sets items of its frame
     if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
         return _written_in_c
-    return lambda value, kind, main: (_own(value, kind, main), True)
+    return called_back if is_registry(kind) else lambda value, kind, main: (_own(value, kind, main), True)
 
 
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

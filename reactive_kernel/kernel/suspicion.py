@@ -10,13 +10,15 @@ from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.facts import WEAK
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.session import Session
+from reactive_kernel.core.sharing import sharers
 from reactive_kernel.kernel.changes import PATIENCE, Watch, called_reads, seen_whole
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
 
-__all__ = ["objects_held", "presumed", "reads_of", "suspicion"]
+__all__ = ["FEW", "look_beside", "objects_held", "presumed", "reads_of", "suspicion"]
 
+FEW = 32  # objects: what has no more is looked at though the time is up
 MANY = 20  # ties between two values that are looked at
 
 
@@ -51,6 +53,23 @@ def reads_of(session: Session, cell: Cell) -> Set[str]:
     return cell.inputs.keys() if hidden else cell.facts.reads.keys() | called
 
 
+def look_beside(session: Session, watch: Watch, look: Callable[[Any], Survey]) -> None:
+    """Look at small values of names that the cell doesn't read, but which were met in what it may change and is large.
+
+    Should they be as they were after the run, what changed is not in them.
+    """
+    cell, until = watch.cell, thread_time() + PATIENCE
+    cut = [seen for name, seen in watch.surveys.items() if seen.truncated and suspicion(cell, name) == 0]
+    for cell_id, name in sharers(session.sharing, set().union(*(seen.states for seen in cut))) if cut else ():
+        if name in cell.inputs or cell_id not in session.graph.above(name, cell.key) or name not in watch.before:
+            continue
+        ran = session.cells[cell_id].ran
+        if ran is not None and len(ran.reach[name]) <= FEW and thread_time() < until:
+            seen = look(watch.before[name])
+            if seen.complete:
+                watch.beside[name] = seen
+
+
 def presumed(
     session: Session,
     watch: Watch,
@@ -82,7 +101,7 @@ def _apart(
     read = guessed & reads_of(session, watch.cell)
     if read == guessed:
         return set()
-    whole = seen_whole(watch.surveys, touched)
+    whole = seen_whole(watch, touched)
     told = {
         key: value
         for seen in watch.surveys.values()

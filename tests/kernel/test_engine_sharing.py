@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kernel.inprocess import Notebook
 from tests.kernel.test_engine_edges import edges
 
@@ -23,4 +25,63 @@ def test_code_in_what_only_shares_with_what_changes_is_not_called() -> None:
     notebook.check()
     assert notebook.run("d", "account.add()\nprint(bank.total())") == "d"
     assert edges(notebook)["d"] == "account<c bank<c k<a rate<a"
+    notebook.check()
+
+
+# -- figures
+
+
+LARGE = "figure, many = plt.subplots(6, 6)\nfor ax in many.flat: ax.plot([1, 2]); ax.set_title('x')"
+
+
+def test_two_figures_have_nothing_in_common() -> None:
+    pytest.importorskip("matplotlib")
+    notebook = Notebook(
+        "import matplotlib.pyplot as plt",
+        "small, axes = plt.subplots()\naxes.scatter([1, 2], [3, 4], c=[1, 2])\naxes.set_ylim(0, 9)",
+        LARGE + "\ndots = many[0, 0].scatter([1, 2], [3, 4], c=[1, 2])",
+        "dots.set_sizes([3])\nmany[1, 0].ticklabel_format(style='sci')",
+        "print(axes.get_title(), many[0, 0].get_title())",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["e"] == "axes<b many<d"
+    assert "axes" not in edges(notebook)["d"]
+
+
+def test_what_a_large_figure_was_given_is_looked_at_beside_it() -> None:
+    pytest.importorskip("matplotlib")
+    notebook = Notebook(
+        "import matplotlib.pyplot as plt",
+        "marks = [[1], [2]]\ncolours = plt.get_cmap('viridis').copy()",
+        LARGE,
+        "last = many[5, 5]\nlast.marks, last.colours = marks, colours",
+        "last.set_title('t')",
+        "print(marks, colours.name)",
+        "last.marks[0].append(3)",
+        "print(marks)",
+    )
+    assert notebook.all() == "abcdefgh"
+    assert edges(notebook)["f"] == "colours<b marks<b"
+    assert edges(notebook)["h"] == "marks<g"
+    notebook.check()
+
+
+def test_callbacks_of_a_figure_are_taken_out_with_the_cell_that_put_them_in() -> None:
+    pytest.importorskip("matplotlib")
+    notebook = Notebook(
+        "import matplotlib.pyplot as plt\nseen = []",
+        "figure, axes = plt.subplots()",
+        "n = axes.callbacks.connect('xlim_changed', lambda ax: seen.append('b'))",
+        "axes.set_xlim(0, 5)\nprint(seen)",
+        "print(axes.callbacks.connect('ylim_changed', print))",
+    )
+    assert notebook.all() == "abcde"
+    assert notebook.text("d") == "['b']"
+    notebook.edit("c", "n = [axes.callbacks.connect('xlim_changed', lambda ax, k=k: seen.append(k)) for k in 'xy']")
+    notebook.all()
+    assert notebook.text("d") == "['x', 'y']"
+    notebook.check()
+    notebook.edit("c", "n = 0")
+    notebook.all()
+    assert notebook.text("d") == "[]"
     notebook.check()
