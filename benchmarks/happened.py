@@ -27,6 +27,7 @@ HIDDEN = {"In", "Out", "get_ipython", "exit", "quit", "open"}
 FLAT: frozenset[Any] = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
 CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slotnames__"}
+CLASS_NOISE |= {"_abc_impl"}
 PASSING = {"stale", "_stale", "_cache", "_cachedRenderer"}  # attributes that say only what is still to be drawn
 PATIENCE = 1.0  # seconds for the fingerprint of one value; one that takes longer is not judged
 
@@ -168,8 +169,9 @@ class _Deep:
         if self.count % 64 == 0 and time.perf_counter() > self.deadline:
             raise TimeoutError
         self.add(kind.__name__)
-        if kind is type and value.__module__ == "__main__":
+        if isinstance(value, type) and value.__module__ == "__main__":
             self.many(v for n, v in vars(value).items() if n not in CLASS_NOISE)
+            self.many(value.__bases__)
         elif isinstance(value, FIXED):
             self.add(str(id(value)))
         elif kind in (list, tuple, deque):
