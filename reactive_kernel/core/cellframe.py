@@ -23,8 +23,8 @@ class CellFrame(Frame):
     """The top level of the cell."""
 
     __slots__ = (
-        "alias", "carried", "codes", "dead", "direct", "effects", "flow", "holders", "loaded", "made", "modules",
-        "mutates", "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
+        "alias", "asked", "carried", "codes", "dead", "direct", "effects", "flow", "holders", "loaded", "made",
+        "modules", "mutates", "not_plain", "opaque", "plain", "reads", "stars", "sure", "used", "writes",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -35,6 +35,7 @@ class CellFrame(Frame):
         self.direct: set[str] = set()  # those of them that the cell reads itself, not only code that it makes
         self.sure: set[str] = set()  # names that every run reads before it binds them
         self.used: set[str] = set()  # names loaded in a place where they may be called
+        self.asked: set[str] = set()  # names of which it asks whether they are there
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}

@@ -11,12 +11,13 @@ import re
 from .calls import call_mutations, is_evaluator, random_state, special_call
 from .frames import CodeFrame, CompFrame
 from .purity import CONSUMERS, FORMULAS, FUNCTION_TAKERS, OF_FORMULAS
-from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, run_made
+from .walker import Handler, Walker, bind_generators, called_name, defaults, every_argument, passive, run_made
 
 __all__ = ["EXPRESSIONS"]
 
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _NAME = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)")
+NAMESPACES = frozenset({"globals", "locals", "vars", "dir"})
 _CALLED = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)(?=(?:\.\w+)*\()")
 
 
@@ -68,10 +69,27 @@ def _bool_op(w: Walker, node: ast.BoolOp) -> None:
 
 
 def _compare(w: Walker, node: ast.Compare) -> None:
+    if (name := _asked_for(w, node)) is not None:
+        w.visit(node.comparators[0].func)  # type: ignore[attr-defined]
+        passive(w, ast.copy_location(ast.Name(name, ast.Load()), node))
+        w.cell.asked.add(name)
+        return
     made = len(w.cell.codes)
     w.visit(node.left)
     w.visit_all(node.comparators)
     run_made(w, made)
+
+
+def _asked_for(w: Walker, node: ast.Compare) -> str | None:
+    """The name of which ``"x" in globals()`` asks at the top level of a cell."""
+    asked, call = node.left, node.comparators[0]
+    if w.frame is not w.cell or len(node.ops) != 1 or not isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        return None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.args or call.keywords:
+        return None
+    if call.func.id not in NAMESPACES or w.frame.owns(call.func.id) or not isinstance(asked, ast.Constant):
+        return None
+    return asked.value if isinstance(asked.value, str) and asked.value.isidentifier() else None
 
 
 def _if_exp(w: Walker, node: ast.IfExp) -> None:

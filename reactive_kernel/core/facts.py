@@ -99,6 +99,7 @@ class Facts:
         in_code: the subset of ``reads`` that only functions defined in the cell make.
         inert: the subset of ``reads`` that is only passed on and can't be called by this cell
             (``g = f``, ``table = {"a": f}``, ``partial(f, 1)``): its deferred reads don't count here.
+        asked: the subset of ``reads`` of which the cell asks whether they are there (``"x" in globals()``).
         writes: names bound at the end of the cell on some path (deleted ones excluded).
         maybe: the subset of ``writes`` that some path leaves unbound (``if``, ``for``, ``try`` …),
             so that an earlier value may flow through.
@@ -123,6 +124,7 @@ class Facts:
     unsure: frozenset[str] = frozenset()
     in_code: frozenset[str] = frozenset()
     inert: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     writes: Mapping[str, Site] = field(default_factory=dict)
     maybe: frozenset[str] = frozenset()
     deletes: Mapping[str, Site] = field(default_factory=dict)

@@ -28,7 +28,7 @@ _HARMLESS = frozenset(
     load_ext logoff logon logstart logstate logstop ls lsmagic lx magic mamba man matplotlib micromamba mkdir more mv
     notebook page pastebin pdb pinfo pip popd pprint precision profile psearch pushd pwd pycat qtconsole quickref
     reactive rehashx reload_ext rm rmdir sc set_env sx subshell system tb tensorboard unalias unload_ext uv watermark
-    who who_ls whos writefile file xmode save pwd_ls !""".split()
+    who who_ls whos writefile file xmode save pwd_ls autosave !""".split()
 )
 _INSPECTING = frozenset("pdef pdoc pfile pinfo pinfo2 psource page".split())
 _RUNNING = frozenset("time prun memit mprun lprun pyinstrument".split())

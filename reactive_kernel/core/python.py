@@ -101,6 +101,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         unsure=frozenset(name for name in cell.reads if name not in cell.sure),
         in_code=frozenset(name for name in cell.reads if name not in cell.direct),
         inert=frozenset(name for name in cell.reads if name not in cell.used),
+        asked=frozenset(cell.asked & cell.reads.keys()),
         writes={name: sites.one(cell.writes[name]) for name in bound},
         maybe=frozenset(name for name, mask in bound.items() if mask != BOUND),
         deletes={name: sites.one(cell.writes[name]) for name in gone},

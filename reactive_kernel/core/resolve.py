@@ -115,7 +115,7 @@ def _close(
 ) -> None:
     """Resolve ``direct`` and whatever the code that these names carry reads when called here, but for ``unread``.
 
-    Names in ``here``, and all names that an opaque cell reads, are looked for above only.
+    Names in ``here``, those of which it asks, and all names that an opaque cell reads, are looked for above only.
     """
     cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
@@ -132,7 +132,8 @@ def _close(
         if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
-            above = (name in here or opaque or _found_nearer(name, cell, graph)) and cell.kind == "notebook"
+            above = name in here or name in facts.asked or opaque or _found_nearer(name, cell, graph)
+            above = above and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
                 if name in without or (name in own_reads and _bound_by_star(cell, name)):

@@ -70,7 +70,13 @@ def of_a_library(kind: type) -> bool:
 
 def is_installed(value: Any) -> bool:
     """True for a function as an installed module has it, which all that use it share, and nobody changes."""
-    if type(value) is not types.FunctionType or value.__dict__ or value.__module__ == "__main__":
+    kind, numpy = type(value), sys.modules.get("numpy")
+    if kind is not types.FunctionType:
+        if numpy is None or (kind is not numpy.ufunc and kind is not type(numpy.mean)):
+            return False
+        homes = (numpy, sys.modules.get("scipy.special"))
+        return any(getattr(home, value.__name__, None) is value for home in homes)
+    if value.__dict__ or value.__module__ == "__main__":
         return False
     if value.__closure__ and value.__code__.co_freevars != ("__class__",):
         return False

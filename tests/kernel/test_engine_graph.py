@@ -490,3 +490,24 @@ def test_a_name_that_a_star_import_binds_is_not_waited_for_from_below() -> None:
     nb.all()
     assert nb.text("a") == "3"
     assert [edge["from"] for edge in nb.engine.command("state", {})["edges"]] == ["b"]
+
+
+def test_a_cell_that_asks_whether_a_name_is_there_reads_that_alone() -> None:
+    ask = "print('y' in globals(), 'x' not in locals(), 'f' in dir())"
+    nb = Notebook("x = 1", "other = 2\ndef f(): return other", ask, "y = 3", "print('z')")
+    assert nb.all() == "abcde"
+    assert nb.text("c") == "False False True"
+    assert set(nb.entries()["c"]["reads"]) >= {"f", "x", "y"}
+    assert not {"other", "z"} & set(nb.entries()["c"]["reads"])
+    nb.check()
+    assert nb.run("a", "x = 5") == "ac"
+    assert nb.run("b", "other = 4\ndef f(): return other") == "b"
+    nb.check()
+    nb.move("d", 1)
+    assert nb.stale() == "c"
+    assert nb.text("c") == "True False True"
+    nb.check()
+    nb.delete("a")
+    assert nb.stale() == "c"
+    assert nb.text("c") == "True True True"
+    nb.check()
