@@ -49,12 +49,13 @@ def _collected(matplotlib: Any) -> Iterator[Any]:
     path.unit_circle()  # made when first asked for
     kinds = (list, array, path)
     modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "matplotlib"]
-    places: list[Mapping[str, Any]] = [vars(module) for module in modules]
+    places: list[Mapping[str, Any]] = [getattr(module, "__dict__", {}) for module in modules]
     places += [members_of(item) for place in places for item in place.values() if type(item) is type]
     found = [item for place in places for item in place.values() if type(item) in kinds]
-    for options in (matplotlib.rcParams, matplotlib.rcParamsDefault, matplotlib.rcParamsOrig):
+    for options in (matplotlib.rcParams, matplotlib.rcParamsDefault):
         found += [item for item in dict.values(options) if type(item) is list]
-    found += [attributes_of(colours).get("colors") for colours in matplotlib.colormaps._cmaps.values()]
+    known = getattr(getattr(matplotlib, "colormaps", None), "_cmaps", {})
+    found += [attributes_of(colours).get("colors") for colours in known.values()]
     for item in found:
         if type(item) is path:
             yield from (inner for inner in attributes_of(item).values() if type(inner) is array)

@@ -30,7 +30,7 @@ from reactive_kernel.kernel.memos import is_installed, lasting
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
-from reactive_kernel.kernel.widgets import is_widget
+from reactive_kernel.kernel.widgets import inside_widget, is_widget
 
 __all__ = ["ATOMS", "NOTHING_SEEN", "Survey", "children", "survey"]
 
@@ -161,7 +161,7 @@ def _look_at(
     if kind not in BUILT_IN:
         if is_widget(value):
             result.widgets.append(value)
-            return getattr(value, "children", ())
+            return inside_widget(value)
         if kind is CACHED:
             result.caches.append(value)
         for code in code_of(value) if kind in CODED else ():

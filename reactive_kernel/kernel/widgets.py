@@ -8,12 +8,17 @@ widget don't read the pseudo-name.  Changes are noted as they happen, by the wid
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+import types
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-__all__ = ["Widgets", "is_widget", "pseudo_name"]
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.typewise import attributes_of
 
+__all__ = ["Widgets", "inside_widget", "is_widget", "pseudo_name"]
+
+DISPATCHERS = frozenset({"_click_handlers", "_submission_callbacks"})
 LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tooltip", "description_allow_html"})
 
 
@@ -21,6 +26,33 @@ def is_widget(value: Any) -> bool:
     """True for an ipywidget; ipywidgets isn't imported for it."""
     module = sys.modules.get("ipywidgets")
     return module is not None and issubclass(type(value), module.Widget)
+
+
+def inside_widget(value: Any) -> list[Any]:
+    """The widgets in a widget, and the notebook's code that it calls when it changes, or is clicked."""
+    return [*getattr(value, "children", ()), *filter(_is_own, _called(value))]
+
+
+def _called(value: Any) -> Iterator[Any]:
+    held = attributes_of(value)
+    yield held.get("f")  # of `interactive`
+    for handlers in held.get("_trait_notifiers", {}).values():
+        for found in handlers.values():
+            for handler in found:
+                owner = getattr(handler, "__self__", None)
+                yield attributes_of(owner).get("f") if is_widget(owner) else handler
+    for name in DISPATCHERS & held.keys():
+        yield from attributes_of(held[name]).get("_trait_values", {}).get("callbacks", ())
+
+
+def _is_own(handler: Any) -> bool:
+    """True for what a cell, or a module of the user's, has made to be called."""
+    owner = handler.__self__ if type(handler) is types.MethodType else handler
+    module = owner.__module__ if type(owner) is types.FunctionType else type(owner).__module__
+    if module in ("__main__", "functools", "builtins"):
+        return handler is not None
+    own = getattr(sys.modules.get(module), "__file__", None) is None or LOCAL.edition(module) is not None
+    return own and module.partition(".")[0] != "reactive_kernel"
 
 
 def pseudo_name(name: str) -> str:

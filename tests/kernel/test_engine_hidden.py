@@ -407,3 +407,37 @@ def test_the_state_that_a_cell_keeps_follows_the_seed() -> None:
     nb.check()
     nb.run("a", "import random\nrandom.seed(2)")
     nb.check()
+
+
+CALLBACKS = {
+    "observe": ("s = w.IntSlider(3)\ndef f(change): seen.append(change.new * k)\ns.observe(f, 'value')", "s.value = 7"),
+    "click": ("s = w.Button()\ns.on_click(lambda _: seen.append(k))", "s.click()"),
+    "method": (
+        "class App:\n    def on(self, change): seen.append(change.new * k)\napp = App()\ns = w.IntSlider(3)\n"
+        "s.observe(app.on, 'value')",
+        "s.value = 7",
+    ),
+    "interactive": (
+        "def f(x): seen.append(x * k)\nip = w.interactive(f, x=(0, 9))\ns = ip.children[0]",
+        "s.value = 7",
+    ),
+    "in a box": ("b = w.Button()\nb.on_click(lambda _: seen.append(k))\ns = w.VBox([b])", "s.children[0].click()"),
+}
+
+
+@pytest.mark.parametrize("case", CALLBACKS)
+def test_a_cell_that_sets_off_a_widgets_code_reads_and_changes_what_that_does(case: str) -> None:
+    make, use = CALLBACKS[case]
+    nb = Notebook("import ipywidgets as w\nk = 10\nseen = []", make, use, "print(seen)")
+    nb.all()
+    assert {"k", "s", "seen"} <= set(nb.entries()["c"]["reads"])
+    assert "seen" in nb.entries()["c"]["mutates"]
+    assert nb.engine.session.cells["d"].inputs["seen"] == ("c",)
+    assert nb.text("d") == nb.clean()["d"].text.strip()
+
+
+def test_code_of_a_widget_that_is_not_set_off_is_not_read() -> None:
+    make = "s = w.IntSlider(3)\ns.observe(lambda _: print(k))"
+    nb = Notebook("import ipywidgets as w\nk = 10", make, "print(s.value)")
+    nb.all()
+    assert "k" not in nb.entries()["c"]["reads"]

@@ -85,3 +85,18 @@ def test_callbacks_of_a_figure_are_taken_out_with_the_cell_that_put_them_in() ->
     notebook.all()
     assert notebook.text("d") == "[]"
     notebook.check()
+
+
+def test_what_installed_modules_have_is_in_no_value() -> None:
+    pytest.importorskip("numpy")
+    notebook = Notebook(
+        "import json, numpy as np\ndef f(): return k",
+        "table = {'a': np.mean, 'b': np.sin, 'c': json.dumps, 'own': f, 'made': np.frompyfunc(f, 0, 1)}",
+        "g = json.dumps",
+    )
+    notebook.all()
+    executor = notebook.engine.executor
+    names = {getattr(value, "__name__", "") for value, _ in executor.look(notebook.namespace["table"]).states.values()}
+    assert names & {"mean", "sin", "dumps", "f"} == {"f"}
+    assert executor.look(notebook.namespace["table"]).reads == {"k"}
+    assert len(executor.look(notebook.namespace["g"]).states) == 1
