@@ -68,22 +68,36 @@ def of_a_library(kind: type) -> bool:
     return getattr(loaded, "__file__", None) is not None and module != "__main__" and LOCAL.edition(module) is None
 
 
+_installed: dict[int, Any] = {}  # keeps them, so that no other object gets the id of one
+
+
 def is_installed(value: Any) -> bool:
     """True for a function as an installed module has it, which all that use it share, and nobody changes."""
+    if id(value) in _installed:
+        return True
     kind, numpy = type(value), sys.modules.get("numpy")
-    if kind is not types.FunctionType:
-        if numpy is None or (kind is not numpy.ufunc and kind is not type(numpy.mean)):
-            return False
+    if kind is types.FunctionType:
+        found = _is_of_module(value)
+    elif numpy is not None and (kind is numpy.ufunc or kind is type(numpy.mean)):
         homes = (numpy, sys.modules.get("scipy.special"))
-        return any(getattr(home, value.__name__, None) is value for home in homes)
-    if value.__dict__ or value.__module__ == "__main__":
+        found = any(getattr(home, value.__name__, None) is value for home in homes)
+    else:
         return False
-    if value.__closure__ and value.__code__.co_freevars != ("__class__",):
+    if found:
+        _installed[id(value)] = value
+    return found
+
+
+def _is_of_module(function: types.FunctionType) -> bool:
+    name = function.__module__
+    if function.__dict__ or name == "__main__" or type(name) is not str:
         return False
-    module = sys.modules.get(value.__module__) if type(value.__module__) is str else None
-    if module is None or module.__dict__ is not value.__globals__:
+    if function.__closure__ and function.__code__.co_freevars != ("__class__",):
         return False
-    return getattr(module, "__file__", None) is not None and LOCAL.edition(value.__module__) is None
+    module = sys.modules.get(name)
+    if module is None or module.__dict__ is not function.__globals__:
+        return False
+    return getattr(module, "__file__", None) is not None and LOCAL.edition(name) is None
 
 
 @per_type

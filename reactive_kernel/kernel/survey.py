@@ -127,9 +127,9 @@ def survey(
         kind = type(value)
         if kind in ATOMS or id(value) in seen or value is namespace:
             continue
+        seen.add(id(value))
         if count and (id(value) in constant or is_installed(value)):
             continue
-        seen.add(id(value))
         if (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
             result.add(part)
             seen.update(part.states)
