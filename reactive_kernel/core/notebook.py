@@ -75,6 +75,7 @@ class Cell:
     problem: Problem | None = None  # of the text: a syntax error
     text: str = ""  # hash of the text as it stands (the code hash where it parses)
     disabled: bool = False
+    edited: int = 0  # the session's count of edits at the last one of this cell
     key: float = 0.0
     nonce: int = 0
     # graph

@@ -6,7 +6,7 @@ needs itself.  At the end, also after a failure, values that the notebook's end 
 again.
 
 A dependent is passed over when it became fresh (early cut-off), is disabled, is blocked, or its own
-request waits in the queue.
+request waits in the queue.  A cell that is edited while the cascade goes on doesn't run in it: somebody is typing.
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Cascade:
         self.targets: set[str] = set()  # asked for, not only dependents
         self._heap: list[tuple[float, str]] = []
         self._root_done = root is None
+        self._begun = session.edits
+        self._edited: Cell | None = None  # what the root needs, and was edited since
         self._stopped = False  # by a failure: nothing more is done than to make again what that used up
         self._over = False
         if root is None:
@@ -196,6 +198,10 @@ class Cascade:
         """Disabled cells never run in a cascade; those that change data outside, only when all cells were asked for."""
         return cell.disabled or (cell.held_back and cell.id not in self.targets)
 
+    def _edited_since(self, cell: Cell) -> bool:
+        """True if a cell's text is not what it was when the cascade began: nobody has asked for that to run."""
+        return cell.edited > self._begun
+
     def _next_for_root(self) -> Cell | None:
         root = self.session.cells.get(self.root or "")
         if root is None:
@@ -214,7 +220,7 @@ class Cascade:
 
     def _runnable(self, cell: Cell, waiting: Collection[str]) -> Cell | None:
         """The cell, or the first cell that it needs; None if it need not or can't run."""
-        if cell.fresh or self._held_back(cell) or cell.loop:
+        if cell.fresh or self._held_back(cell) or cell.loop or self._edited_since(cell):
             return None
         if cell.has_failed and not self._tried_again(cell, asked=False):
             return None
@@ -243,6 +249,9 @@ class Cascade:
                 return cell
             for producer in missing:
                 if producer.id in barred or producer.loop or producer.id in seen:
+                    return None
+                if self._edited_since(producer):
+                    self._edited = producer
                     return None
                 if self._held_back(producer) and not producer.fresh:
                     return None
@@ -279,9 +288,12 @@ class Cascade:
         return None
 
     def _why_not(self, root: Cell) -> Problem:
-        from reactive_kernel.core.explain import blocked_by
+        from reactive_kernel.core.explain import blocked_by, label
 
         culprits = root.blockers
+        if not culprits and self._edited is not None:
+            where = label(self.session, self._edited)
+            return Problem("edited", f"Not run: it needs {where}, which was edited meanwhile and has not run since.")
         if not culprits:
             missing = self._missing(root)
             culprits = tuple(producer.id for producer in missing)

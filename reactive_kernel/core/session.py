@@ -149,11 +149,13 @@ class Session(Topology):
         language = text.language or cell.language
         if text.source == cell.source and language == cell.language:
             return
-        cell.source, cell.language = text.source, language
+        old, cell.source, cell.language = cell.source, text.source, language
         cell.orphans.update(cell.dependents)
         facts = self.analyse(text.source, language)
         cell.problem = facts.problem
-        cell.text = facts.code if facts.problem is None else digest("unparsed", text.source)
+        before, cell.text = cell.text, facts.code if facts.problem is None else digest("unparsed", text.source)
+        if cell.text != before and cell.source.strip() != old.strip():
+            self._note_edit(cell)
         if facts.problem is None:
             turned = (cell.facts.reads.keys() ^ facts.reads.keys()) & cell.produces.keys()
             cell.facts = facts
@@ -179,11 +181,9 @@ class Session(Topology):
             cell.facts = Facts(code="")
             cell.text = digest("unparsed", text.source)
         cell.disabled = bool(text.disabled)
+        self._note_edit(cell)
         self._mark_opaque(cell)
         self._put_in(cell, index)
-
-    def _mark_opaque(self, cell: Cell) -> None:
-        (self.opaque.add if cell.facts.opaque else self.opaque.discard)(cell.id)
 
     def _put_in(self, cell: Cell, index: int) -> None:
         if self.document.place(cell, index):
@@ -212,9 +212,9 @@ class Session(Topology):
     def _delete(self, cell: Cell) -> None:
         self._forget_run(cell)
         self._take_out(cell)
-        self.opaque.discard(cell.id)
         for dependent in list(cell.dependents):
             self._push(self.cells[dependent])
+        self.opaque.discard(cell.id)
         self.changed.pop(cell.id, None)
         self.removed[cell.id] = None
         self.gone.add(cell.id)

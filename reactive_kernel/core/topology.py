@@ -32,6 +32,7 @@ class Topology:
         self.forward = self.graph.forward
         self.soft: set[str] = set()  # cells that may read from below, or do without
         self.opaque: set[str] = set()
+        self.edits = 0  # how many texts have changed
         self.revision = 0
         self.changed: dict[str, None] = {}
         self.removed: dict[str, None] = {}
@@ -50,6 +51,13 @@ class Topology:
     def touch(self, cell: Cell) -> None:
         """Note that what is told of a cell has changed."""
         self.changed[cell.id] = None
+
+    def _note_edit(self, cell: Cell) -> None:
+        self.edits += 1
+        cell.edited = self.edits
+
+    def _mark_opaque(self, cell: Cell) -> None:
+        (self.opaque.add if cell.facts.opaque else self.opaque.discard)(cell.id)
 
     def _push(self, cell: Cell) -> None:
         if cell.id not in self._queued:

@@ -65,6 +65,7 @@ class Run:
         self._engine = engine
         self._cascade = cascade
         self._root = root
+        self._asked = copy(root)
         self._queued: set[str] = set()
         self._chosen: Cell | None = None  # as it was then
 
@@ -80,13 +81,14 @@ class Run:
                 return None
             if cell is not self._root and cell.id in waiting:
                 engine.prepaid.add(cell.id)
-            self._chosen = copy(cell)
-            left = cascade.remaining() - 1
-            index = len(self.cells)
+            asked = self._asked if cell is self._root else None
+            # What was asked for runs, whatever is being typed meanwhile.
+            self._chosen = chosen = copy(asked if asked is not None and asked.text != cell.text else cell)
+            left, index = cascade.remaining() - 1, len(self.cells)
             return Step(
                 cell_id=cell.id,
-                source=runnable(cell),
-                language=cell.language,
+                source=runnable(chosen),
+                language=chosen.language,
                 index=index,
                 total=index + 1 + left,
                 is_last=left <= 0,
@@ -110,11 +112,10 @@ class Run:
             assert chosen is not None
             edited = cell is None or cell.text != chosen.text
             if cell is not None:
+                chosen.key = cell.key
                 session.apply(Started(cell.id, edited))
-            if edited or cell is None:  # or deleted, since it was chosen: what runs is the cell as it was
-                chosen.key = cell.key if cell is not None else chosen.key
-                cell = standing(chosen, session)
-            self._engine.executor.enter(cell)
+            # Edited or deleted since it was chosen: what runs is the cell as it was.
+            self._engine.executor.enter(standing(chosen, session) if edited or cell is None else cell)
 
     def leave(self, step: Step, outcome: Outcome) -> None:
         """Take what the run bound and changed; roll back if it failed."""

@@ -96,3 +96,55 @@ def test_an_input_is_edited_while_its_reader_runs(moment: str) -> None:
     nb.run("b")
     catch_up(nb)
     assert nb.text("b") == "2"
+
+
+# -- nothing runs that somebody is typing
+
+
+@moments
+def test_the_cell_asked_for_runs_as_it_was_asked_for(moment: str) -> None:
+    nb = Notebook("a = 1", "print(a)", "b = 2")
+    nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "print(a, hal")
+    assert nb.run("b") == "ab"
+    assert (nb.text("b"), nb.fresh) == ("1", "a")
+    assert nb.run("b", "print(a, a)") == "b"
+    assert nb.run("a", "a = 3") == "ab"
+    assert nb.text("b") == "3 3"
+
+
+@moments
+def test_a_dependent_that_is_edited_waits(moment: str) -> None:
+    nb = settled("a = 1", "b = a", "print(b)")
+    nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "b = a + hal")
+    assert nb.run("a", "a = 2") == "a"
+    assert nb.fresh == "a"
+    assert nb.run("b", "b = a + 3") == "bc"
+    nb.check()
+
+
+@moments
+def test_a_new_cell_waits(moment: str) -> None:
+    nb = settled("a = 1", "print(a)")
+    nb.meanwhile[moment, "a"] = lambda: nb.insert(1, "a = a + 1")
+    assert nb.run("a", "a = 2") == "a"
+    assert nb.all() == "cb"
+    nb.check()
+
+
+@moments
+def test_what_the_cell_asked_for_needs_is_edited(moment: str) -> None:
+    nb = Notebook("a = 1", "b = a + 1", "print(b)")
+    nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "b = a + hal")
+    assert nb.run("c") == "a"
+    assert nb.problem == "Not run: it needs cell 2, which was edited meanwhile and has not run since."
+    nb.edit("b", "b = a + 2")
+    assert nb.run("c") == "bc"
+    nb.check()
+
+
+@moments
+def test_another_layout_is_no_edit(moment: str) -> None:
+    nb = settled("a = 1", "print(a)")
+    nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "# shown\nprint( a )")
+    assert nb.run("a", "a = 2") == "ab"
+    nb.check()
