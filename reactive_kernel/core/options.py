@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["OPTIONS_OF", "SETTABLE", "imported", "is_used", "settings"]
+__all__ = ["SETTABLE", "imported", "is_used", "options_of", "settings"]
 
-OPTIONS_OF: dict[str, tuple[str, ...]] = {
+_OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
     "module:matplotlib": ("<matplotlib.options>",),
     "module:matplotlib.pyplot": ("<matplotlib.options>",),
@@ -24,9 +24,17 @@ OPTIONS_OF: dict[str, tuple[str, ...]] = {
 }
 
 # Libraries whose values look, or behave, as the process is set.
-SETTABLE = ("pandas", "numpy", "matplotlib", "decimal")
+SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn")
+_EVERYWHERE = re.compile(r"(?:module|object):sklearn(?:\.|$)")  # whatever of it is used may do otherwise
 _DRAWS = re.compile(r"\.\s*(?:plot|hist|boxplot)\b")
 _WRITES = re.compile(r"\.\s*(?:to_\w+|info|format)\b")
+
+
+def options_of(token: str | None) -> tuple[str, ...]:
+    """Hidden state that is read by who uses a module, or what is imported from it."""
+    if token is None:
+        return ()
+    return ("<sklearn.options>",) if _EVERYWHERE.match(token) else _OPTIONS_OF.get(token, ())
 
 
 @lru_cache(maxsize=1024)
@@ -35,6 +43,8 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
     if "decimal" in libraries:
         found.add("<decimal.context>")
+    if "sklearn" in libraries:
+        found.add("<sklearn.options>")
     if "matplotlib" in libraries or ("pandas" in libraries and _DRAWS.search(source)):
         found.add("<matplotlib.options>")
     if libraries & {"pandas", "numpy"} and _shows(source):
@@ -74,7 +84,7 @@ def imported(source: str) -> Mapping[str, str]:
         elif isinstance(node, ast.ImportFrom):
             for item in node.names:
                 found[item.asname or item.name] = f"object:{node.module}.{item.name}"
-    return {name: token for name, token in found.items() if token in OPTIONS_OF}
+    return {name: token for name, token in found.items() if options_of(token)}
 
 
 @lru_cache(maxsize=1024)

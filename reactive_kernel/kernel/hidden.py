@@ -107,6 +107,14 @@ def _set_printing(state: Any) -> None:
     sys.modules["numpy"].set_printoptions(**state)
 
 
+def _get_sklearn() -> Any:
+    return sys.modules["sklearn._config"].get_config()
+
+
+def _set_sklearn(state: Any) -> None:
+    sys.modules["sklearn._config"].set_config(**state)
+
+
 def _set_path(state: Any) -> None:
     sys.path[:] = state
 
@@ -200,6 +208,14 @@ KINDS = {
         ("printoptions",),
         _initial_printing,
         ("printoptions",),
+    ),
+    "<sklearn.options>": Kind(
+        "sklearn._config",
+        _get_sklearn,
+        _set_sklearn,
+        ("set_config",),
+        lambda: dict(sys.modules["sklearn._config"]._global_config),
+        ("set_config",),
     ),
     "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),

@@ -34,7 +34,8 @@ def libraries_in(value: Any, inside: Survey) -> frozenset[str]:
     kinds = {type(value), *(type(item) for item, _ in inside.states.values())}
     if type(value) in (list, tuple, set, dict):
         kinds.update(map(type, islice(value.values() if type(value) is dict else value, LOOK)))
-    return frozenset(library for kind in kinds for library in _of(kind))
+    own = _of(value) if issubclass(type(value), type) else ()
+    return frozenset(library for kind in kinds for library in _of(kind)).union(own)
 
 
 @per_type

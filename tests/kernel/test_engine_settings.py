@@ -33,6 +33,9 @@ CASES = {
         PANDAS + "\ndef setup(k): pd.options.display.precision = k", FRAME, "setup({})", "df"),
     "decimals in a list": (
         "import decimal", "ps = [decimal.Decimal(1)]", "decimal.getcontext().prec = {}", "q = sum(ps) / 3\nprint(q)"),
+    "scikit-learn's, for a class of one's own": (
+        "import sklearn", "from sklearn.base import BaseEstimator\nclass Own(BaseEstimator): pass",
+        "sklearn.set_config(working_memory={})", "print(Own(), sklearn.get_config()['working_memory'])"),
     "a decimal": (
         "import decimal", "p = decimal.Decimal(1)", "decimal.getcontext().prec = {}", "q = p / 3\nprint(q)"),
 }  # fmt: skip
@@ -43,12 +46,15 @@ def as_before() -> Iterator[None]:
     """The settings are what they were, afterwards."""
     import numpy as np
     import pandas as pd
+    import sklearn
 
+    settings = sklearn.get_config()
     printing = np.get_printoptions()
     yield
     np.set_printoptions(**printing)
     pd.reset_option("display.precision")
     decimal.setcontext(decimal.Context())
+    sklearn.set_config(**settings)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -85,3 +91,22 @@ def test_what_draws_frames_follows_the_settings_of_matplotlib() -> None:
     nb.delete("e")
     nb.all()
     assert nb.text("d") == "1.5"
+
+
+def test_an_estimator_follows_the_settings_of_scikit_learn() -> None:
+    nb = Notebook(
+        "from sklearn import set_config",
+        "from sklearn.preprocessing import StandardScaler\nscaler = StandardScaler()\ndel StandardScaler",
+        "import pandas as pd\nX = pd.DataFrame({'x': [1.0, 2.0]})",
+        "print(type(scaler.fit_transform(X)).__name__)",
+    )
+    nb.all()
+    nb.insert(3, "set_config(transform_output='pandas')")
+    nb.insert(5, "set_config(transform_output='default')")
+    assert nb.run("e") == "edf"
+    assert nb.text("d") == "DataFrame"
+    assert nb.run("b", "from sklearn.preprocessing import StandardScaler\nscaler = StandardScaler(copy=False)") == "bd"
+    assert nb.text("d") == "DataFrame"
+    nb.delete("e")
+    nb.all()
+    assert nb.text("d") == "ndarray"
