@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["SETTABLE", "imported", "is_used", "options_of", "settings"]
+__all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings"]
 
 _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
@@ -25,16 +26,26 @@ _OPTIONS_OF: dict[str, tuple[str, ...]] = {
 
 # Libraries whose values look, or behave, as the process is set.
 SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn")
-_EVERYWHERE = re.compile(r"(?:module|object):sklearn(?:\.|$)")  # whatever of it is used may do otherwise
+OTHER = "*"  # stands for any other installed library; what it draws, it draws with matplotlib
 _DRAWS = re.compile(r"\.\s*(?:plot|hist|boxplot)\b")
+_MAY_DRAW = re.compile(r"plot|draw|hist\b|histogram|imshow|dendrogram|figure|graphics|Display")
+_PACKAGE = re.compile(r"(?:module|object):(\w+)")
 _WRITES = re.compile(r"\.\s*(?:to_\w+|info|format)\b")
 
 
-def options_of(token: str | None) -> tuple[str, ...]:
-    """Hidden state that is read by who uses a module, or what is imported from it."""
-    if token is None:
+def options_of(token: str | None, source: str) -> tuple[str, ...]:
+    """Hidden state that is read by a text which uses a module, or what is imported from it."""
+    if token is None or (found := _PACKAGE.match(token)) is None:
         return ()
-    return ("<sklearn.options>",) if _EVERYWHERE.match(token) else _OPTIONS_OF.get(token, ())
+    if token in _OPTIONS_OF:
+        return _OPTIONS_OF[token]
+    drawing = ("<matplotlib.options>",) if _draws(found[1], source) else ()
+    return ("<sklearn.options>", *drawing) if found[1] == "sklearn" else drawing
+
+
+def _draws(package: str, source: str) -> bool:
+    """True if a text may draw with a library that isn't Python's own."""
+    return package not in sys.stdlib_module_names and _MAY_DRAW.search(source) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -45,7 +56,8 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
         found.add("<decimal.context>")
     if "sklearn" in libraries:
         found.add("<sklearn.options>")
-    if "matplotlib" in libraries or ("pandas" in libraries and _DRAWS.search(source)):
+    draws = libraries & {OTHER, "sklearn"} and _MAY_DRAW.search(source)
+    if "matplotlib" in libraries or draws or ("pandas" in libraries and _DRAWS.search(source)):
         found.add("<matplotlib.options>")
     if libraries & {"pandas", "numpy"} and _shows(source):
         found.add("<numpy.options>")
@@ -84,7 +96,7 @@ def imported(source: str) -> Mapping[str, str]:
         elif isinstance(node, ast.ImportFrom):
             for item in node.names:
                 found[item.asname or item.name] = f"object:{node.module}.{item.name}"
-    return {name: token for name, token in found.items() if options_of(token)}
+    return {name: token for name, token in found.items() if options_of(token, source)}
 
 
 @lru_cache(maxsize=1024)

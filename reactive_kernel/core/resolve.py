@@ -88,7 +88,7 @@ def _looks_inside(source: str, name: str) -> bool:
 def _own_options(cell: Cell, ran: Ran | None) -> set[str]:
     """Hidden state that the cell reads by modules which it imports itself, and uses."""
     tokens: dict[str, str | None] = {**imported(cell.source), **(ran.bound if ran is not None else {})}
-    own = ((name, options_of(token)) for name, token in tokens.items())
+    own = ((name, options_of(token, cell.source)) for name, token in tokens.items())
     return {option for name, options in own if options and is_used(cell.source, name) for option in options}
 
 
@@ -170,7 +170,7 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
     """Hidden state that is read with a name: options of a module or of its values, the traits of widgets."""
     for producer in map(graph.document.cells.__getitem__, found):
         token = producer.ran.bound.get(name) if producer.ran is not None else None
-        yield from options_of(token)
+        yield from options_of(token, cell.source)
         if producer.ran is not None and (libraries := producer.ran.libraries.get(name)):
             yield from settings(cell.source, libraries)
         traits = f"<{name}.traits>"

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
-from reactive_kernel.core.options import SETTABLE
+from reactive_kernel.core.options import OTHER, SETTABLE
+from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about, per_type
 
@@ -40,5 +41,9 @@ def libraries_in(value: Any, inside: Survey) -> frozenset[str]:
 
 @per_type
 def _of(kind: type) -> frozenset[str]:
-    """The libraries that a class derives from."""
-    return frozenset(about(base).package for base in type.__dict__["__mro__"].__get__(kind)) & frozenset(SETTABLE)
+    """The libraries that a class derives from, of those with settings; of any other only that it is one."""
+    bases = type.__dict__["__mro__"].__get__(kind)
+    if known := frozenset(about(base).package for base in bases) & frozenset(SETTABLE):
+        return known
+    others = {about(base).package for base in bases if of_a_library(base)}
+    return frozenset() if others <= sys.stdlib_module_names else frozenset((OTHER,))

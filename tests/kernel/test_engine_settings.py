@@ -44,9 +44,11 @@ CASES = {
 @pytest.fixture
 def as_before() -> Iterator[None]:
     """The settings are what they were, afterwards."""
+    import matplotlib
     import numpy as np
     import pandas as pd
     import sklearn
+    from matplotlib import pyplot
 
     settings = sklearn.get_config()
     printing = np.get_printoptions()
@@ -55,6 +57,8 @@ def as_before() -> Iterator[None]:
     pd.reset_option("display.precision")
     decimal.setcontext(decimal.Context())
     sklearn.set_config(**settings)
+    matplotlib.rcdefaults()
+    pyplot.close("all")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -110,3 +114,25 @@ def test_an_estimator_follows_the_settings_of_scikit_learn() -> None:
     nb.delete("e")
     nb.all()
     assert nb.text("d") == "ndarray"
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        "shown = display.plot()",
+        "shown = metrics.ConfusionMatrixDisplay.from_predictions(*y)",
+        "from sklearn.metrics import ConfusionMatrixDisplay\nshown = ConfusionMatrixDisplay.from_predictions(*y)",
+    ],
+)
+def test_what_any_library_draws_follows_the_settings_of_matplotlib(draw: str) -> None:
+    nb = Notebook(
+        "import matplotlib",
+        "from sklearn import metrics\ny = [[0, 1], [0, 1]]\n"
+        "display = metrics.ConfusionMatrixDisplay(metrics.confusion_matrix(*y))",
+        f"{draw}\nprint(shown.figure_.get_size_inches())",
+    )
+    nb.all()
+    plain = nb.text("c")
+    nb.insert(2, "matplotlib.rc('figure', figsize=(3, 2))")
+    assert nb.run("d") == "dc"
+    assert nb.text("c") == "[3. 2.]" != plain
