@@ -10,11 +10,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reactive_kernel.core.facts import Deferred, Facts, Problem
 
-__all__ = ["DEFINES", "DELETES", "MAYBE", "MUTATES", "Cell", "Document", "Kind", "Ran", "longest_common_run"]
+__all__ = ["DEFINES", "DELETES", "MAYBE", "MUTATES", "Cell", "Document", "Kind", "Ran", "Start", "longest_common_run"]
 
 Kind = Literal["notebook", "console", "batch"]
 
@@ -61,6 +61,19 @@ class Ran:
     stays: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read
+
+
+class Start(NamedTuple):
+    """How things stood when a cell began to run: its code and text, what it was given, and the counts till then.
+
+    ``given``: name -> ``(producer, version of the value)``.
+    """
+
+    code: str
+    text: str
+    given: dict[str, tuple[tuple[str, str], ...]]
+    losses: int
+    edits: int
 
 
 @dataclass(slots=True, eq=False)

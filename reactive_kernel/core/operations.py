@@ -20,6 +20,7 @@ __all__ = [
     "Move",
     "Observed",
     "Operation",
+    "Refusal",
     "Rerun",
     "Started",
     "Succeeded",
@@ -27,6 +28,14 @@ __all__ = [
     "Text",
     "Unshown",
 ]
+
+
+class Refusal(Exception):
+    """An operation that can't be applied; ``code`` for programs, ``str()`` for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.facts import Facts
-from reactive_kernel.core.notebook import DEFINES, Cell, Kind, Ran, longest_common_run
+from reactive_kernel.core.notebook import DEFINES, Cell, Kind, Ran, Start, longest_common_run
 from reactive_kernel.core.operations import (
     Changed,
     Delete,
@@ -24,6 +24,7 @@ from reactive_kernel.core.operations import (
     Lost,
     Move,
     Operation,
+    Refusal,
     Rerun,
     Started,
     Succeeded,
@@ -35,19 +36,10 @@ from reactive_kernel.core.sharing import Reach, enter, orphaned, withdraw
 from reactive_kernel.core.topology import Topology
 from reactive_kernel.core.versions import digest, name_version, token_version, version
 
-__all__ = ["Refusal", "Session"]
+__all__ = ["Session"]
 
 Analyse = Callable[[str, str], Facts]
 NOTHING: Reach = {}
-Given = dict[str, tuple[tuple[str, str], ...]]  # name -> (producer, version of the value) of what a run was given
-
-
-class Refusal(Exception):
-    """An operation that can't be applied; ``code`` for programs, ``str()`` for people."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Session(Topology):
@@ -58,7 +50,7 @@ class Session(Topology):
         super().__init__()
         self.lost: dict[tuple[str, str], int] = {}  # values used up, each with how many had been before it
         self._losses = 0
-        self._running: dict[str, tuple[str, str, Given, int]] = {}
+        self._running: dict[str, Start] = {}
 
     # -- the door
 
@@ -203,6 +195,7 @@ class Session(Topology):
 
     def _take_out(self, cell: Cell) -> None:
         """Take a cell from its place; its run stays known to it (a move)."""
+        self.edits += 1
         cell.orphans.update(cell.dependents)
         self._unwind(cell.loop)
         self._set_produces(cell, {})
@@ -249,14 +242,14 @@ class Session(Topology):
         cell.activity = "running"
         outs = {name: tuple((p, self._held_out(p, name)) for p in found) for name, found in cell.inputs.items()}
         code, text = ("", "") if edited else (cell.facts.code, cell.text)
-        self._running[cell.id] = (code, text, outs, self._losses)
+        self._running[cell.id] = Start(code, text, outs, self._losses, self.edits)
         self.touch(cell)
 
     def _held_out(self, producer_id: str, name: str) -> str:
         """Version of the value that a reader finds now; a cell that runs alone may find one that is out of date."""
         producer = self.cells[producer_id]
         ran = producer.ran
-        if ran is None:
+        if ran is None or not producer.shown:
             return ""
         if (producer_id, name) in self.lost:
             return "used up"
@@ -270,7 +263,7 @@ class Session(Topology):
         if cell is None:  # deleted while it ran
             self._running.pop(news.cell_id, None)
             return
-        code, text, before, losses = self._running.pop(cell.id, (cell.facts.code, cell.text, {}, 0))
+        start = self._running.pop(cell.id, Start(cell.facts.code, cell.text, {}, 0, 0))
         cell.activity, cell.has_run = "", True
         cell.seconds, cell.execution_count = news.seconds, news.execution_count
         self.touch(cell)
@@ -279,9 +272,9 @@ class Session(Topology):
             cell.failed, cell.error, cell.last, cell.remarks = None, "", "success", news.seen.remarks
             cell.outside = news.seen.outside
             # Blocked and run alone, or edited meanwhile: what it gave is not what a clean run has.
-            if not cell.shown or code != cell.facts.code:
+            if not cell.shown or start.code != cell.facts.code:
                 self.rebound.update(news.seen.bound)
-            self._learn(cell, news, code, before, losses)
+            self._learn(cell, news, start)
             cell.orphans.clear()
             return
         cell.last = "error"
@@ -289,13 +282,13 @@ class Session(Topology):
         self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
             # Of another text, or on values that were out of date, it says nothing of the cell as it stands.
-            current = text == cell.text and all(
+            current = start.text == cell.text and all(
                 p in self.cells and out == self.cells[p].outs.get(name, "")
-                for name, found in before.items()
+                for name, found in start.given.items()
                 for p, out in found
             )
             cell.failed, cell.error = (cell.version, cell.text) if current else None, news.error
-            cell.drawn = (code, news.drawn)
+            cell.drawn = (start.code, news.drawn)
             self._note_missing(cell, news.error)
         else:
             cell.failed, cell.error = None, "interrupted"
@@ -311,12 +304,9 @@ class Session(Topology):
             if self.graph.resolve(missing[1], cell):
                 cell.failed = None
 
-    def _learn(self, cell: Cell, news: Succeeded, code: str, before: Given, losses: int) -> None:
-        """Take in what a run showed, at the version of the inputs with which it started.
-
-        ``losses``: how many values had been used up then.
-        """
-        seen = news.seen
+    def _learn(self, cell: Cell, news: Succeeded, start: Start) -> None:
+        """Take in what a run showed, at the version of the inputs with which it started."""
+        seen, code, before = news.seen, start.code, start.given
         self._forget_run(cell, kept=seen.reach)
         held = {*seen.bound, *seen.mutated}
         cleared = frozenset(
@@ -349,10 +339,13 @@ class Session(Topology):
             known = before.get(name)
             if known is None:  # from a producer that has yet to run, or failed, it had not what it is to have
                 known = tuple(
-                    (p, "" if not self.cells[p].exact or self.lost.get((p, name), losses) < losses else out)
+                    (p, "" if not self.cells[p].exact or self.lost.get((p, name), start.losses) < start.losses else out)
                     for p, out in ((p, self.cells[p].outs.get(name, "")) for p in found)
                 )
             pairs.extend((name, out) for _, out in known)
+        if start.edits != self.edits and cell.id in self.opaque:  # it may have read what has gone from above it since
+            gone = before.keys() - view.inputs.keys()
+            pairs.extend((name, out) for name in sorted(gone) for _, out in before[name])
         ran.inputs = tuple(pairs)
         ran.version = version(code, cell.nonce, pairs)
         self._push_sharers(frozenset().union(*seen.reach.values()), cell.key)

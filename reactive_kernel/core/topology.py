@@ -32,7 +32,7 @@ class Topology:
         self.forward = self.graph.forward
         self.soft: set[str] = set()  # cells that may read from below, or do without
         self.opaque: set[str] = set()
-        self.edits = 0  # how many texts have changed
+        self.edits = 0  # how many texts have changed, and how many cells have gone from their places
         self.revision = 0
         self.changed: dict[str, None] = {}
         self.removed: dict[str, None] = {}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reactive_kernel.core.operations import Delete, Edit, Insert, Move, Operation, Sync, Text, Unshown
-from reactive_kernel.core.session import Refusal
+from reactive_kernel.core.operations import Delete, Edit, Insert, Move, Operation, Refusal, Sync, Text, Unshown
 from reactive_kernel.kernel.entries import edges_into, entry
 from reactive_kernel.kernel.variables import variables
 from reactive_kernel.protocol import Json, Refused

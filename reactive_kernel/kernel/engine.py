@@ -26,6 +26,7 @@ from reactive_kernel.core.operations import (
     Forget,
     Insert,
     Interrupted,
+    Refusal,
     Rerun,
     Started,
     Succeeded,
@@ -33,7 +34,7 @@ from reactive_kernel.core.operations import (
     Unshown,
 )
 from reactive_kernel.core.plan import Cascade
-from reactive_kernel.core.session import Refusal, Session
+from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.changes import standing
 from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry, problem_form
@@ -81,8 +82,7 @@ class Run:
                 return None
             if cell is not self._root and cell.id in waiting:
                 engine.prepaid.add(cell.id)
-            asked = self._asked if cell is self._root else None
-            # What was asked for runs, whatever is being typed meanwhile.
+            asked = self._asked if cell is self._root else None  # it runs, whatever is being typed meanwhile
             self._chosen = chosen = copy(asked if asked is not None and asked.text != cell.text else cell)
             left, index = cascade.remaining() - 1, len(self.cells)
             return Step(

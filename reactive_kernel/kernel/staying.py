@@ -33,11 +33,13 @@ class Staying:
         self.look = look
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
         self._salt = 0
+        self._own: tuple[str, Set[str]] = ("", frozenset())
 
     def decide(
         self, watch: Watch, bound: dict[str, Any], changes: Changes, mutated: Iterable[str], changed: bool
     ) -> dict[str, str | None]:
         """Tokens of what was bound; what stays is put into ``bound`` and into the variables."""
+        self._own = ("", frozenset())
         raw = {name: token(value, self.store.main) for name, value in bound.items()}
         if watch.again:
             tokens = self._keep_held(watch, bound, raw, mutated)
@@ -138,15 +140,14 @@ class Staying:
         before, kept = self.tokens.get(cell.id, {}), self.store.values.get(cell.id, {})
         tokens: dict[str, str] = {}
         new = dict(bound)
-        own_cells = {cell.id, *descendants(self.session.cells, [cell.id])} if matters & watch.held else {cell.id}
         for name in matters:
             known = ran.bound.get(name) if ran is not None and name in watch.held else None
             if known is None or name not in kept or before.get(name) != raw[name]:
                 continue
             old = kept[name]
-            own = not self._is_of_above(cell, old) and sum(old is value for value in kept.values()) == 1
+            own = not self._is_of_others(cell, old) and sum(old is value for value in kept.values()) == 1
             unchanged = own and token(old, self.store.main) == raw[name]
-            unchanged = unchanged and self._from_others(own_cells, old) == self._from_others(own_cells, bound[name])
+            unchanged = unchanged and self._from_others(cell, old) == self._from_others(cell, bound[name])
             if unchanged and nobody_else_holds(bound[name], 3):  # but the variables, ``bound`` and ``new``
                 bound[name] = self.store.namespace[name] = old
                 tokens[name] = known
@@ -174,7 +175,7 @@ class Staying:
         # What the cell was given is what it was given the last time only if neither run changed it.
         settled = self._settled(watch) if not (changes.names or ran.mutated or watch.unseen) else frozenset()
         until = deadline(cell)
-        above = partial(self._is_of_above, cell)
+        above = partial(self._is_of_others, cell)
 
         def start() -> Pairing:
             return Pairing(
@@ -205,17 +206,27 @@ class Staying:
     def _made_here(self, cell: Cell, name: str, kept: Mapping[str, Any]) -> bool:
         """True if a function or class, now and the last time, is the cell's own: no other cell has the same object."""
         values = (kept[name], self.store.namespace.get(name))
-        return made_here(cell, name) or not any(self._is_of_above(cell, value) for value in values)
+        return made_here(cell, name) or not any(self._is_of_others(cell, value) for value in values)
 
-    def _from_others(self, own: Set[str], value: Any) -> set[int]:
-        """Objects in a value that other cells than these give: such as the base of a class."""
-        sharing = self.session.sharing
+    def _from_others(self, cell: Cell, value: Any) -> set[int]:
+        """Objects in a value that cells give which don't have them from this one: such as the base of a class."""
+        sharing, own = self.session.sharing, self._own_cells(cell)
         return {key for key in self.look(value).states if any(i not in own for i, _ in sharing.get(key, ()))}
 
-    def _is_of_above(self, cell: Cell, value: Any) -> bool:
-        """True if a cell above (or one deleted since) gives the same object."""
-        others = (i for i, _ in self.session.sharing.get(id(value), ()) if i != cell.id)
-        return any(i not in self.session.cells or self.session.cells[i].key < cell.key for i in others)
+    def _is_of_others(self, cell: Cell, value: Any) -> bool:
+        """True if a cell that doesn't have it from this one gives the same object, or one deleted since."""
+        cells = self.session.cells
+        others = {i for i, _ in self.session.sharing.get(id(value), ())} - {cell.id}
+        if any(i not in cells or cells[i].key < cell.key for i in others):
+            return True
+        # What is of a cell below, this one can have had from there, by an earlier text.
+        return bool(others) and not others <= self._own_cells(cell)
+
+    def _own_cells(self, cell: Cell) -> Set[str]:
+        """A cell and all that depend on it; the same for all of a run."""
+        if self._own[0] != cell.id:
+            self._own = cell.id, frozenset({cell.id, *descendants(self.session.cells, [cell.id])})
+        return self._own[1]
 
     def _keep_held(
         self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], mutated: Iterable[str]

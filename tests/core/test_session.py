@@ -15,6 +15,7 @@ from reactive_kernel.core.operations import (
     Interrupted,
     Move,
     Observed,
+    Refusal,
     Rerun,
     Started,
     Succeeded,
@@ -22,7 +23,6 @@ from reactive_kernel.core.operations import (
     Text,
     Unshown,
 )
-from reactive_kernel.core.session import Refusal
 from tests.core.scripted import Script, shown_by_source
 
 # sources of the cells a, b, c … -> the edges

@@ -98,6 +98,28 @@ def test_an_input_is_edited_while_its_reader_runs(moment: str) -> None:
     assert nb.text("b") == "2"
 
 
+@moments
+@pytest.mark.parametrize("cell", ["b", "c"])
+def test_what_an_opaque_cell_may_read_is_below_it_at_last(moment: str, cell: str) -> None:
+    nb = settled("n = 1", "a = 2", "print(*(q for q in ('a', 'n') if q in globals()))")
+    nb.meanwhile[moment, "c"] = lambda: nb.move(cell, {"b": 2, "c": 1}[cell])
+    nb.run("a", "n = 3")
+    catch_up(nb)
+    assert nb.text("c") == "n"
+
+
+def test_run_alone_a_cell_finds_nothing_of_one_that_is_blocked() -> None:
+    nb = Notebook("n = k", "print('n' in globals())", "n")
+    nb.engine.command("insert", {"cell_id": "first", "source": "k = 1", "index": 0})
+    nb.all()
+    nb.shown.pop("first")
+    nb.run("first", "k = missing")
+    assert nb.run("b", cascade=False) == "b"
+    assert nb.text("b") == "False"
+    nb.run("first", "k = 1")
+    assert (nb.text("b"), nb.stale_cells) == ("True", "")
+
+
 # -- nothing runs that somebody is typing
 
 

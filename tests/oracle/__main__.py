@@ -1,6 +1,7 @@
 """``python -m tests.oracle --sessions N --seed S``: play N random sessions and say what they showed.
 
-Every fourth session has SQL cells; with ``--sql`` all have.
+Every fourth session has SQL cells; with ``--sql`` all have.  With ``--meddle`` edits come in the midst of cascades,
+cells are interrupted, disabled, run alone (see `meddling`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-from .driver import Factory
+from .driver import Driver, Factory
 from .example import Example
 from .grammar import from_seed
+from .meddling import Meddling
 from .reference import ENGINES
 from .session import IGNORED, Report, play
 from .shrink import shrink
@@ -31,18 +33,20 @@ def factory_named(name: str) -> Factory:
     return Engine
 
 
-def smallest(example: Example, report: Report, factory: Factory, seconds: float) -> tuple[Example, Report]:
+def smallest(
+    example: Example, report: Report, factory: Factory, seconds: float, driver: type[Driver] = Driver
+) -> tuple[Example, Report]:
     """Shrink a failing example, keeping the kind of its first difference."""
     kind = report.differences[0].kind
 
     def fails(candidate: Example) -> bool:
-        found = play(candidate, factory, patience=5).differences
+        found = play(candidate, factory, patience=5, driver=driver).differences
         return bool(found) and found[0].kind == kind
 
     if not fails(example):  # once in a while: what there is time to look at differs
         return example, report
     small = shrink(example, fails, seconds)
-    found = play(small, factory)
+    found = play(small, factory, driver=driver)
     return (small, found) if found.differences else (example, report)
 
 
@@ -53,6 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--only", type=int, default=None, help="play this session of the seed alone, and print it")
     parser.add_argument("--sql", action="store_true", help="only sessions with SQL cells")
+    parser.add_argument("--meddle", action="store_true", help="edits in the midst of cascades, and the like")
     parser.add_argument("--engine", default="kernel", help="kernel, or one of: " + ", ".join(ENGINES))
     parser.add_argument("--shrink", type=float, default=0.0, help="seconds to spend on making a failing session small")
     parser.add_argument("--keep", type=Path, default=None, help="folder to write failing sessions to")
@@ -63,36 +68,36 @@ def main(argv: list[str] | None = None) -> int:
     IGNORED.update(filter(None, options.ignore.split(",")))
     resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))  # a runaway session must not take the machine
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
-    factory = factory_named(options.engine)
+    factory, driver = factory_named(options.engine), Meddling if options.meddle else Driver
     if options.replay is not None:
-        return replay(options.replay, factory)
+        return replay(options.replay, factory, driver)
     total, failing, began = Report(), 0, time.monotonic()
     for number in [options.only] if options.only is not None else range(options.sessions):
         with_sql = options.sql or number % 4 == 3
         example = sql_from_seed(seed, number) if with_sql else from_seed(seed, number)
-        report = play(example, factory, patience=120 if with_sql else 20)
+        report = play(example, factory, patience=120 if with_sql else 20, driver=driver)
         total.add(report)
         if report.differences:
             failing += 1
-            show(f"seed {seed} session {number}", example, report, factory, options.shrink, options.keep)
+            if options.shrink:
+                example, report = smallest(example, report, factory, options.shrink, driver)
+            show(f"seed {seed} session {number}", example, report, options.keep)
             if failing >= options.stop:
                 break
     print(summary(total, seed, number + 1, failing, time.monotonic() - began))
     return 1 if failing else 0
 
 
-def replay(path: Path, factory: Factory) -> int:
+def replay(path: Path, factory: Factory, driver: type[Driver]) -> int:
     """Play a kept session and print what differs."""
     example = Example.load(path)
-    report = play(example, factory)
+    report = play(example, factory, driver=driver)
     print(example, *report.differences, sep="\n")
     return 1 if report.differences else 0
 
 
-def show(title: str, example: Example, report: Report, factory: Factory, seconds: float, keep: Path | None) -> None:
-    """Print a failing session, smaller if there is time, and keep it if there is a place."""
-    if seconds:
-        example, report = smallest(example, report, factory, seconds)
+def show(title: str, example: Example, report: Report, keep: Path | None) -> None:
+    """Print a failing session, and keep it if there is a place."""
     print(f"--- {title}", *report.differences[:3], example, sep="\n", flush=True)
     if keep is not None:
         kind = report.differences[0].kind.replace(" ", "-")

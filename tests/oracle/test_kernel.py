@@ -25,6 +25,7 @@ from .example import Document, Example
 from .execute import new_namespace, parses
 from .fragments import THEMES
 from .grammar import Grammar, from_seed
+from .meddling import Meddling
 from .real import FOLDER, notebooks, play_notebook
 from .session import Report, Session, play
 
@@ -66,6 +67,17 @@ def test_random_sessions(capsys: pytest.CaptureFixture[str]) -> None:
     assert not wrong, "\n".join(wrong)
     assert total.ran <= 1.2 * total.needed
     assert total.comparisons > 30 * SESSIONS
+
+
+def test_random_sessions_with_edits_while_cells_run() -> None:
+    wrong, compared = [], 0
+    for number in range(SESSIONS // 3):
+        report = play(from_seed(SEED, number), Engine, driver=Meddling)
+        compared += report.comparisons
+        if report.differences:
+            wrong.append(f"python -m tests.oracle --meddle --seed {SEED} --only {number}  # {report.differences[0]}")
+    assert not wrong, "\n".join(wrong)
+    assert compared > 10 * SESSIONS
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
