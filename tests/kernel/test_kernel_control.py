@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,36 @@ def test_answered_while_a_cell_runs(kernel: Kernel) -> None:
     assert ran.content["status"] == "ok"
     assert "yes" in ran.text()
     assert kernel.entries()["W"]["fresh"] is False
+
+
+@pytest.fixture
+def gate(kernel: Kernel, tmp_path: Path) -> Path:
+    """B waits for what it needs: A, which goes on once this file is there."""
+    path = tmp_path / "open"
+    wait = f"import os, time\nprint('started', flush=True)\nwhile not os.path.exists({str(path)!r}): time.sleep(0.01)"
+    kernel.control("sync", cells=[{"cell_id": "A", "source": f"{wait}\na = 1"}, {"cell_id": "B", "source": "print(a)"}])
+    return path
+
+
+def test_the_cell_asked_for_is_deleted_before_its_turn(kernel: Kernel, gate: Path) -> None:
+    waiting = kernel.send_cell("B", "print(a)")
+    kernel.wait_for_text("started")
+    assert kernel.control("delete", cell_id="B")["status"] == "ok"
+    gate.touch()
+    reply = kernel.result(waiting).content
+    assert (reply["status"], reply["ename"]) == ("error", "CellBlocked")
+    assert "deleted" in reply["evalue"]
+    assert kernel.cell("C", "print(a + 1)").text() == "2\n"
+
+
+def test_the_cell_asked_for_is_typed_in_before_its_turn(kernel: Kernel, gate: Path) -> None:
+    waiting = kernel.send_cell("B", "print(a)")
+    kernel.wait_for_text("started")
+    assert kernel.control("edit", cell_id="B", source="print(a, hal")["status"] == "ok"
+    gate.touch()
+    ran = kernel.result(waiting)
+    assert (ran.content["status"], ran.text("B")) == ("ok", "1\n")
+    assert kernel.entries()["B"]["fresh"] is False
 
 
 def test_no_busy_or_idle_for_control_requests(kernel: Kernel) -> None:
