@@ -67,6 +67,29 @@ def test_split_merged_pasted_changed_in_type_and_undone(books: Books, app: str) 
 
 
 @both
+def test_typing_while_cells_run(books: Books, extended: Server, app: str) -> None:
+    # The first cell waits for a file; meanwhile the cell asked for, and one that depends on it, are typed in.
+    door = extended.root / f"open-{app}"
+    wait = f"while not Path('{door.name}').exists():\n    time.sleep(0.05)"
+    gate = f"from pathlib import Path\nimport time\n{wait}\na = 1"
+    door.unlink(missing_ok=True)
+    book = books.new([gate, "b = a + 1\nb", "print('b is', b)"], app)
+    book.run(1)
+    book.marked("running")
+    book.edit(1, "b = a + hal")
+    book.edit(2, "print('b wa")
+    door.touch()
+    book.shows("", "2", "")
+    book.marked("fresh", "stale")
+    screenshot(book.page, f"editing-typed-while-running-{app}")
+    book.edit(1, "b = a + 2\nb")
+    book.edit(2, "print('b was', b)")
+    book.run(1)
+    book.shows("", "3", "b was 3")
+    book.marked("fresh", "fresh", "fresh")
+
+
+@both
 def test_a_cells_own_time_is_without_what_depends_on_it(books: Books, app: str) -> None:
     book = books.new(["x = 10", "import time\ntime.sleep(1.5)\ny = x", "print('y', y)"], app)
     book.page.evaluate(
