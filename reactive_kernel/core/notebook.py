@@ -44,6 +44,7 @@ class Ran:
         held: names whose values of this run are still to be had.
         without: names defined below that the run was not given, and could do without.
         unread: names that code which the cell can call reads, none of which was called.
+        found: names that code read of which nothing else shows that the cell can call it.
         libraries: name -> those of `core.options` whose objects are in the value.
     """
 
@@ -58,6 +59,7 @@ class Ran:
     held: set[str] = field(default_factory=set)
     without: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    found: frozenset[str] = frozenset()
     stays: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read

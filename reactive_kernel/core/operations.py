@@ -125,6 +125,7 @@ class Observed:
     reach: Mapping[str, frozenset[int]] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()  # names that share objects with mutated ones, seen unchanged
     unread: frozenset[str] = frozenset()
+    found: frozenset[str] = frozenset()
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()  # databases outside the notebook that it changed

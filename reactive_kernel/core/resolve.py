@@ -47,7 +47,7 @@ def view(
     unread = ran.unread if known and ran is not None else frozenset()
     direct = (facts.reads.keys() - unread) | options
     if ran is not None:
-        direct |= ran.mutated
+        direct |= ran.mutated | ran.found
     if not known:
         direct |= facts.effects.keys() | _suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     _close(cell, direct, _changed_here(cell, known) | options, graph, result, without, unread)
@@ -123,7 +123,7 @@ def _close(
     # What only shares objects with what the cell changed is no way for it to call what that holds.
     held = frozenset() if opaque else frozenset(direct) - facts.reads.keys()
     todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
-    own_reads = set(direct)
+    own_reads = set(direct) - (cell.ran.found if cell.ran is not None else frozenset())
     called: set[str] = set()  # read by called code, which may do anything with them
     followed: dict[str, frozenset[str]] = {}  # with the names that the cell had bound itself by then
     spelt: frozenset[str] | None = None  # names that the cell spells for code which looks names up

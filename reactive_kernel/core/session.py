@@ -315,7 +315,7 @@ class Session(Topology):
         # An opaque cell may have looked for what it was not given: should the loop go, it has to run again.
         without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
-        ran.stays, ran.unread, ran.libraries = seen.stays, seen.unread, seen.libraries
+        ran.stays, ran.unread, ran.found, ran.libraries = seen.stays, seen.unread, seen.found, seen.libraries
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)
         if code != cell.facts.code:

@@ -189,13 +189,13 @@ class Executor:
             return self._leave_batch(watch)
         watch.look_back(self.session)
         cell = watch.cell
-        unread = self.unread.end(watch)
+        unread, found = self.unread.end(watch)
         for name in watch.put_by.keys() - self.namespace.keys():
             watch.before[name] = self.namespace[name] = watch.put_by[name]
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
-            observed = replace(self._keep(watch, changes), unread=unread)
+            observed = replace(self._keep(watch, changes), unread=unread, found=found)
         else:
             self._roll_back(watch, changes)
         lose_relations(self)

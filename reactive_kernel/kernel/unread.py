@@ -1,5 +1,8 @@
 """Which names a run did not read, though code that the cell can call reads them: it did not come to where it would.
 
+And which names it read though nothing had shown it: by code in objects that were too large to be looked at whole, or
+that widgets call.
+
 What code that did not run would have read can't have had a part in what the cell made.  It is left out only where that
 is certain: not where a result may have been kept from an earlier call, or code may have been run elsewhere or by other
 means than Python's own (in another process, compiled, on a thread that goes on).
@@ -14,7 +17,8 @@ import re
 import sys
 import threading
 import types
-from collections.abc import Set
+import weakref
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,15 +26,16 @@ from typing import Any
 from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
-from reactive_kernel.kernel.called import Calls, find
+from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, called_reads
-from reactive_kernel.kernel.code import LOOKUP, code_of, inside, lookups, steps
+from reactive_kernel.kernel.code import LOOKUP, code_of, inside, lookups, names_in, steps
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
 
 __all__ = ["Following", "Unread"]
 
+LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 # What compiles functions, sends them elsewhere, or gets at their variables without calling them.
 OTHER_WAYS = (
@@ -50,6 +55,8 @@ _TRACER = re.compile(
     r"|\w+_profiler|pyinstrument|viztracer|\w*snoop\w*|import trace|from trace)\b"
     r"|%debug\b"
 )
+# With one of these, functions may have code that no cell's text holds, or needn't run to give what they read.
+_OTHER_CODE = re.compile(r"(?<![.\w])(?:exec|eval|compile)\b|\b(?:__code__|CodeType|FunctionType|marshal)\b|%run|cache")
 _WORD = re.compile(r"[^\W\d]\w*")
 _BY_THE_WAY = OURS | {"IPython", "tqdm"}  # threads of theirs run nothing of the notebook's
 
@@ -84,6 +91,7 @@ class Unread:
         self._calls: Calls | None = None
         self._asked = False
         self._following: Following | None = None
+        self._code: dict[int, weakref.ref[types.CodeType]] = {}  # all that cells' texts hold, and is still there
         self._threads: Set[threading.Thread] = frozenset(threading.enumerate())
 
     def begin(self, watch: Watch) -> None:
@@ -97,38 +105,72 @@ class Unread:
         called -= cell.facts.reads.keys() - own
         if watch.again and cell.ran is not None:  # what it did without is not among its inputs
             called |= cell.ran.unread
-        if not (called or own) or any(reason.hides_reads for reason in cell.facts.opaque):
+        cut = bool(watch.unseen) or any(seen.truncated or seen.widgets for seen in watch.surveys.values())
+        cut = cut and not self._goes_on()
+        if not (called or own or cut) or any(reason.hides_reads for reason in cell.facts.opaque):
             return None
         if not self._asked:
             self._asked, self._calls = True, find()
         if self._calls is None or self._otherwise():
             return None
         following = Following(called, own, processes=_processes())
-        for name in [n for n in cell.inputs if self._carries(cell, n)]:
+        unwatched = self._watch_all(self._calls) if cut else None
+        for name in [n for n in cell.inputs if self._carries(cell, n) and n not in watch.put_by]:
             seen = watch.surveys.get(name)
-            if seen is not None and not (seen.truncated or seen.caches or name.startswith("sql:")):
-                if not self._note(seen, self._calls, following):
-                    following.kept |= self._behind(cell, name)
-            else:
+            if name.startswith("sql:") or (seen is not None and seen.caches):
+                following.kept |= self._behind(cell, name)
+            elif seen is None or seen.truncated:
+                behind = self._behind(cell, name)
+                following.kept |= behind if unwatched is None else behind & unwatched
+            elif not self._note(seen, self._calls, following):
                 following.kept |= self._behind(cell, name)
         return following
+
+    def _watch_all(self, calls: Calls) -> Set[str] | None:
+        """Watch all code of the notebook's; returns what code looks up that can't be watched, None if that's not known.
+
+        What goes on in the midst of it, as generators do, is left alone.
+        """
+        known = [code for ref in self._code.values() if (code := ref()) is not None]
+        for code in known:
+            if not code.co_flags & LATER and lookups(code):
+                calls.note(code)
+        if any(_has_other_code(cell.source) for cell in self.session.document):
+            return None
+        return frozenset().union(*(names_in(code).reads for code in known if code.co_flags & LATER))
+
+    def _remember(self, codes: Iterable[types.CodeType]) -> None:
+        for code in codes:
+            key = id(code)
+            self._code[key] = weakref.ref(code, lambda _, key=key: self._code.pop(key, None))  # type: ignore[misc]
 
     def compiled(self, code: types.CodeType) -> None:
         """Code is about to run: the cell's own, while one runs."""
         following = self._following
+        self._remember(inside(code))
         if following is None or self._calls is None or not following.own:
             return
         for inner in inside(code):
             following.compiled.append(inner)
             self._calls.note(inner)
 
-    def end(self, watch: Watch) -> frozenset[str]:
-        """After the run."""
+    def end(self, watch: Watch) -> tuple[frozenset[str], frozenset[str]]:
+        """After the run: what was not read, and what was, though nothing had shown it."""
         following, self._following = self._following, None
-        return frozenset() if following is None else self._end(watch, following)
-
-    def _end(self, watch: Watch, following: Following) -> frozenset[str]:
+        ran = watch.cell.ran
+        before = ran.found if watch.again and ran is not None else frozenset()
+        if following is None:
+            return frozenset(), before
         entered = self._calls.entered() if self._calls is not None else []
+        return self._end(watch, following, entered), before | self._found(watch.cell, entered)
+
+    def _found(self, cell: Cell, entered: list[Entered]) -> frozenset[str]:
+        """Names of cells above that code read which is not known to be in any input."""
+        read = set().union(*(_looked_up(code) - skipped for code, skipped in entered))
+        read -= cell.inputs.keys() | cell.facts.writes.keys()
+        return frozenset(name for name in read if self.session.graph.above(name, cell.key))
+
+    def _end(self, watch: Watch, following: Following, entered: list[Entered]) -> frozenset[str]:
         if following.processes is None or following.processes != _processes() or self._goes_on():
             return frozenset()
         if any(function.__code__ is not code for function, code in following.functions):
@@ -192,6 +234,12 @@ class Unread:
         """True if a thread of the user's may run code of the notebook's after the cell."""
         threads = (t for t in threading.enumerate() if t not in self._threads)
         return any(about(type(thread)).package not in _BY_THE_WAY for thread in threads)
+
+
+@lru_cache(maxsize=4096)
+def _has_other_code(source: str) -> bool:
+    """True if a text may make code that it doesn't hold, or that needn't run."""
+    return _OTHER_CODE.search(source) is not None
 
 
 @lru_cache(maxsize=4096)

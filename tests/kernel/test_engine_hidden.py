@@ -441,3 +441,16 @@ def test_code_of_a_widget_that_is_not_set_off_is_not_read() -> None:
     nb = Notebook("import ipywidgets as w\nk = 10", make, "print(s.value)")
     nb.all()
     assert "k" not in nb.entries()["c"]["reads"]
+
+
+def test_code_that_a_widget_got_in_another_cell_is_known_once_it_ran() -> None:
+    nb = Notebook(
+        "import ipywidgets as w\nk = 10\nseen = []",
+        "s = w.IntSlider(3)",
+        "s.observe(lambda change: seen.append(change.new * k), 'value')",
+        "s.value = 7",
+        "print(s.value)",
+    )
+    nb.all()
+    assert {"k", "s", "seen"} <= set(nb.entries()["d"]["reads"])
+    assert "k" not in nb.entries()["e"]["reads"]

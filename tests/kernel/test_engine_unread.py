@@ -210,3 +210,45 @@ def test_a_name_that_the_cell_binds_before_called_code_reads_it_through_another(
     }
     assert found == {("a", "State"), ("b", "move"), ("c", "step")}
     notebook.check()
+
+
+LARGE = "box = {'many': [[[n] for n in range(2_000)] for _ in range(9)], 'deep': [[[[]]]]}"
+INSIDE = {  # what is put into an object too large to be looked at whole, what is done with that, and what it reads
+    "called": ("[f, g]", "print(box['deep'][0][0][0][1]())", "m"),
+    "not called": ("[f, g]", "print(len(box['deep']))", ""),
+    "a lambda": ("[lambda: j]", "print(box['deep'][0][0][0][0]())", "j"),
+    "a method": ("[type('C', (), {'m': lambda self: f()})()]", "print(box['deep'][0][0][0][0].m())", "k"),
+    "a branch": ("[lambda x: k if x else j]", "print(box['deep'][0][0][0][0](0))", "j"),
+    "a name that the cell binds": ("[f, g]", "m = 7\nprint(box['deep'][0][0][0][1]())", ""),
+}
+
+
+@pytest.mark.parametrize("case", INSIDE)
+def test_code_in_what_is_too_large_counts_as_it_runs(case: str) -> None:
+    inside, use, read = INSIDE[case]
+    notebook = Notebook(FIRST, FUNCTIONS, LARGE, f"box['deep'][0][0][0] = {inside}", use)
+    assert notebook.all() == "abcde"
+    assert reads(notebook, "e") == read
+    notebook.check()
+    assert notebook.run("a", "j, k, m = 10, 20, 30") == ("ae" if read else "a")
+    notebook.check()
+    assert notebook.run("e") == "e"
+    assert reads(notebook, "e") == read
+    assert notebook.run("a", "j, k, m = 11, 21, 31") == ("ae" if read else "a")
+    notebook.check()
+
+
+LATER = {
+    "a generator": "[(k for _ in [1])]",
+    "a cached function": "[__import__('functools').lru_cache(f)]",
+    "evaluated": "[lambda: eval('f')()]",
+}
+
+
+@pytest.mark.parametrize("case", LATER)
+def test_code_in_what_is_too_large_that_may_run_unseen_counts_anyway(case: str) -> None:
+    made = f"inner = {LATER[case]}\nbox = {{'many': [[[n] for n in range(2_000)] for _ in range(9)], 'deep': inner}}"
+    notebook = Notebook(FIRST, FUNCTIONS, made, "print(len(box['deep']))")
+    assert notebook.all() == "abcd"
+    assert reads(notebook, "d") == "k"
+    notebook.check()
