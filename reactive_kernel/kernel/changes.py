@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -248,15 +248,20 @@ def seen_whole(watch: Watch, touched: Collection[int]) -> set[int]:
 
 
 def doubtful(
-    name: str, seen: Survey, touched: Collection[int], sharing: Sharing, look: Callable[[Any], Survey]
-) -> set[int]:
-    """Objects of a survey that can't tell which may have changed.
+    name: str,
+    seen: Survey,
+    touched: Collection[int],
+    whole: Set[int],
+    sharing: Sharing,
+    look: Callable[[Any], Survey],
+) -> Set[int]:
+    """Objects of a survey that can't tell which may have changed; ``whole``: others tell that these did not.
 
     If it was cut off, all of them but those of other names that were seen whole.
     """
     if not seen.truncated:
         return seen.untold
-    found, until = set(seen.states), thread_time() + PATIENCE
+    found, until = seen.states.keys() - whole, thread_time() + PATIENCE
     told = {k for k, (_, state) in seen.states.items() if state is not None} - seen.untold - set(touched)
     shared: dict[tuple[str, str], list[int]] = {}
     for key in seen.states:  # what holds others comes before these

@@ -7,7 +7,7 @@ A failed run is rolled back.  Batch inputs run as in a plain kernel: nothing set
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from math import inf, nextafter
 from time import thread_time
@@ -216,14 +216,15 @@ class Executor:
             changes.touched.update(touched)
         guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
         unsure, changes.presumed = set[str](), guessed
-        doubts: dict[int, set[int]] = {}
+        whole = seen_whole(watch, changes.touched) if guessed or changes.touched else set()
+        doubts: dict[int, Set[int]] = {}
         for name, seen in watch.surveys.items():
             guess, touched = name in guessed, touched_in[id(seen)]
             if touched or guess:
                 changes.names.add(name)
             if guess:
                 if id(seen) not in doubts:
-                    doubts[id(seen)] = doubtful(name, seen, touched, self.session.sharing, self.look)
+                    doubts[id(seen)] = doubtful(name, seen, touched, whole, self.session.sharing, self.look)
                 changes.lost.update(doubts[id(seen)])
             elif touched and seen.truncated:  # nothing says that what wasn't seen changed too; but it can't be put back
                 changes.lost.add(id(watch.before[name]))
@@ -232,7 +233,7 @@ class Executor:
         for name in watch.unseen & guessed:
             unsure.add(name)
             changes.lost.add(id(watch.before.get(name)))
-        changes.lost -= seen_whole(watch, changes.touched) if changes.lost else set()
+        changes.lost -= whole
         for key, (value, state) in changes.touched.items():
             after, _ = state_of(value, self.main, True)
             if state.restore is None or after is None or after.restore is None:

@@ -58,9 +58,12 @@ def look_beside(session: Session, watch: Watch, look: Callable[[Any], Survey]) -
 
     Should they be as they were after the run, what changed is not in them.
     """
-    cell, until = watch.cell, thread_time() + PATIENCE
-    cut = [seen for name, seen in watch.surveys.items() if seen.truncated and suspicion(cell, name) == 0]
-    for cell_id, name in sharers(session.sharing, set().union(*(seen.states for seen in cut))) if cut else ():
+    cell = watch.cell
+    cut = {name for name, seen in watch.surveys.items() if seen.truncated} | watch.unseen
+    met = set().union(*(_reach(session, watch, name) for name in cut if suspicion(cell, name) == 0))
+    found = sharers(session.sharing, met) if met else []
+    until = thread_time() + PATIENCE
+    for cell_id, name in found:
         if name in cell.inputs or cell_id not in session.graph.above(name, cell.key) or name not in watch.before:
             continue
         ran = session.cells[cell_id].ran
