@@ -105,8 +105,7 @@ class Unread:
         called -= cell.facts.reads.keys() - own
         if watch.again and cell.ran is not None:  # what it did without is not among its inputs
             called |= cell.ran.unread
-        cut = bool(watch.unseen) or any(seen.truncated or seen.widgets for seen in watch.surveys.values())
-        cut = cut and not self._goes_on()
+        cut = self._may_call_more(watch) and not self._goes_on()
         if not (called or own or cut) or any(reason.hides_reads for reason in cell.facts.opaque):
             return None
         if not self._asked:
@@ -125,6 +124,17 @@ class Unread:
             elif not self._note(seen, self._calls, following):
                 following.kept |= self._behind(cell, name)
         return following
+
+    def _may_call_more(self, watch: Watch) -> bool:
+        """True if code may run of which what is known of the inputs doesn't tell."""
+        cell, ran = watch.cell, watch.cell.ran
+        if watch.unseen or (ran is not None and ran.found):
+            return True
+        known = cell.inputs.keys() | (ran.unread if ran is not None else frozenset())
+        return any(
+            seen.truncated or seen.widgets or any(self.session.graph.above(n, cell.key) for n in seen.reads - known)
+            for seen in watch.surveys.values()
+        )
 
     def _watch_all(self, calls: Calls) -> Set[str] | None:
         """Watch all code of the notebook's; returns what code looks up that can't be watched, None if that's not known.
@@ -157,17 +167,17 @@ class Unread:
     def end(self, watch: Watch) -> tuple[frozenset[str], frozenset[str]]:
         """After the run: what was not read, and what was, though nothing had shown it."""
         following, self._following = self._following, None
-        ran = watch.cell.ran
-        before = ran.found if watch.again and ran is not None else frozenset()
+        before = watch.cell.ran.found if watch.cell.ran is not None else frozenset()
+        kept = before if watch.again else frozenset()
         if following is None:
-            return frozenset(), before
+            return frozenset(), kept
         entered = self._calls.entered() if self._calls is not None else []
-        return self._end(watch, following, entered), before | self._found(watch.cell, entered)
+        return self._end(watch, following, entered), kept | self._found(watch.cell, before, entered)
 
-    def _found(self, cell: Cell, entered: list[Entered]) -> frozenset[str]:
-        """Names of cells above that code read which is not known to be in any input."""
+    def _found(self, cell: Cell, before: Set[str], entered: list[Entered]) -> frozenset[str]:
+        """Names of cells above that code read which is not known to be in any input; ``before``: found before."""
         read = set().union(*(_looked_up(code) - skipped for code, skipped in entered))
-        read -= cell.inputs.keys() | cell.facts.writes.keys()
+        read -= (cell.inputs.keys() - before) | cell.facts.writes.keys() | cell.facts.reads.keys()
         return frozenset(name for name in read if self.session.graph.above(name, cell.key))
 
     def _end(self, watch: Watch, following: Following, entered: list[Entered]) -> frozenset[str]:

@@ -252,3 +252,26 @@ def test_code_in_what_is_too_large_that_may_run_unseen_counts_anyway(case: str) 
     assert notebook.all() == "abcd"
     assert reads(notebook, "d") == "k"
     notebook.check()
+
+
+def test_what_only_a_run_showed_is_not_forgotten_when_all_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Notebook(FIRST, FUNCTIONS, LARGE, "box['deep'][0][0][0] = [f, g]", "print(box['deep'][0][0][0][1]())")
+    assert notebook.all() == "abcde"
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 60.0)
+    monkeypatch.setattr("reactive_kernel.kernel.survey.MAX_OBJECTS", 1_000_000)
+    for number in (5, 6, 7):
+        assert notebook.run("a", f"j, k, m = 1, 2, {number}") == "ae"
+        assert reads(notebook, "e") == "m"
+        notebook.check()
+
+
+def test_code_that_is_seen_only_before_the_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Notebook(FIRST, FUNCTIONS, LARGE, "box['deep'][0][0][0] = [f, g]")
+    assert notebook.all() == "abcd"
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 60.0)
+    monkeypatch.setattr("reactive_kernel.kernel.survey.MAX_OBJECTS", 1_000_000)
+    notebook.insert(4, "print(box['deep'][0][0][0][1]())")
+    assert notebook.run("e") == "e"
+    assert reads(notebook, "e") == "m"
+    assert notebook.run("a", "j, k, m = 1, 2, 5") == "ae"
+    notebook.check()
