@@ -13,12 +13,13 @@ from itertools import islice
 from operator import is_
 from typing import Any
 
-from reactive_kernel.kernel.memos import lasting, renewed
+from reactive_kernel.kernel.memos import ENDURING, lasting, renewed
 from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
 
 __all__ = [
+    "Attributes",
     "Maker",
     "buffer_state",
     "bytearray_state",
@@ -89,30 +90,30 @@ class _Dict(State):
         dict.update(target, zip(self.keys, self.items, strict=True))
 
 
-class _Instance(State):
-    """Attributes of an instance that has no slots; ``lasted`` are those that are more than remembered."""
+class Attributes(State):
+    """Attributes of an instance that has no slots."""
 
-    __slots__ = ("held", "lasted")
+    __slots__ = ("held",)
 
-    def __init__(self, value: Any) -> None:
-        attributes = attributes_of(value)
+    def __init__(self, attributes: dict[str, Any]) -> None:
         self.held = dict(attributes)
-        self.lasted = lasting(type(value), self.held)
-        self.size = 16 * len(self.held)
+        self.size = 16 * len(attributes)
 
     def changed(self, now: Any) -> bool:
-        old, new = self.lasted, lasting(type(now), attributes_of(now))
+        kind, old, new = type(now), self.held, attributes_of(now)
+        if len(old) == len(new) and all(map(is_, old, new)) and all(map(is_, old.values(), new.values())):
+            return False
+        old, new = lasting(kind, old), lasting(kind, new)  # but for those that are only remembered
         if len(old) != len(new) or not all(map(is_, old, new)):
             return True
-        kind = type(now)
         return not all(a is new[n] or equal(a, new[n]) or renewed(kind, n, a, new[n]) for n, a in old.items())
 
     def restore(self, target: Any) -> None:
         held = attributes_of(target)
         held.clear()
         held.update(self.held)
-        for name in held.keys() - self.lasted.keys():  # what it remembers is of the state that it was in until now
-            if type(held[name]) is dict:
+        for name in held.keys() - lasting(type(target), self.held).keys() - ENDURING:
+            if type(held[name]) is dict:  # what it remembers is of the state that it was in until now
                 held[name].clear()
 
 
@@ -228,7 +229,7 @@ def buffer_state(value: io.StringIO | io.BytesIO) -> Taken:
 
 def instance_state(value: Any) -> Taken:
     """Attributes and slots of an instance."""
-    attributes = _Instance(value)
+    attributes = Attributes(attributes_of(value))
     if not about(type(value)).slots:
         return attributes, "whole"
     slots = slots_of(value)

@@ -40,7 +40,7 @@ from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry, problem_form
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.outside import retoken_modules, retoken_widgets
+from reactive_kernel.kernel.outside import look_at_connections, retoken_modules, retoken_widgets
 from reactive_kernel.kernel.reading import Reading, is_sql
 from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
@@ -75,6 +75,8 @@ class Run:
         engine, cascade = self._engine, self._cascade
         with engine.lock:
             cell = cascade.next(waiting)
+            if cell is not None and not engine.executor.store.come_to(cell):
+                cell = cascade.next(waiting)  # perhaps who makes that
             self._mark_queued()
             if cell is None:
                 if cascade.problem is not None:
@@ -216,9 +218,8 @@ class Engine:
     def look(self, ids: list[str]) -> Json:
         """How some cells are now; `take_event` tells of them all the same."""
         with self.lock:
-            session = self.session
-            shown = [entry(session, session.cells[cell_id]) for cell_id in ids if cell_id in session.cells]
-            return {"revision": session.revision, "entries": shown}
+            shown = [entry(self.session, self.session.cells[i]) for i in ids if i in self.session.cells]
+            return {"revision": self.session.revision, "entries": shown}
 
     def take_event(self) -> Event | None:
         """What changed since last asked, or None."""
@@ -280,6 +281,7 @@ class Engine:
                 root = self._root(request) if request.kind in ("cell", "upstream") else None
             except Refusal as refusal:
                 raise Refused(refusal.code, str(refusal)) from None
+            self.read_again()
             cascade = Cascade(
                 self.session,
                 request.kind,
@@ -357,13 +359,13 @@ class Engine:
                 self.session.apply(Rerun(cell.id))  # it has to import the new objects
 
     def read_again(self) -> None:
-        """Read SQL cells anew if another connection serves those that name none."""
+        """Read SQL cells anew if another connection serves those that name none; look at what cells name of SQLite."""
+        look_at_connections(self.executor)
         if not self.reading.has_changed(self.namespace):
             return
         for cell in [c for c in self.session.document if is_sql(c.facts, c.language)]:
-            source = cell.source
             # The session reads what is new to it: another layout, which is the same code, and back.
-            for text in (f"{source}\n", source):
+            for text in (f"{cell.source}\n", cell.source):
                 self.session.apply(Edit(Text(cell.id, text)))
 
     def connected(self, name: str, default: bool) -> None:
@@ -376,8 +378,7 @@ class Engine:
     def retire(self) -> None:
         """Delete console inputs of which every definition is superseded and that nothing reads."""
         session = self.session
-        newer: set[str] = set()
-        seen: set[str] = set()
+        newer, seen = set[str](), set[str]()
         for cell in [c for c in reversed(session.document.order) if c.kind == "console"]:
             names = set(session.defined(cell))
             superseded = names <= newer if names else cell.facts.code in seen
@@ -387,10 +388,9 @@ class Engine:
             seen.add(cell.facts.code)
 
     def _forget_variables(self) -> None:
-        if self._forget:
-            self._forget = False
-            for name in [n for n in self.namespace if tracked(n)]:
-                del self.namespace[name]
+        for name in [n for n in self.namespace if tracked(n)] if self._forget else ():
+            del self.namespace[name]
+        self._forget = False
 
 
 def runnable(cell: Cell) -> str:

@@ -37,17 +37,19 @@ from reactive_kernel.kernel.changes import (
     touched_by,
     undisturbed,
 )
+from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.insides import Insides, libraries_in
 from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.openers import ATOMS
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
-from reactive_kernel.kernel.survey import ATOMS, NOTHING_SEEN, Survey, survey
+from reactive_kernel.kernel.survey import NOTHING_SEEN, Survey, survey
 from reactive_kernel.kernel.suspicion import FEW, look_beside, objects_held, presumed, reads_of, suspicion
 from reactive_kernel.kernel.unread import Unread
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
@@ -106,8 +108,9 @@ class Executor:
             if value is not MISSING:
                 watch.put_by[name] = value
         watch.before = dict(self.namespace)
+        USES.running = (cell.source, *called_texts(self.session, cell))
         self._take_states(cell, watch)
-        watch.states = self.hidden.note(cell.source, *called_texts(self.session, cell))
+        watch.states = self.hidden.note(*USES.running)
         self.unread.begin(watch)
         self.widgets.running = True
         self.watch = watch
@@ -240,9 +243,8 @@ class Executor:
                 changes.lost.add(key)
         changes.names |= unsure | self._sharers(watch, changes.touched.keys() | changes.lost)
         changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
-        changes.gone |= {
-            n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states)
-        } & changes.names
+        lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
+        changes.gone |= changes.names.intersection(lost_in)
         return changes
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
@@ -288,8 +290,8 @@ class Executor:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
         bound = bound_by(watch, self.namespace)
-        surely = cell.facts.deletes.keys() - cell.facts.maybe_deletes
-        deleted = frozenset(n for n in (*watch.before, *surely) if n not in self.namespace and tracked(n))
+        gone = (*watch.before, *(cell.facts.deletes.keys() - cell.facts.maybe_deletes))
+        deleted = frozenset(n for n in gone if n not in self.namespace and tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
         unread = bound.keys() - reads_of(self.session, cell)
@@ -365,8 +367,8 @@ class Executor:
 
     def _keep_delta(self, watch: Watch, changes: Changes, known: Iterable[str]) -> None:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
-        cell = watch.cell
-        names = {name: cell.inputs.get(name, ()) for name in known if name in cell.inputs}
+        inputs = watch.cell.inputs
+        names = {name: inputs[name] for name in known if name in inputs}
         delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
         if not delta.entries:
             return
@@ -377,8 +379,8 @@ class Executor:
             if state is not None and remembers(type(value))
         }
         delta.entries.extend(views.values())
-        self.store.deltas[cell.id] = delta
-        self.store.applied.append(cell.id)
+        self.store.deltas[watch.cell.id] = delta
+        self.store.applied.append(watch.cell.id)
 
     def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
         """Visible names that share objects with what changed, or may, and did not change."""

@@ -10,14 +10,18 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from operator import is_
+from types import FunctionType
 from typing import Any
 
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, per_type
 
-__all__ = ["called_back", "is_registry", "owned", "registry_state"]
+__all__ = ["called_back", "is_registry", "is_settled", "is_stack", "owned", "registry_state", "stack_state"]
 
 PLAIN = (dict, list, set)
+SIMPLE = (type(None), FunctionType, count)
+# In these nothing changes: the transform that does nothing, the colours that lines take in turn.
+SETTLED = {("matplotlib.transforms", "IdentityTransform"), ("matplotlib.axes._base", "_PropCycle")}
 
 
 @per_type
@@ -25,6 +29,18 @@ def is_registry(kind: type) -> bool:
     """True for what keeps the callbacks of an artist, an axis or a canvas."""
     known = about(kind)
     return known.module == "matplotlib.cbook" and known.name == "CallbackRegistry"
+
+
+def is_settled(kind: type) -> bool:
+    """True for parts of figures with nothing inside that changes."""
+    known = about(kind)
+    return (known.module, known.name) in SETTLED
+
+
+def is_stack(kind: type) -> bool:
+    """True for what a figure keeps its axes in."""
+    known = about(kind)
+    return known.module == "matplotlib.figure" and known.name == "_AxesStack"
 
 
 def called_back(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
@@ -66,20 +82,22 @@ def _collected(matplotlib: Any) -> Iterator[Any]:
 class _Registry(State):
     """A registry's attributes, and what its containers hold."""
 
-    __slots__ = ("containers", "count", "held")
+    __slots__ = ("containers", "held", "next")
 
     def __init__(self, value: Any) -> None:
         self.held = dict(attributes_of(value))
         self.containers = [(found, found.copy()) for found in _containers(self.held)]
-        self.count = _next_id(self.held)
+        self.next = repr(self.held["_cid_gen"])
         self.size = 400
 
     def changed(self, now: Any) -> bool:
         held = attributes_of(now)
-        if held.keys() != self.held.keys() or not all(held[name] is old for name, old in self.held.items()):
+        if held.keys() != self.held.keys():
+            return True
+        if not all(held[name] is old or name == "_cid_gen" for name, old in self.held.items()):  # that is made anew
             return True
         found = _containers(held)
-        if _next_id(held) != self.count or len(found) != len(self.containers):
+        if repr(held["_cid_gen"]) != self.next or len(found) != len(self.containers):
             return True
         return not all(a is b and _same(a, copy) for a, (b, copy) in zip(found, self.containers, strict=True))
 
@@ -90,7 +108,30 @@ class _Registry(State):
         for container, copy in self.containers:
             container.clear()
             (container.extend if type(container) is list else container.update)(copy)
-        held["_cid_gen"] = count(self.count)
+        held["_cid_gen"] = _counter(self.next)
+
+
+class _Stack(State):
+    """The axes of a figure, and the number that the next gets."""
+
+    __slots__ = ("axes", "next")
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        self.size, self.axes, self.next = 0, held["_axes"], repr(held["_counter"])
+
+    def changed(self, now: Any) -> bool:
+        held = attributes_of(now)
+        return held["_axes"] is not self.axes or repr(held["_counter"]) != self.next
+
+    def restore(self, target: Any) -> None:
+        attributes_of(target).update(_axes=self.axes, _counter=_counter(self.next))
+
+
+def stack_state(value: Any) -> tuple[State | None, Tells]:
+    """State of what a figure keeps its axes in; the dict in it is visited."""
+    held = attributes_of(value)
+    known = held.keys() == {"_axes", "_counter"} and type(held["_counter"]) is count
+    return (_Stack(held), "whole") if known else (None, "partly")
 
 
 def registry_state(value: Any) -> tuple[State | None, Tells]:
@@ -98,19 +139,22 @@ def registry_state(value: Any) -> tuple[State | None, Tells]:
     return _Registry(value), "whole"
 
 
-def _next_id(held: dict[str, Any]) -> int:
-    """The number that the next callback gets."""
-    return int(repr(held["_cid_gen"])[len("count(") : -1])
+def _counter(shown: str) -> count[int]:
+    """A counter that goes on as the one that was shown."""
+    return count(int(shown[len("count(") : -1]))
 
 
 def _containers(held: dict[str, Any]) -> list[Any]:
     """The containers that make up a registry, of whichever version of matplotlib."""
     found: list[Any] = []
     for value in held.values():
-        if type(value) in PLAIN:
+        kind = type(value)
+        if kind in PLAIN:
             found.append(value)
-        inner = value.values() if type(value) is dict else attributes_of(value).values()
-        found += [part for part in inner if type(part) in PLAIN]
+        elif kind in SIMPLE:
+            continue
+        inner = value if kind is dict else attributes_of(value) if kind not in PLAIN else {}
+        found += [part for part in inner.values() if type(part) in PLAIN]
     return found
 
 

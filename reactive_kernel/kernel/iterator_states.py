@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 import gc
+import io
 import itertools
+import os
 import queue
 import re
+import stat
 import threading
 import types
 from operator import is_
@@ -174,6 +177,20 @@ def _simple_queue(value: Any) -> Taken:
     return State(changed, None), "whole"
 
 
+def _file(value: Any) -> Taken:
+    """A file on disk that is only read: the place in it.  Of others, and in the middle of a loop, it can't be told."""
+    if value.closed:
+        return State(lambda now: not now.closed, None), "whole"
+    try:
+        read = value.mode in ("r", "rt", "rb") and stat.S_ISREG(os.fstat(value.fileno()).st_mode)
+        place = value.tell() if read else None
+    except (AttributeError, OSError, ValueError):
+        place = None
+    if place is None:
+        return None, "iterator"
+    return State(lambda now: now.closed or now.tell() != place, lambda target: target.seek(place)), "whole"
+
+
 PASSING = "chain starmap accumulate zip_longest compress filterfalse pairwise"
 TRANSPARENT = (zip, map, filter, *(getattr(itertools, name) for name in PASSING.split()))
 SEVERAL = (zip, map, itertools.zip_longest)
@@ -194,4 +211,6 @@ ITERATORS: dict[type, Maker] = {
     type(threading.RLock()): _reentrant_lock,
     CACHED: _cached,
     queue.SimpleQueue: _simple_queue,
+    io.TextIOWrapper: _file,
+    io.BufferedReader: _file,
 }

@@ -13,7 +13,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, members_of, module_of, per_type
 
-__all__ = ["is_installed", "lasting", "of_a_library", "renewed"]
+__all__ = ["ENDURING", "Memos", "is_installed", "lasting", "of_a_library", "remembering", "renewed", "shared_kinds"]
 
 CODE = (
     types.FunctionType,
@@ -27,15 +27,16 @@ CODE = (
 )
 MAX_PARTS = 200
 MAX_NUMBERS = 10_000
-# Of matplotlib's artists: whether they are yet to be drawn; of its transforms: weak references to those made of them,
-# which take themselves out.
-DRAWN = frozenset({"stale", "_stale", "_parents"})
+# Of matplotlib's transforms: weak references to those made of them, which take themselves out, and have to be told of
+# changes: they stay, whatever else is put back.
+ENDURING = frozenset({"_parents"})
+DRAWN = frozenset({"stale", "_stale"})  # of its artists: whether they are yet to be drawn
 
 
 def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
     """The attributes of an instance of ``kind`` without those that only remember."""
-    memos = _memos(kind)
-    if memos is None or (memos.remembering.isdisjoint(attributes) and attributes.keys() <= memos.keys()):
+    memos = remembering(kind)
+    if memos is None or (memos.found.isdisjoint(attributes) and attributes.keys() <= memos.keys()):
         return attributes
     return {n: v for n, v in attributes.items() if not memos[n]}
 
@@ -71,18 +72,21 @@ def of_a_library(kind: type) -> bool:
 _installed: dict[int, Any] = {}  # keeps them, so that no other object gets the id of one
 
 
+def shared_kinds() -> tuple[type, ...]:
+    """Types of functions as installed modules have them."""
+    numpy = sys.modules.get("numpy")
+    return (types.FunctionType,) if numpy is None else (types.FunctionType, numpy.ufunc, type(numpy.mean))
+
+
 def is_installed(value: Any) -> bool:
-    """True for a function as an installed module has it, which all that use it share, and nobody changes."""
+    """True for a function (of `shared_kinds`) as an installed module has it: all share it, and nobody changes it."""
     if id(value) in _installed:
         return True
-    kind, numpy = type(value), sys.modules.get("numpy")
-    if kind is types.FunctionType:
+    if type(value) is types.FunctionType:
         found = _is_of_module(value)
-    elif numpy is not None and (kind is numpy.ufunc or kind is type(numpy.mean)):
-        homes = (numpy, sys.modules.get("scipy.special"))
-        found = any(getattr(home, value.__name__, None) is value for home in homes)
     else:
-        return False
+        homes = (sys.modules["numpy"], sys.modules.get("scipy.special"))
+        found = any(getattr(home, value.__name__, None) is value for home in homes)
     if found:
         _installed[id(value)] = value
     return found
@@ -101,7 +105,7 @@ def _is_of_module(function: types.FunctionType) -> bool:
 
 
 @per_type
-def _memos(kind: type) -> _Memos | None:
+def remembering(kind: type) -> Memos | None:
     """Which attributes only remember; None if none of the user's class can.
 
     An attribute that hides a library's descriptor of the same name is what that gave when it was first asked.
@@ -115,22 +119,22 @@ def _memos(kind: type) -> _Memos | None:
     }
     library = of_a_library(kind)
     if about(kind).package == "matplotlib":
-        names |= DRAWN
-    return _Memos(names, library) if names or library else None
+        names |= DRAWN | ENDURING
+    return Memos(names, library) if names or library else None
 
 
-class _Memos(dict[str, bool]):
-    """Attribute -> whether it only remembers; asked once of each name.  ``remembering``: those that do."""
+class Memos(dict[str, bool]):
+    """Attribute -> whether it only remembers; asked once of each name.  ``found``: those that do."""
 
     def __init__(self, names: set[str], library: bool) -> None:
         super().__init__(dict.fromkeys(names, True))
-        self.remembering = names
+        self.found = names
         self.library = library
 
     def __missing__(self, name: str) -> bool:
         self[name] = found = self.library and name[:1] == "_" and "cache" in name
         if found:
-            self.remembering.add(name)
+            self.found.add(name)
         return found
 
 

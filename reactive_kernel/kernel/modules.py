@@ -13,6 +13,8 @@ import re
 import sys
 import types
 from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
 
 __all__ = ["LOCAL", "LocalModules"]
 
@@ -61,6 +63,11 @@ class LocalModules:
         if "import" in source:
             for name in IMPORTED.findall(source):
                 self.edition(name)
+
+    def texts(self) -> list[str]:
+        """The texts of the local modules that are known."""
+        paths = {name: getattr(sys.modules.get(name), "__file__", None) for name in self._stamps}
+        return [_text(path, self._stamps[name]) for name, path in paths.items() if path]
 
     def check(self) -> set[str]:
         """Look at the files; the modules that changed since last asked: their tokens are out of date."""
@@ -127,6 +134,14 @@ def _stamp(path: str) -> tuple[int, int]:
     except OSError:  # being saved, or gone
         return (0, 0)
     return (status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _text(path: str, _stamp: tuple[int, int]) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def _is_local(path: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from reactive_kernel.core.operations import Lost
+from reactive_kernel.core.operations import Lost, Rerun
+from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.tokens import token
 
 if TYPE_CHECKING:
     from reactive_kernel.kernel.executor import Executor
 
-__all__ = ["databases_changed", "lose_relations", "retoken_modules", "retoken_widgets"]
+__all__ = ["databases_changed", "look_at_connections", "lose_relations", "retoken_modules", "retoken_widgets"]
 
 
 def retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
@@ -40,6 +41,14 @@ def retoken_widgets(executor: Executor) -> list[tuple[str, str, str]]:
                 if new != old:
                     found.append((cell.id, name, new))
     return found
+
+
+def look_at_connections(executor: Executor) -> None:
+    """Have connections and cursors made anew, once cells name more of them than can be seen."""
+    USES.cells = executor.session.document
+    for key in sorted(USES.spoilt()):
+        for cell_id, _ in executor.session.sharing.get(key, ()):
+            executor.session.apply(Rerun(cell_id))
 
 
 def lose_relations(executor: Executor) -> None:

@@ -33,7 +33,8 @@ from reactive_kernel.kernel.container_states import (
     module_state,
     set_state,
 )
-from reactive_kernel.kernel.figure_states import is_registry, registry_state
+from reactive_kernel.kernel.databases import connection_state, cursor_state
+from reactive_kernel.kernel.figure_states import is_registry, is_settled, is_stack, registry_state, stack_state
 from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.library_states import (
     element_state,
@@ -50,7 +51,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 
-__all__ = ["State", "Tells", "is_closed", "runs_the_notebook", "state_of"]
+__all__ = ["State", "Tells", "is_closed", "is_instance", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
@@ -154,6 +155,11 @@ def _maker_for(kind: type) -> Maker | None:
     return instance_state if known.attributes is not None or known.slotted else _unknown
 
 
+def is_instance(kind: type) -> bool:
+    """True if objects of a class hold attributes, and nothing else."""
+    return kind not in STATELESS and kind not in MAKERS and _maker_for(kind) is instance_state
+
+
 @per_type
 def runs_the_notebook(kind: type) -> bool:
     """True for the shell, the kernel and their parts; not for what a notebook has of the same packages (`HTML`)."""
@@ -194,8 +200,13 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (None if viewing or known.attributes is None else instance_state,)
     if known.package == "polars" and known.name in ("DataFrame", "Series"):
         return (polars_state,)
-    if is_registry(kind):
-        return (registry_state,)
+    if is_registry(kind) or is_stack(kind):
+        return (registry_state if is_registry(kind) else stack_state,)
+    if is_settled(kind):
+        return (instance_state if known.name == "_PropCycle" else None,)
+    sqlite3 = sys.modules.get("sqlite3")
+    if sqlite3 is not None and issubclass(kind, (sqlite3.Connection, sqlite3.Cursor)):
+        return (connection_state if issubclass(kind, sqlite3.Connection) else cursor_state,)
     if known.module == "xml.etree.ElementTree" and known.name == "Element":
         return (element_state,)
     return None

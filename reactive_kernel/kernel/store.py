@@ -22,6 +22,7 @@ from reactive_kernel.core.graph import ancestors, descendants
 from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.states import State, state_of
 
 __all__ = ["MISSING", "Delta", "Store", "put_back", "tracked"]
@@ -70,9 +71,11 @@ class Delta:
         # All are looked at before any is put back: two may lie in the same memory.
         current = [state_of(value, main, True)[0] for value, _ in self.entries]
         broken = put_back(self.entries)
+        gone = set(map(id, broken))
         self.entries = [
             (value, now if now is not None else other)
             for (value, other), now in zip(self.entries, current, strict=True)
+            if id(value) not in gone
         ]
         return broken
 
@@ -96,9 +99,11 @@ class Store:
         self.managed: set[str] = set()
         self.at = inf  # cells with a smaller key are in effect
         self.dirty: set[str] = set()
+        self.broken: set[tuple[str, str]] = set()  # values that could not be put back on the last way to a cell
 
     def move(self, key: float) -> None:
         """Set the namespace to what a reader at ``key`` sees (inf: the notebook's end)."""
+        USES.cells, USES.running = self.session.document, ()
         names = self.dirty | self.session.rebound
         self.dirty, self.session.rebound = set(), set()
         order = self.session.document.order
@@ -164,6 +169,14 @@ class Store:
         if broken:  # then all that holds them has to be made again
             found = {pair for value in broken for pair in self.session.sharing.get(id(value), ())}
             self.session.apply(Lost(tuple(sorted(found))))
+            self.broken |= found
+
+    def come_to(self, cell: Cell) -> bool:
+        """Go to a cell's place; False if what it reads could not be put back to what it is there: that is lost now."""
+        self.broken.clear()
+        self.move(cell.key)
+        read = {(producer, name) for name, producers in cell.inputs.items() for producer in producers}
+        return self.broken.isdisjoint(read)
 
     def _in_effect(
         self,

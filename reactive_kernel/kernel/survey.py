@@ -8,41 +8,26 @@ not allow to tell is reported as such, never guessed.
 
 from __future__ import annotations
 
-import gc
-import sys
-import threading
 import types
-import weakref
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
 from time import thread_time
 from typing import Any
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import CODED, code_of, names_in
-from reactive_kernel.kernel.figure_states import called_back, is_registry, owned
+from reactive_kernel.kernel.container_states import Attributes
+from reactive_kernel.kernel.figure_states import owned
 from reactive_kernel.kernel.iterator_states import CACHED
-from reactive_kernel.kernel.library_states import given_to, viewed_memory
-from reactive_kernel.kernel.memos import is_installed, lasting
-from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.states import State, Tells, is_closed, runs_the_notebook, state_of
-from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
+from reactive_kernel.kernel.memos import is_installed, shared_kinds
+from reactive_kernel.kernel.openers import ATOMS, BUILT_IN, children, plain
+from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.widgets import inside_widget, is_widget
 
-__all__ = ["ATOMS", "NOTHING_SEEN", "Survey", "children", "survey"]
+__all__ = ["NOTHING_SEEN", "Survey", "survey"]
 
-ATOMS: frozenset[type] = frozenset(
-    {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
-)
-WHOLE: Tells = "whole"
 MAX_OBJECTS = 4000
-MAX_CHILDREN = 5000  # children of one object that are looked at
-MANY = 1500  # and visited, where there are more of them: about what there is time for
-CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
-CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"})
 
 
 @dataclass(slots=True)
@@ -119,20 +104,18 @@ def survey(
     moment, ``done`` has those surveys by id of the value.  Never runs code of the user's.
     """
     taken = {} if taken is None else taken
-    result, parts, seen = Survey(), [], set[int]()
-    queue, constant = deque(values), owned()
+    result, parts, constant, shared = Survey(), [], owned(), shared_kinds()
+    queue: deque[Any] = deque(value for value in values if type(value) not in ATOMS)
+    seen, within = {id(namespace), *map(id, queue)}, set[int]()  # in the queue, or were; in parts
     count = 0
     while queue:
         value = queue.popleft()
         kind = type(value)
-        if kind in ATOMS or id(value) in seen or value is namespace:
+        if id(value) in within or (count and (id(value) in constant or (kind in shared and is_installed(value)))):
             continue
-        seen.add(id(value))
-        if count and (id(value) in constant or is_installed(value)):
-            continue
-        if (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
+        if done and (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
             result.add(part)
-            seen.update(part.states)
+            within.update(part.states)
             parts.append(part)
             continue
         count += 1
@@ -140,7 +123,10 @@ def survey(
             result.truncated, result.hurried = True, count <= MAX_OBJECTS and not result.truncated
             break
         try:
-            queue.extend(_look_at(value, kind, namespace, result, capture, main, taken))
+            for item in _look_at(value, kind, namespace, result, capture, main, taken):
+                if type(item) not in ATOMS and (key := id(item)) not in seen:
+                    seen.add(key)
+                    queue.append(item)
         except Exception:  # an object that doesn't let itself be looked at
             result.states.setdefault(id(value), (value, None))
             result.untold.add(id(value))
@@ -158,6 +144,13 @@ def _look_at(
     taken: dict[int, State],
 ) -> Iterable[Any]:
     """Note one object; returns what is inside."""
+    if (quick := plain(kind)) is not None:
+        attributes, memos = quick[0](value), quick[1]
+        state = taken.get(id(value)) if capture else None
+        if capture and state is None:
+            state = taken[id(value)] = Attributes(attributes)
+        result.states[id(value)] = (value, state)
+        return [item for name, item in attributes.items() if type(item) not in ATOMS and not memos[name]]
     if kind not in BUILT_IN:
         if is_widget(value):
             result.widgets.append(value)
@@ -173,7 +166,7 @@ def _look_at(
         result.states[id(value)] = (value, state)
     else:
         _visit(value, result, capture, main, taken)
-    inner, whole = BUILT_IN[kind](value) if kind in BUILT_IN else _opener(kind)(value, kind, main)
+    inner, whole = children(value, main)
     if not whole:
         result.truncated = True
     return inner
@@ -193,208 +186,3 @@ def _visit(value: Any, result: Survey, capture: bool, main: str, taken: dict[int
         result.iterator = True
     else:
         result.unknown |= state is None
-
-
-def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
-    """Objects directly inside a value, and whether these are all of them."""
-    kind = type(value)
-    if (inside := BUILT_IN.get(kind)) is not None:
-        return inside(value)
-    return _opener(kind)(value, kind, main)
-
-
-Inside = Callable[[Any], tuple[Iterable[Any], bool]]
-Opener = Callable[[Any, type, str], tuple[Iterable[Any], bool]]
-
-
-@per_type
-def _opener(kind: type) -> Opener:
-    """How to look into objects of a class."""
-    for base, inside in INSIDE:
-        if issubclass(kind, base):
-            return _derived(base, inside)
-    return _class if issubclass(kind, type) else _look_into(kind)
-
-
-def _derived(base: type, inside: Inside) -> Opener:
-    """How to look into what is of a builtin type, or of a class that derives from it."""
-
-    def look(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-        items, whole = inside(value)
-        return (items if kind is base else [*items, *_own(value, kind, main)]), whole
-
-    return look
-
-
-def _dict(value: Any) -> tuple[Iterable[Any], bool]:
-    size = dict.__len__(value)
-    keys, all_keys = _items(dict.keys(value), size)
-    items, all_items = _items(dict.values(value), size)
-    return [*keys, *items], all_keys and all_items
-
-
-def _function(value: Any) -> tuple[Iterable[Any], bool]:
-    found = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values(), *value.__dict__.values()]
-    found.extend(value.__closure__ or ())  # functions made together may share them
-    if (module := LOCAL.home(value)) is not None:
-        found.append(module)
-    return found, True
-
-
-def _generator(value: Any) -> tuple[Iterable[Any], bool]:
-    frame = value.gi_frame
-    return (list(frame.f_locals.values()) if frame is not None else ()), True
-
-
-def _module(value: Any) -> tuple[Iterable[Any], bool]:
-    """The data in a module of the user's; what it runs isn't the notebook's."""
-    if not LOCAL.is_own(value):
-        return (), True
-    return [item for n, item in value.__dict__.items() if n[:2] != "__" and type(item) not in CODE], True
-
-
-def _parts(*members: Any) -> Inside:
-    """What is in these members of a builtin type, got past whatever a subclass makes of them."""
-    return lambda value: ([member.__get__(value) for member in members], True)
-
-
-_factory: Any = defaultdict.default_factory  # type: ignore[misc]
-_method: Any = types.MethodType
-_partial: Any = partial
-_static: Any = staticmethod
-_classmethod: Any = classmethod
-_applied = _parts(_partial.func, _partial.args, _partial.keywords)
-
-# The builtin types' own methods: a subclass may make something else of them.
-INSIDE: tuple[tuple[type, Inside], ...] = (
-    (defaultdict, lambda value: ((*_dict(value)[0], _factory.__get__(value)), _dict(value)[1])),
-    (dict, _dict),
-    (list, lambda value: _items(list.__iter__(value), list.__len__(value))),
-    (tuple, lambda value: _items(tuple.__iter__(value), tuple.__len__(value))),
-    (set, lambda value: _items(set.__iter__(value), set.__len__(value))),
-    (frozenset, lambda value: _items(frozenset.__iter__(value), frozenset.__len__(value))),
-    (deque, lambda value: _items(deque.__iter__(value), deque.__len__(value))),
-    (types.FunctionType, _function),
-    (types.CellType, lambda value: (_contents((value,)), True)),
-    (types.BuiltinFunctionType, lambda value: ((value.__self__,), True)),  # a method of a C type holds its object
-    (types.MethodType, _parts(_method.__self__, _method.__func__)),
-    (partial, lambda value: ((*_applied(value)[0], attributes_of(value)), True)),
-    (staticmethod, _parts(_static.__dict__["__func__"])),
-    (classmethod, _parts(_classmethod.__dict__["__func__"])),
-    (property, _parts(property.fget, property.fset, property.fdel)),
-    (types.GeneratorType, _generator),
-    (types.ModuleType, _module),
-    (weakref.ref, lambda value: ((weakref.ref.__call__(value),), True)),
-)
-
-
-BUILT_IN: dict[type, Inside] = {kind: inside for kind, inside in INSIDE if kind in (list, dict, tuple, set)}
-
-
-def _class(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    """What a class of the notebook's holds, its bases, and its own class if that is the notebook's too."""
-    if module_of(value) != main:
-        return (), True
-    found = [v for n, v in members_of(value).items() if n not in CLASS_SKIP]
-    found.extend(base for base in type.__dict__["__bases__"].__get__(value) if base is not object)
-    if module_of(kind) == main:
-        found.append(kind)
-    return found, True
-
-
-def _own(value: Any, kind: type, main: str) -> list[Any]:
-    """Attributes of an instance, and its class if that is the notebook's own."""
-    known = about(kind)
-    held = list(lasting(kind, known.attributes(value) or {}).values()) if known.attributes is not None else []
-    if known.slots:
-        held.extend(slots_of(value).values())
-    if known.module == main:
-        held.append(kind)
-    return held
-
-
-def _look_into(kind: type) -> Opener:
-    """How to look into an object of a library's type."""
-    known = about(kind)
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
-        return _array
-    if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
-        return _frame
-    if known.package in ("polars", "pyarrow") or is_closed(kind) or runs_the_notebook(kind):
-        return lambda value, kind, main: ((), True)
-    if issubclass(kind, threading.Thread):
-        return _thread
-    if known.package == "functools":
-        return _wrapper
-    if known.module == "pandas.core.indexing" and hasattr(kind, "obj"):
-        return lambda value, kind, main: ((value.obj,), True)  # a kept `df.loc` sets items of its frame
-    if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
-        return _written_in_c
-    return called_back if is_registry(kind) else lambda value, kind, main: (_own(value, kind, main), True)
-
-
-def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    held = attributes_of(value)
-    own = _own(value, kind, main) if about(kind).package != "pandas" else given_to(value).values()
-    viewed = viewed_memory(value) if hasattr(held.get("_mgr"), "blocks") else ()
-    return [*_objects_in(value), *viewed, *own, *([attrs] if (attrs := held.get("_attrs")) else ())], True
-
-
-def _wrapper(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    wrapped = attributes_of(value).get("__wrapped__")
-    return [*_own(value, kind, main), *((wrapped,) if wrapped is not None else ())], True
-
-
-def _thread(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    """What the user gave it; the rest is machinery that goes on by itself."""
-    held = attributes_of(value)
-    return [item for n, item in held.items() if n[:1] != "_" or n in ("_target", "_args", "_kwargs")], True
-
-
-def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    """The collector knows what is inside."""
-    return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)], True
-
-
-def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
-    found: list[Any] = [] if value.base is None else [value.base]
-    plain = sys.modules["numpy"].ndarray
-    if kind is not plain:
-        found.extend(_own(value, kind, main))
-    if value.dtype.hasobject and value.shape != ():
-        inner, whole = _items(value.view(plain).flat, value.size)
-        return [*found, *inner], whole
-    return found, True
-
-
-def _objects_in(frame: Any) -> list[Any]:
-    """Objects in a frame's or series' columns of objects."""
-    manager = attributes_of(frame).get("_mgr")
-    return [
-        item
-        for block in getattr(manager, "blocks", ())
-        if block.dtype == object
-        for item in islice(block.values.flat, MAX_CHILDREN)
-        if type(item) not in ATOMS
-    ]
-
-
-def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
-    """The items that need a visit; of many items, only a look at some (rest assumed alike if all are atoms)."""
-    if size <= MAX_CHILDREN:
-        return [item for item in items if type(item) not in ATOMS], True
-    first = list(islice(items, MAX_CHILDREN))
-    if ATOMS.issuperset(map(type, first)):
-        return [], True
-    return list(islice((item for item in first if type(item) not in ATOMS), MANY)), False
-
-
-def _contents(cells: Iterable[Any]) -> list[Any]:
-    found = []
-    for cell in cells:
-        try:
-            found.append(cell.cell_contents)
-        except ValueError:  # not yet bound
-            continue
-    return found

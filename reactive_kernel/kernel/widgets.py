@@ -16,7 +16,7 @@ from typing import Any
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.typewise import attributes_of
 
-__all__ = ["Widgets", "inside_widget", "is_widget", "pseudo_name"]
+__all__ = ["Widgets", "inside_widget", "is_a_widgets", "is_widget", "pseudo_name"]
 
 DISPATCHERS = frozenset({"_click_handlers", "_submission_callbacks"})
 LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tooltip", "description_allow_html"})
@@ -24,8 +24,13 @@ LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tool
 
 def is_widget(value: Any) -> bool:
     """True for an ipywidget; ipywidgets isn't imported for it."""
+    return is_a_widgets(type(value))
+
+
+def is_a_widgets(kind: type) -> bool:
+    """True for a class of ipywidgets."""
     module = sys.modules.get("ipywidgets")
-    return module is not None and issubclass(type(value), module.Widget)
+    return module is not None and issubclass(kind, module.Widget)
 
 
 def inside_widget(value: Any) -> list[Any]:
