@@ -263,7 +263,7 @@ class Session(Topology):
         if cell is None:  # deleted while it ran
             self._running.pop(news.cell_id, None)
             return
-        start = self._running.pop(cell.id, Start(cell.facts.code, cell.text, {}, 0, 0))
+        start = self._running.pop(cell.id, Start(cell.facts.code, cell.text, {}, 0, self.edits))
         cell.activity, cell.has_run = "", True
         cell.seconds, cell.execution_count = news.seconds, news.execution_count
         self.touch(cell)
@@ -281,8 +281,10 @@ class Session(Topology):
         self.rebound.update(cell.produces)
         self._forget_run(cell, keep_hints=True)
         if isinstance(news, Failed):
-            # Of another text, or on values that were out of date, it says nothing of the cell as it stands.
-            current = start.text == cell.text and all(
+            # Of another text or place, or on values that were out of date, it says nothing of the cell as it stands.
+            sources = {name: tuple(p for p, _ in found) for name, found in start.given.items()}
+            there = start.text == cell.text and (start.edits == self.edits or sources == cell.inputs)
+            current = there and all(
                 p in self.cells and out == self.cells[p].outs.get(name, "")
                 for name, found in start.given.items()
                 for p, out in found

@@ -81,6 +81,16 @@ def test_the_running_cell_is_moved(moment: str, index: int) -> None:
 
 
 @moments
+def test_a_cell_that_fails_is_moved_to_where_it_would_not(moment: str) -> None:
+    nb = Notebook("rows.append(2)\nprint(rows)", "rows = [1]", "0")
+    nb.all()
+    nb.meanwhile[moment, "a"] = lambda: nb.move("a", 1)
+    nb.run("a")
+    catch_up(nb)
+    assert nb.text("a") == "[1, 2]"
+
+
+@moments
 def test_another_definition_comes_between(moment: str) -> None:
     nb = settled("a = 1", "print(a)", "a = 2", "print(a)")
     nb.meanwhile[moment, "b"] = lambda: nb.move("c", 1)
