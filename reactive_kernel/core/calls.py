@@ -326,7 +326,9 @@ def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
             return True
         if isinstance(tree, ast.Module) and w.frame is w.cell:
             w.visit(node.func)
+            made = len(w.cell.codes)
             w.visit_all(tree.body)
+            del w.cell.codes[made:]  # its statements have run what they run: functions that it defines, the call doesn't
             return True
     w.frame.hide(f"{name}() runs code that is known at run time only", node)
     return False
