@@ -328,7 +328,7 @@ def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
             w.visit(node.func)
             made = len(w.cell.codes)
             w.visit_all(tree.body)
-            del w.cell.codes[made:]  # its statements have run what they run: functions that it defines, the call doesn't
+            del w.cell.codes[made:]  # what its statements run has been counted: functions that it defines are not run
             return True
     w.frame.hide(f"{name}() runs code that is known at run time only", node)
     return False
