@@ -209,6 +209,7 @@ class Session(Topology):
             self._push(self.cells[dependent])
         self.opaque.discard(cell.id)
         self.changed.pop(cell.id, None)
+        self._touched.add(cell.id)
         self.removed[cell.id] = None
         self.gone.add(cell.id)
 

@@ -58,8 +58,9 @@ class Publisher:
 
     def close(self, step: Step, output: CellOutput, replaces: bool) -> None:
         """Send all that the cell wrote; a cell that showed nothing this time loses its old output."""
-        flush_streams()
-        if step.has_id and replaces and not output.shown:
+        clears = step.has_id and replaces
+        flush_streams(certainly=clears and not output.shown)
+        if clears and not output.shown:
             self._send("clear_output", {"wait": False}, self._kernel.get_parent("shell"))
 
     def back_to(self, trigger: Json, idents: Any) -> None:
@@ -98,12 +99,16 @@ def as_parent(header: Json, metadata: Json, content: Json) -> Json:
     }
 
 
-def flush_streams() -> None:
-    """Send what was printed, by subprocesses too: those write to a pipe that a thread of ipykernel reads."""
+def flush_streams(certainly: bool = True) -> None:
+    """Send what was printed, by subprocesses too: those write to a pipe that a thread of ipykernel reads.
+
+    Returns when all is sent; not ``certainly``: or is being sent, by the thread that sends what comes after it too.
+    """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             _drain_pipe(stream)
-            stream.flush()
+            if certainly or getattr(stream, "_buffers", True):  # to wait for that thread takes longer than most cells
+                stream.flush()
 
 
 def _drain_pipe(stream: Any) -> None:
