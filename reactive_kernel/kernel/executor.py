@@ -303,6 +303,7 @@ class Executor:
         tokens.update((n, stays[n]) for n in stays.keys() & bound.keys() if tokens[n] is None)
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
         store.give(cell.id, bound, {**values, **drawn})
+        store.dirty.update(deleted)  # edited meanwhile, the cell has deleted nothing
         store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
         store.at = nextafter(store.at, inf)  # below where it ran, though it was moved meanwhile
         self._lose(watch, changes)

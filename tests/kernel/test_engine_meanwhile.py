@@ -180,3 +180,11 @@ def test_another_layout_is_no_edit(moment: str) -> None:
     nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "# shown\nprint( a )")
     assert nb.run("a", "a = 2") == "ab"
     nb.check()
+
+
+@moments
+def test_a_cell_that_is_edited_has_deleted_nothing(moment: str) -> None:
+    nb = settled("a = 7", "del a")
+    nb.meanwhile[moment, "b"] = lambda: nb.edit("b", "h = 1")
+    nb.run("a", "a = 8")
+    assert nb.namespace["a"] == 8
