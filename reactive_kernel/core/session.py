@@ -209,7 +209,6 @@ class Session(Topology):
             self._push(self.cells[dependent])
         self.opaque.discard(cell.id)
         self.changed.pop(cell.id, None)
-        self._touched.add(cell.id)
         self.removed[cell.id] = None
         self.gone.add(cell.id)
 
@@ -256,8 +255,6 @@ class Session(Topology):
             return "used up"
         if producer.exact:
             return producer.outs.get(name, "")
-        if name not in ran.bound:  # changed in place: if the cell reads others now, that isn't in effect
-            return ""
         token = ran.bound.get(name) or ran.stays.get(name)
         return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 
@@ -321,6 +318,7 @@ class Session(Topology):
         without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         ran.stays, ran.unread, ran.found, ran.libraries = seen.stays, seen.unread, seen.found, seen.libraries
+        ran.renewed = seen.renewed
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)
         if code != cell.facts.code:

@@ -46,6 +46,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.openers import ATOMS
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
+from reactive_kernel.kernel.renewals import as_before
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
@@ -99,7 +100,7 @@ class Executor:
         self._move(cell.key)
         left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
         self.store.drop_delta(cell.id)
-        self._bind_forward(cell)
+        self.store.bind_forward(cell)
         self._take_away(cell)
         watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), left=left)
         watch.held = frozenset(cell.ran.held if cell.ran is not None else ())
@@ -127,26 +128,6 @@ class Executor:
             elif name in self.store.managed:
                 self.namespace.pop(name, None)
             self.store.dirty.add(name)
-
-    def _bind_forward(self, cell: Cell) -> None:
-        """Bind what the cell reads from below, as it is there."""
-        last = cell.key
-        limits: dict[str, float] = {}  # up to where the cell sees names from below
-        above: list[frozenset[int]] = []  # objects that it has from there
-        named = cell.facts.reads  # what only code reads that it calls doesn't decide what it finds in its own names
-        for name, producers in cell.inputs.items():
-            if name in named and producers and self.session.cells[producers[0]].key < cell.key:
-                if (ran := self.session.cells[producers[0]].ran) is not None and name in ran.reach:
-                    above.append(ran.reach[name])
-            elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
-                value = self.store.value_for(cell, name)
-                if value is not MISSING:
-                    self.namespace[name] = value
-                    self.store.dirty.add(name)
-                    limits |= {name: key} if name in named else {}
-                    last = max(last, key)
-        if last > cell.key:
-            self.store.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above))
 
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         until = self.until = deadline(cell)
@@ -193,7 +174,8 @@ class Executor:
         watch.look_back(self.session)
         cell = watch.cell
         unread, found = self.unread.end(watch)
-        watch.compare(self.namespace)
+        for name in watch.put_by.keys() - self.namespace.keys():
+            watch.before[name] = self.namespace[name] = watch.put_by[name]
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
@@ -204,10 +186,10 @@ class Executor:
         return observed
 
     def _leave_batch(self, watch: Watch) -> Observed:
-        watch.compare(self.namespace)
         bound = bound_by(watch, self.namespace)
-        self.store.give(watch.cell.id, bound)
-        deleted = frozenset(filter(tracked, watch.gone))
+        self.store.values[watch.cell.id] = bound
+        self.store.managed.update(bound)
+        deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
         return Observed(bound=dict.fromkeys(bound), deleted=deleted)
 
     def _changes(self, watch: Watch) -> Changes:
@@ -244,6 +226,10 @@ class Executor:
         changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
         changes.gone |= changes.names.intersection(lost_in)
+        loud = (changes.touched.keys() - as_before(watch, changes.touched, self.main, self.until)) | changes.lost
+        if not loud >= changes.touched.keys():
+            really = {name for name, seen in watch.surveys.items() if not loud.isdisjoint(seen.states)}
+            changes.renewed = changes.names - unsure - really - self._sharers(watch, loud)
         return changes
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
@@ -261,7 +247,7 @@ class Executor:
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
         self.drawn_in_vain = self.hidden.restore(watch.states)
-        for name in filter(tracked, watch.rebound):
+        for name in [n for n, v in self.namespace.items() if watch.before.get(n, MISSING) is not v and tracked(n)]:
             if name not in watch.before:
                 del self.namespace[name]
         self.namespace.update({n: v for n, v in watch.before.items() if n not in self.namespace or tracked(n)})
@@ -289,7 +275,7 @@ class Executor:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
         bound = bound_by(watch, self.namespace)
-        gone = (*watch.gone, *(cell.facts.deletes.keys() - cell.facts.maybe_deletes))
+        gone = (*watch.before, *(cell.facts.deletes.keys() - cell.facts.maybe_deletes))
         deleted = frozenset(n for n in gone if n not in self.namespace and tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
@@ -302,15 +288,17 @@ class Executor:
         stays = self.staying.effects(watch, changes, changed, drawn)
         tokens.update((n, stays[n]) for n in stays.keys() & bound.keys() if tokens[n] is None)
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
-        store.give(cell.id, bound, {**values, **drawn})
-        store.dirty.update(deleted)  # edited meanwhile, the cell has deleted nothing
+        store.forget(cell.id)
+        store.values[cell.id] = {**values, **drawn}
         store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
+        store.managed.update(bound)
         store.at = nextafter(store.at, inf)  # below where it ran, though it was moved meanwhile
         self._lose(watch, changes)
         insides = self._look_into(watch, values)
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **insides.traits},
             mutated=changed | frozenset(drawn),
+            renewed=changed & changes.renewed,
             stays=stays,
             deleted=deleted,
             carried=insides.carried,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from operator import is_
 from typing import Any
+from weakref import ref
 
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.typewise import attributes_of
@@ -27,17 +29,26 @@ def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
     """State of a bit generator, of a `Generator` (which has no other than its bit generator's) or a `RandomState`."""
     if not hasattr(value, "get_state"):
         held = _bits(value).state
+        bits = _exactly(held)
 
         def restore(target: Any) -> None:
             _bits(target).state = held
 
-        return State(lambda now: repr(_bits(now).state) != repr(held), restore), "whole"
+        return State(lambda now: _exactly(_bits(now).state) != bits, restore), "whole"
     old = value.get_state(legacy=False)
+    all_bits = _exactly(old)
 
     def restore_legacy(target: Any) -> None:
         target.set_state(old)
 
-    return State(lambda now: repr(now.get_state(legacy=False)) != repr(old), restore_legacy), "whole"
+    return State(lambda now: _exactly(now.get_state(legacy=False)) != all_bits, restore_legacy), "whole"
+
+
+def _exactly(held: Any) -> Any:
+    """A generator's state as something to compare: an array in it by its bytes, for showing one takes milliseconds."""
+    if type(held) is dict:
+        return {name: _exactly(part) for name, part in held.items()}
+    return held.tobytes() if hasattr(held, "tobytes") else held
 
 
 def _bits(value: Any) -> Any:
@@ -56,25 +67,53 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
         return _old_pandas(value)
     if viewed := viewed_memory(value):
         return _viewed_state(value, viewed)
-    copy = value.copy(deep=False)
-    labels = _Labels(value)
+    return _Frame(value), "whole"
 
-    def changed(now: Any) -> bool:
-        old, new = copy._mgr, now._mgr
-        if len(old.blocks) != len(new.blocks) or not all(
-            a is b or a.identical(b) for a, b in zip(old.axes, new.axes, strict=True)
-        ):
+
+class _Frame(State):
+    """What a frame or series holds: one of many such in a model, and so without closures."""
+
+    __slots__ = ("arrays", "axes", "blocks", "labels")
+
+    def __init__(self, value: Any) -> None:
+        manager = value._mgr
+        self.blocks = [block.copy(deep=False) for block in manager.blocks]
+        self.arrays = [_weakly(block.values) for block in manager.blocks]
+        self.axes = [axis.view() for axis in manager.axes]
+        self.labels = _Labels(value)
+        self.size = sum(getattr(block.values, "nbytes", 0) for block in self.blocks)
+
+    def changed(self, now: Any) -> bool:
+        old, new = self.blocks, now._mgr.blocks
+        if len(old) != len(new) or not all(map(_same_axis, self.axes, now._mgr.axes)):
             return True
-        if not labels.are_on(now):
-            return True
-        return not all(_same_memory(a.values, b.values) for a, b in zip(old.blocks, new.blocks, strict=True))
+        found = zip(self.arrays, old, new, strict=True)
+        same = (array() is b.values or _same_memory(a.values, b.values) for array, a, b in found)
+        return not (self.labels.are_on(now) and all(same))
 
-    def restore(target: Any) -> None:
-        object.__setattr__(target, "_mgr", copy.copy(deep=False)._mgr)
-        labels.put_on(target)
+    def replaced(self, now: Any, affords: Callable[[float], bool]) -> list[tuple[Any, Any]] | None:
+        """Nothing, if all columns are equal to the last bit, wherever they lie now."""
+        manager = now._mgr
+        old = type(manager).from_blocks(self.blocks, self.axes)
+        labels = sum(map(len, self.axes))
+        if old.shape != manager.shape or not self.labels.are_on(now) or not affords(3 * self.size + 50 * labels):
+            return None
+        if not all(map(_same_axis, self.axes, manager.axes)):
+            return None
+        if not affords(1000 * len(self.axes[0])) or not all(map(_same_column, _columns(old), _columns(manager))):
+            return None
+        return []
 
-    size = sum(getattr(block.values, "nbytes", 0) for block in copy._mgr.blocks)
-    return State(changed, restore, size), "whole"
+    def restore(self, target: Any) -> None:
+        blocks = [block.copy(deep=False) for block in self.blocks]
+        axes = [axis.view() for axis in self.axes]
+        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, axes))
+        self.labels.put_on(target)
+
+
+def _weakly(array: Any) -> Callable[[], Any]:
+    """A reference to an array that isn't counted; to what is no array of numpy's, none."""
+    return ref(array) if type(array) is sys.modules["numpy"].ndarray else lambda: None
 
 
 def viewed_memory(frame: Any) -> list[Any]:
@@ -118,7 +157,7 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
             return True
         if not labels.are_on(now):
             return True
-        return not all(a is b or a.identical(b) for a, b in zip(axes, now._mgr.axes, strict=True))
+        return not all(map(_same_axis, axes, now._mgr.axes))
 
     def restore(target: Any) -> None:
         blocks = [part.block() for part in parts]
@@ -132,14 +171,14 @@ class _Labels:
     """What a frame or series has beside its data: its name, ``attrs``, flag, and attributes given by the notebook."""
 
     def __init__(self, frame: Any) -> None:
-        self.name, self.attrs, self.given = getattr(frame, "_name", None), dict(frame.attrs), given_to(frame)
+        self.name, self.attrs, self.given = attributes_of(frame).get("_name"), dict(frame.attrs), given_to(frame)
         self.doubles = frame.flags.allows_duplicate_labels
 
     def are_on(self, frame: Any) -> bool:
         """True if a frame has them all, and no others."""
         given = given_to(frame)
         return (
-            getattr(frame, "_name", None) is self.name
+            attributes_of(frame).get("_name") is self.name
             and frame.attrs == self.attrs
             and frame.flags.allows_duplicate_labels == self.doubles
             and given.keys() == self.given.keys()
@@ -162,6 +201,30 @@ class _Labels:
 def given_to(frame: Any) -> dict[str, Any]:
     """Attributes of a frame that are the notebook's: pandas' own begin with an underscore."""
     return {name: value for name, value in attributes_of(frame).items() if name[:1] != "_"}
+
+
+def _same_axis(one: Any, other: Any) -> bool:
+    """True if two indexes are the same: as a rule one is a view of the other, which is told quickly."""
+    a, b = attributes_of(one), attributes_of(other)
+    data = "_range" if "_range" in a else "_data"
+    if one is other or (data in a and all(a.get(name) is b.get(name) for name in (data, "_name", "_freq"))):
+        return True
+    return bool(one.identical(other))
+
+
+def _columns(manager: Any) -> Iterator[Any]:
+    """A frame's columns, or the values of a series."""
+    if manager.ndim == 1:
+        return iter([manager.blocks[0].values])
+    return map(manager.iget_values, range(manager.shape[0]))
+
+
+def _same_column(one: Any, other: Any) -> bool:
+    if type(one) is not type(other) or one.dtype != other.dtype:
+        return False
+    if not hasattr(one, "strides"):
+        return bool(one.equals(other))
+    return bool(all(map(is_, one.flat, other.flat)) if one.dtype.hasobject else one.tobytes() == other.tobytes())
 
 
 class _Part:
@@ -228,16 +291,16 @@ def _same_memory(old: Any, new: Any) -> bool:
         return True
     if type(old) is not type(new) or old.dtype != new.dtype:
         return False
+    if hasattr(old, "__array_interface__"):
+        a, b = old.__array_interface__, new.__array_interface__
+        return bool((a["data"], a["shape"], a["strides"]) == (b["data"], b["shape"], b["strides"]))
     found = False
-    for part in ("__array_interface__", "_ndarray", "_data", "_mask", "_pa_array"):
+    for part in ("_ndarray", "_data", "_mask", "_pa_array"):
         a, b = getattr(old, part, None), getattr(new, part, None)
         if a is None or b is None:
             continue
         found = True
-        if part == "__array_interface__":
-            if (a["data"], a["shape"], a["strides"]) != (b["data"], b["shape"], b["strides"]):
-                return False
-        elif part == "_pa_array":
+        if part == "_pa_array":
             if a is not b and [x.address for c in a.chunks for x in c.buffers() if x] != [
                 x.address for c in b.chunks for x in c.buffers() if x
             ]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 import types
+from functools import lru_cache
 from typing import Any
 
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.tokens import equal
-from reactive_kernel.kernel.typewise import about, members_of, module_of, per_type
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type
 
 __all__ = ["ENDURING", "Memos", "is_installed", "lasting", "of_a_library", "remembering", "renewed", "shared_kinds"]
 
@@ -30,7 +31,11 @@ MAX_NUMBERS = 10_000
 # Of matplotlib's transforms: weak references to those made of them, which take themselves out, and have to be told of
 # changes: they stay, whatever else is put back.
 ENDURING = frozenset({"_parents"})
-DRAWN = frozenset({"stale", "_stale"})  # of its artists: whether they are yet to be drawn
+# By package: what says only what is yet to be drawn, or what was last worked out, and when.
+PASSING = {
+    "matplotlib": ENDURING | {"stale", "_stale"},
+    "asteval": frozenset({"start_time", "error", "error_msg", "expr", "lineno", "code_text"}),
+}
 
 
 def lasting(kind: type, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -72,21 +77,31 @@ def of_a_library(kind: type) -> bool:
 _installed: dict[int, Any] = {}  # keeps them, so that no other object gets the id of one
 
 
-def shared_kinds() -> tuple[type, ...]:
-    """Types of functions as installed modules have them."""
-    numpy = sys.modules.get("numpy")
-    return (types.FunctionType,) if numpy is None else (types.FunctionType, numpy.ufunc, type(numpy.mean))
+def shared_kinds() -> frozenset[type]:
+    """Types of functions, and of scipy's distributions, as installed modules have them."""
+    return _shared_kinds(sys.modules.get("numpy"), sys.modules.get("scipy.stats"))
+
+
+@lru_cache(maxsize=4)
+def _shared_kinds(numpy: Any, stats: Any) -> frozenset[type]:
+    found: set[type] = {types.FunctionType}
+    if numpy is not None:
+        found |= {numpy.ufunc, type(numpy.mean)}
+    if (generic := getattr(stats, "rv_continuous", None)) is not None:
+        found |= {type(value) for value in vars(stats).values() if isinstance(value, (generic, stats.rv_discrete))}
+    return frozenset(found)
 
 
 def is_installed(value: Any) -> bool:
-    """True for a function (of `shared_kinds`) as an installed module has it: all share it, and nobody changes it."""
+    """True for a thing (of `shared_kinds`) as an installed module has it: all share it, and nobody changes it."""
     if id(value) in _installed:
         return True
     if type(value) is types.FunctionType:
         found = _is_of_module(value)
     else:
-        homes = (sys.modules["numpy"], sys.modules.get("scipy.special"))
-        found = any(getattr(home, value.__name__, None) is value for home in homes)
+        homes = [sys.modules.get(name) for name in ("numpy", "scipy.special", "scipy.stats")]
+        name = getattr(value, "__name__", None) or attributes_of(value).get("name")
+        found = type(name) is str and any(getattr(home, name, None) is value for home in homes)
     if found:
         _installed[id(value)] = value
     return found
@@ -110,17 +125,17 @@ def remembering(kind: type) -> Memos | None:
 
     An attribute that hides a library's descriptor of the same name is what that gave when it was first asked.
     """
-    names = {
-        name
-        for cls in type.mro(kind)
-        if of_a_library(cls)
-        for name, member in members_of(cls).items()
-        if not issubclass(type(member), CODE) and _gives_once(type(member))
-    }
+    names = set().union(*map(_given_once, type.mro(kind)))
     library = of_a_library(kind)
-    if about(kind).package == "matplotlib":
-        names |= DRAWN | ENDURING
+    names |= PASSING.get(about(kind).package, frozenset())
     return Memos(names, library) if names or library else None
+
+
+@per_type
+def _given_once(kind: type) -> frozenset[str]:
+    """Those of a library's class itself that an instance's own attribute takes the place of."""
+    members = members_of(kind).items() if of_a_library(kind) else ()
+    return frozenset(n for n, member in members if not issubclass(type(member), CODE) and _gives_once(type(member)))
 
 
 class Memos(dict[str, bool]):

@@ -146,13 +146,29 @@ def _text(path: str, _stamp: tuple[int, int]) -> str:
 
 def _is_local(path: str) -> bool:
     """True for a Python file that is the user's own: not of Python, nor installed."""
-    path = os.path.realpath(path)
+    path = _real(path)
     installed = "site-packages" in path or "dist-packages" in path
-    prefixes = {os.path.realpath(p) + os.sep for p in (sys.prefix, sys.base_prefix)}
-    inside_python = any(path.startswith(prefix) for prefix in prefixes) and not path.startswith(
-        os.path.realpath(os.getcwd()) + os.sep
-    )
+    inside_python = path.startswith(_python()) and not path.startswith(_real_folder(os.getcwd()) + os.sep)
     return path.endswith(".py") and not installed and not inside_python
+
+
+def _real(path: str) -> str:
+    """A file's path without symbolic links; most files share a folder with many others."""
+    if os.path.islink(path):
+        return os.path.realpath(path)
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(_real_folder(folder), name)
+
+
+@lru_cache(maxsize=4096)
+def _real_folder(path: str) -> str:
+    return os.path.realpath(path)
+
+
+@lru_cache(maxsize=1)
+def _python() -> tuple[str, ...]:
+    """Where Python itself is."""
+    return tuple(os.path.realpath(path) + os.sep for path in (sys.prefix, sys.base_prefix))
 
 
 LOCAL = LocalModules()

@@ -9,63 +9,88 @@ import types
 import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
 
+from reactive_kernel.kernel.code import CODED
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
 from reactive_kernel.kernel.figure_states import called_back, is_registry, is_settled, is_stack
+from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.states import is_closed, is_instance, runs_the_notebook
-from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, per_type, slots_of
+from reactive_kernel.kernel.states import STATELESS, is_closed, is_instance, runs_the_notebook
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
 
-__all__ = ["ATOMS", "BUILT_IN", "children", "plain"]
+__all__ = ["ATOMS", "way_into"]
 
 ATOMS: frozenset[type] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
 )
 MAX_CHILDREN = 5000  # children of one object that are looked at
 MANY = 1500  # and visited, where there are more of them: about what there is time for
+MAX_WAYS = 10_000
 CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
 CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"})
-
-
-def children(value: Any, main: str) -> tuple[Iterable[Any], bool]:
-    """Objects directly inside a value, and whether these are all of them."""
-    kind = type(value)
-    if (inside := BUILT_IN.get(kind)) is not None:
-        return inside(value)
-    return _opener(kind)(value, kind, main)
-
-
-_plain: dict[int, tuple[Callable[[Any], dict[str, Any]], Memos] | None] = {}
-_kept: list[type] = []
-
-
-def plain(kind: type) -> tuple[Callable[[Any], dict[str, Any]], Memos] | None:
-    """How to get at the attributes of instances of a library's class, and which only remember; None if more is inside.
-
-    There are so many of them in figures and models that they have a quicker way.
-    """
-    if id(kind) in _plain:
-        return _plain[id(kind)]
-    known, memos, found = about(kind), remembering(kind), None
-    if known.attributes is not None and memos is not None and not known.slots and of_a_library(kind):
-        instance = _opener(kind) is _instance and is_instance(kind) and not is_a_widgets(kind)
-        found = (known.attributes, memos) if instance else None
-        _kept.append(kind)  # so that no other class gets its id
-    _plain[id(kind)] = found
-    return found
 
 
 Inside = Callable[[Any], tuple[Iterable[Any], bool]]
 Opener = Callable[[Any, type, str], tuple[Iterable[Any], bool]]
 
 
-@per_type
+@dataclass(slots=True)
+class Way:
+    """How to look into objects of one class; asked of each class only once, for there are many objects.
+
+    Attributes:
+        attributes, memos: of a library's instances: how to get at what they hold, and which of it only remembers.
+            There are so many of them in figures and models that they have a quicker way; None if more is inside.
+        short: of builtin types: what is inside, and whether that is all.
+        inside: the same of all others.
+        stateless: there is nothing in it that could change, but for what is in what it holds.
+        special: code, a cache or a widget, of which more has to be noted.
+    """
+
+    kind: type  # held, so that no other class gets its id
+    attributes: Callable[[Any], dict[str, Any]] | None
+    memos: Memos | None
+    short: Inside | None
+    inside: Opener
+    stateless: bool
+    special: bool
+
+
+_ways: dict[int, Way] = {}
+
+
+def way_into(kind: type) -> Way:
+    """How to look into objects of a class."""
+    way = _ways.get(id(kind))
+    if way is None:
+        if len(_ways) > MAX_WAYS:
+            _ways.clear()
+        way = _ways[id(kind)] = _find_way(kind)
+    return way
+
+
+def _find_way(kind: type) -> Way:
+    known, memos, opener = about(kind), remembering(kind), _opener(kind)
+    plain = known.attributes is not None and memos is not None and not known.slots and of_a_library(kind)
+    plain = plain and opener is _instance and is_instance(kind) and not is_a_widgets(kind)
+    return Way(
+        kind,
+        known.attributes if plain else None,
+        memos if plain else None,
+        BUILT_IN.get(kind),
+        opener,
+        kind in STATELESS,
+        kind in CODED or kind is CACHED or is_a_widgets(kind),
+    )
+
+
 def _opener(kind: type) -> Opener:
     """How to look into objects of a class."""
     for base, inside in INSIDE:
@@ -240,11 +265,12 @@ def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
 def _objects_in(frame: Any) -> list[Any]:
     """Objects in a frame's or series' columns of objects."""
     manager = attributes_of(frame).get("_mgr")
+    arrays = [block.values for block in getattr(manager, "blocks", ()) if hasattr(block.values, "strides")]
     return [
         item
-        for block in getattr(manager, "blocks", ())
-        if block.dtype == object
-        for item in islice(block.values.flat, MAX_CHILDREN)
+        for array in arrays
+        if array.dtype.hasobject
+        for item in islice(array.flat, MAX_CHILDREN)
         if type(item) not in ATOMS
     ]
 

@@ -51,7 +51,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 
-__all__ = ["State", "Tells", "is_closed", "is_instance", "runs_the_notebook", "state_of"]
+__all__ = ["STATELESS", "State", "Tells", "is_closed", "is_instance", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"

@@ -21,7 +21,7 @@ from reactive_kernel.kernel.container_states import Attributes
 from reactive_kernel.kernel.figure_states import owned
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.memos import is_installed, shared_kinds
-from reactive_kernel.kernel.openers import ATOMS, BUILT_IN, children, plain
+from reactive_kernel.kernel.openers import ATOMS, way_into
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.widgets import inside_widget, is_widget
 
@@ -144,14 +144,15 @@ def _look_at(
     taken: dict[int, State],
 ) -> Iterable[Any]:
     """Note one object; returns what is inside."""
-    if (quick := plain(kind)) is not None:
-        attributes, memos = quick[0](value), quick[1]
+    way = way_into(kind)
+    if (memos := way.memos) is not None:
+        attributes: dict[str, Any] = way.attributes(value)  # type: ignore[misc]
         state = taken.get(id(value)) if capture else None
         if capture and state is None:
             state = taken[id(value)] = Attributes(attributes)
         result.states[id(value)] = (value, state)
         return [item for name, item in attributes.items() if type(item) not in ATOMS and not memos[name]]
-    if kind not in BUILT_IN:
+    if way.special:
         if is_widget(value):
             result.widgets.append(value)
             return inside_widget(value)
@@ -164,9 +165,9 @@ def _look_at(
                 result.writes |= done.writes
     if capture and (state := taken.get(id(value))) is not None:
         result.states[id(value)] = (value, state)
-    else:
+    elif not way.stateless:
         _visit(value, result, capture, main, taken)
-    inner, whole = children(value, main)
+    inner, whole = way.short(value) if way.short is not None else way.inside(value, kind, main)
     if not whole:
         result.truncated = True
     return inner

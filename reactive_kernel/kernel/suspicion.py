@@ -11,7 +11,7 @@ from reactive_kernel.core.facts import WEAK
 from reactive_kernel.core.notebook import MUTATES, Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
-from reactive_kernel.kernel.changes import PATIENCE, Watch, called_reads, seen_whole
+from reactive_kernel.kernel.changes import PATIENCE, Watch, called_reads, longer, seen_whole
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
@@ -19,6 +19,7 @@ from reactive_kernel.kernel.typewise import about
 __all__ = ["FEW", "look_beside", "objects_held", "presumed", "reads_of", "suspicion"]
 
 FEW = 32  # objects: what has no more is looked at though the time is up
+MODEST = 200  # objects: what has no more may be looked at besides
 MANY = 20  # ties between two values that are looked at
 
 
@@ -54,23 +55,26 @@ def reads_of(session: Session, cell: Cell) -> Set[str]:
 
 
 def look_beside(session: Session, watch: Watch, look: Callable[[Any], Survey]) -> None:
-    """Look at small values of names that the cell doesn't read, but which were met in what it may change and is large.
+    """Look at values of names that the cell doesn't read, but which were met in what it may change and is large.
 
     Should they be as they were after the run, what changed is not in them.
     """
-    cell = watch.cell
+    cell, own = watch.cell, reads_of(session, watch.cell)
     cut = {name for name, seen in watch.surveys.items() if seen.truncated} | watch.unseen
     met = set().union(*(_reach(session, watch, name) for name in cut if suspicion(cell, name) == 0))
     found = sharers(session.sharing, met) if met else []
-    until = thread_time() + PATIENCE
-    for cell_id, name in found:
-        if name in cell.inputs or cell_id not in session.graph.above(name, cell.key) or name not in watch.before:
+    held = {pair: len(ran.reach[pair[1]]) for pair in found if (ran := session.cells[pair[0]].ran) is not None}
+    until = longer(0.0)
+    for cell_id, name in sorted(held, key=lambda pair: (held[pair], pair)):
+        if name in watch.surveys or name in own or name not in watch.before:
             continue
-        ran = session.cells[cell_id].ran
-        if ran is not None and len(ran.reach[name]) <= FEW and thread_time() < until:
+        if cell_id not in session.graph.above(name, cell.key):
+            continue
+        if held[cell_id, name] <= MODEST and thread_time() < until:
             seen = look(watch.before[name])
             if seen.complete:
-                watch.beside[name] = seen
+                (watch.surveys if name in watch.unseen else watch.beside)[name] = seen
+                watch.unseen.discard(name)
 
 
 def presumed(
@@ -131,7 +135,7 @@ def _reach(session: Session, watch: Watch, name: str) -> set[int]:
 
 def _answered(watch: Watch, namespace: Mapping[str, Any]) -> bool:
     """True if the cell's last expression gave something (IPython keeps it as ``_1``, …) that it had not been given."""
-    given = [n for n in watch.rebound if n[:1] == "_" and n[1:].isdigit() and n not in watch.before]
+    given = [n for n in namespace.keys() - watch.before.keys() if n[:1] == "_" and n[1:].isdigit()]
     inputs = [watch.before[n] for n in watch.surveys.keys() | watch.unseen if n in watch.before]
     return bool(given) and not any(namespace[n] is value for n in given for value in inputs)
 

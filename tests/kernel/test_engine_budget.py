@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from reactive_kernel.kernel import figure_states
+from reactive_kernel.kernel.changes import deadline
 from reactive_kernel.kernel.engine import RunRequest
 from reactive_kernel.kernel.survey import Survey
 from tests.kernel.inprocess import Notebook
@@ -142,3 +144,12 @@ def test_axes_are_not_made_again_for_what_is_drawn_on_them() -> None:
     assert notebook.stale().startswith("e")
     notebook.check()
     assert notebook.namespace["ax"].get_title() == ""
+
+
+def test_what_is_matplotlibs_own_is_collected_before_the_clock_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib.pyplot  # noqa: F401
+
+    known: dict[int, Any] = {}
+    monkeypatch.setattr(figure_states, "_owned", known)
+    deadline()
+    assert known

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_budget import surveys
 from tests.kernel.test_engine_edges import edges
 
 pytestmark = pytest.mark.usefixtures("no_hurry", "library")
@@ -212,4 +213,53 @@ def test_a_cache_that_calls_itself_is_not_emptied_for_having_been_filled() -> No
     notebook.run("c", "print(fib(10))")
     notebook.check()
     assert notebook.run("a", "from functools import lru_cache\nk = 2").endswith("cd")
+    notebook.check()
+
+
+ASTEVAL = """
+class Interpreter:
+    def __init__(self):
+        self.symtable, self.error, self.code_text, self.start_time = {}, [], [], 0.0
+    def __call__(self, text):
+        self.error, self.start_time = [], self.start_time + 1
+        self.code_text.append(text)
+        return eval(text, {}, self.symtable)
+"""
+
+
+def test_an_interpreter_that_a_model_keeps_is_not_changed_by_what_it_works_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("asteval")
+    module.__file__ = "/usr/lib/python3/site-packages/asteval.py"
+    monkeypatch.setitem(sys.modules, "asteval", module)
+    exec(ASTEVAL, module.__dict__)
+    make = "import asteval\nmodel = [asteval.Interpreter()]"
+    notebook = Notebook(make, "print(model[0]('1 + 2'))", "model[0].symtable['x'] = 1", "print(model[0]('x'))")
+    assert notebook.all() == "abcd"
+    assert edges(notebook) == {"b": "model<a", "c": "model<a", "d": "model<c"}
+    notebook.check()
+
+
+def test_a_distribution_that_scipy_has_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook = Notebook("from scipy import stats\nkinds = [stats.norm, stats.poisson]", "kinds.append(stats.beta)", "1")
+    notebook.all()
+    found = surveys(notebook, "b")["kinds"]
+    assert len(found.states) == 1
+
+
+def test_what_was_shortened_where_it_is_shown_is_compared_whole() -> None:
+    make = "import numpy as np\nnp.set_printoptions(threshold=5)\nr = np.random.RandomState(1)"
+    change = "s = r.get_state(legacy=False)\ns['state']['key'][300] += 1\nr.set_state(s)"
+    notebook = Notebook(make, change, "print(r.get_state(legacy=False)['state']['key'][300])")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "r<b"
+    notebook.run("a")
+    notebook.check()
+
+
+def test_the_frequency_of_a_frames_index_is_the_frames() -> None:
+    days = "pd.to_datetime(['2020-1-1', '2020-1-2', '2020-1-3'])"
+    make = f"import pandas as pd\ndf = pd.DataFrame({{'a': [1, 2, 3]}}, index={days})"
+    notebook = Notebook(make, "df.index.freq = 'D'", "print(df.index.freq)")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "df<b"
     notebook.check()

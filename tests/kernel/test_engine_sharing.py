@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -63,6 +65,21 @@ def test_what_a_large_figure_was_given_is_looked_at_beside_it() -> None:
     assert notebook.all() == "abcdefgh"
     assert edges(notebook)["f"] == "colours<b marks<b"
     assert edges(notebook)["h"] == "marks<g"
+    notebook.check()
+
+
+def test_what_is_not_so_small_is_looked_at_beside_a_large_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", 0.0)
+    for module in ("executor", "suspicion"):
+        monkeypatch.setattr(f"reactive_kernel.kernel.{module}.longer", lambda until: inf)
+    notebook = Notebook(
+        "marks = [[n] for n in range(60)]",
+        "many = [marks, *([n] for n in range(400))]",
+        "many[9].append(1)",
+        "print(marks)",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "marks<a"
     notebook.check()
 
 

@@ -1,0 +1,132 @@
+"""Objects that a run changes and leaves equal to what they were: whose value is read is told past it, and no more."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_edges import edges
+
+pytestmark = pytest.mark.usefixtures("no_hurry", "library")
+
+LIBRARY = """
+import numpy as np
+
+class Part:
+    def __init__(self, mean, owner):
+        self.mean, self.owner, self.ask = mean, owner, self.tell
+    def tell(self):
+        return self.mean
+
+class Model:
+    def fit(self, data):
+        self.parts_ = [Part(sum(data) / len(data), self)]
+        self.names_ = np.array([["a"], "b"], dtype=object)
+        self.range_ = {"low": np.array([min(data)]), "high": np.array([max(data)])}
+        return self
+"""
+SETUP = "from some_models import Model\ndata = [1, 2, 3]\nmodel = Model()"
+FIT = "_ = model.fit(data)"
+LOOK = "print([p.mean for p in model.parts_], model.range_)"
+
+
+@pytest.fixture
+def library() -> Iterator[None]:
+    """A module as if it were installed."""
+    module = types.ModuleType("some_models")
+    module.__file__ = "/usr/lib/python3/site-packages/some_models.py"
+    sys.modules["some_models"] = module
+    exec(LIBRARY, module.__dict__)
+    yield
+    del sys.modules["some_models"]
+
+
+def test_a_model_fitted_again_to_the_same_data_is_the_first_fits() -> None:
+    notebook = Notebook(SETUP, FIT, FIT + "\n1", LOOK)
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "model<b"
+    assert edges(notebook)["c"] == "data<a model<b"
+    notebook.check()
+
+
+def test_a_model_fitted_to_other_data_is_that_fits() -> None:
+    notebook = Notebook(SETUP, FIT, "_ = model.fit([1, 2, 4])", LOOK)
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "model<c"
+    assert notebook.run("c", "_ = model.fit([1, 2, 3])") == "cd"
+    assert edges(notebook)["d"] == "model<b"
+    notebook.check()
+
+
+def test_what_shares_an_object_that_is_left_equal_is_not_read() -> None:
+    holders = "one, other = [model], [model]"
+    notebook = Notebook(SETUP, holders, "_ = one[0].fit(data)", "_ = other[0].fit(data)", "print(one[0].range_)")
+    notebook.all()
+    assert edges(notebook)["d"] == "data<a other<c"
+    assert edges(notebook)["e"] == "one<c"
+    notebook.check()
+
+
+CHANGES: dict[str, Callable[[Notebook, str], object]] = {
+    "the second fit goes": lambda notebook, refit: notebook.delete(refit),
+    "it does nothing": lambda notebook, refit: notebook.edit(refit, "1"),
+    "it fits to other data": lambda notebook, refit: notebook.edit(refit, "_ = model.fit([5])"),
+    "the data change": lambda notebook, refit: notebook.edit("a", SETUP.replace("3]", "7]")),
+    "the first fits to other data": lambda notebook, refit: notebook.edit("b", "_ = model.fit([4])"),
+    "a third comes in between": lambda notebook, refit: notebook.insert(2, "_ = model.fit([9])"),
+    "it moves": lambda notebook, refit: notebook.move(refit, 4),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("refit", ["c", "d"])
+def test_parts_of_what_is_left_equal_are_whose_they_would_be(change: str, refit: str) -> None:
+    cells = [SETUP, FIT, "kept = model.parts_", "kept.append(kept[0])", "print(len(model.parts_), len(kept))"]
+    cells.insert("abcdef".index(refit), "_ = model.fit([1, 2, 3])")
+    notebook = Notebook(*cells)
+    notebook.all()
+    notebook.check()
+    CHANGES[change](notebook, refit)
+    notebook.all()
+    notebook.check()
+
+
+FRAME = "import pandas as pd\ndf = pd.DataFrame({{'a': [1.5, {}], 'b': ['p', 'q'], 'c': [3, 4]}})"
+DROPS = {
+    "dropna": "df.dropna(inplace=True)",
+    "columns put again": "df['c'] = df['c'] * 1",
+    "sorted": "df.sort_values('a', inplace=True)",
+    "filled": "df.fillna({'a': 0.0}, inplace=True)",
+}
+
+
+@pytest.mark.parametrize("drop", DROPS)
+def test_a_frame_in_which_nothing_changes_is_its_makers(drop: str) -> None:
+    notebook = Notebook(FRAME.format("2.5"), DROPS[drop], "print(df)")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "df<a"
+    notebook.check()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "df.dropna(inplace=True)",
+        "df['c'] = df['c'] * 2",
+        "df['c'] = df['c'] * 1.0",
+        "df['d'] = 1",
+        "df.index = [5, 6]",
+        "df.sort_values('c', ascending=False, inplace=True)",
+        "df.loc[0, 'b'] = 'r'",
+        "df.attrs['from'] = 'here'",
+    ],
+)
+def test_a_frame_in_which_something_changes_is_the_changing_cells(change: str) -> None:
+    notebook = Notebook(FRAME.format("float('nan')"), change, "print(df, df.dtypes, df.attrs)")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "df<b"
+    notebook.check()
