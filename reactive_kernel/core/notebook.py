@@ -140,7 +140,7 @@ class Cell:
     @property
     def shown(self) -> bool:
         """True if what the cell last made is still in effect: a blocked cell's is not, a stale one's is."""
-        return self.fresh or not (self.blockers or self.loop)
+        return not (self.blockers or self.loop) or self.fresh
 
     @property
     def effects(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings"]
+__all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings", "surroundings"]
 
 _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
@@ -18,11 +18,23 @@ _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:numpy": ("<numpy.options>",),
     "module:sys": ("<sys.path>", "<sys.recursionlimit>"),
     "object:sys.getrecursionlimit": ("<sys.recursionlimit>",),
-    "module:os": ("<environ>", "<directory>"),
     "module:decimal": ("<decimal.context>",),
     "object:decimal.Decimal": ("<decimal.context>",),
     "object:decimal.getcontext": ("<decimal.context>",),
 }
+
+# Packages that look at the process's environment and directory, or start programs that do.
+_OUTWARD = frozenset({"os", "posixpath", "ntpath", "subprocess", "shutil", "glob", "pathlib", "tempfile"})
+_SURROUNDINGS = ("<environ>", "<directory>")
+_STARTS = re.compile(
+    r"^\s*(?:[\w, ]+=\s*)?!|^\s*%%(?:bash|sh|script|system|sx|python\w*|pypy|perl|ruby|!)"
+    r"|%(?:env|system|sx|sc|cd|pwd|ls|run)\b",
+    re.MULTILINE,
+)
+_OPENS = re.compile(
+    r"\b(?:open|load|save|savez|savefig|loadtxt|savetxt|genfromtxt|imread|imsave|connect"
+    r"|(?:read|scan|load|to|write|save)_\w+)\s*\("
+)
 
 # Libraries whose values look, or behave, as the process is set.
 SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn")
@@ -39,8 +51,18 @@ def options_of(token: str | None, source: str) -> tuple[str, ...]:
         return ()
     if token in _OPTIONS_OF:
         return _OPTIONS_OF[token]
+    if found[1] in _OUTWARD:
+        return _SURROUNDINGS
     drawing = ("<matplotlib.options>",) if _draws(found[1], source) else ()
     return ("<sklearn.options>", *drawing) if found[1] == "sklearn" else drawing
+
+
+@lru_cache(maxsize=1024)
+def surroundings(source: str) -> tuple[str, ...]:
+    """Hidden state that a text reads whatever its names are: it starts a program, or opens a file by its name."""
+    if _STARTS.search(source):
+        return _SURROUNDINGS
+    return ("<directory>",) if _OPENS.search(source) else ()
 
 
 def _draws(package: str, source: str) -> bool:

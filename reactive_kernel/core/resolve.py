@@ -14,7 +14,7 @@ from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_us
 from reactive_kernel.core.facts import WEAK, Deferred, Facts
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
-from reactive_kernel.core.options import imported, is_used, options_of, settings
+from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
@@ -86,10 +86,12 @@ def _looks_inside(source: str, name: str) -> bool:
 
 
 def _own_options(cell: Cell, ran: Ran | None) -> set[str]:
-    """Hidden state that the cell reads by modules which it imports itself, and uses."""
-    tokens: dict[str, str | None] = {**imported(cell.source), **(ran.bound if ran is not None else {})}
+    """Hidden state that the cell reads by modules which it imports itself, and uses, or by words of its text."""
+    bound = ran.bound.items() if ran is not None else ()
+    tokens = {**imported(cell.source), **{name: token for name, token in bound if token is not None}}
     own = ((name, options_of(token, cell.source)) for name, token in tokens.items())
-    return {option for name, options in own if options and is_used(cell.source, name) for option in options}
+    found = {option for name, options in own if options and is_used(cell.source, name) for option in options}
+    return found.union(surroundings(cell.source))
 
 
 def _changed_here(cell: Cell, known: bool) -> set[str]:
@@ -170,6 +172,7 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
     """Hidden state that is read with a name: options of a module or of its values, the traits of widgets."""
     for producer in map(graph.document.cells.__getitem__, found):
         token = producer.ran.bound.get(name) if producer.ran is not None else None
+        token = token or imported(producer.source).get(name)  # os.environ has none of its own
         yield from options_of(token, cell.source)
         if producer.ran is not None and (libraries := producer.ran.libraries.get(name)):
             yield from settings(cell.source, libraries)

@@ -209,6 +209,7 @@ class Session(Topology):
             self._push(self.cells[dependent])
         self.opaque.discard(cell.id)
         self.changed.pop(cell.id, None)
+        self._touched.add(cell.id)
         self.removed[cell.id] = None
         self.gone.add(cell.id)
 
@@ -255,6 +256,8 @@ class Session(Topology):
             return "used up"
         if producer.exact:
             return producer.outs.get(name, "")
+        if name not in ran.bound:  # changed in place: if the cell reads others now, that isn't in effect
+            return ""
         token = ran.bound.get(name) or ran.stays.get(name)
         return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heappop, heappush
 from math import inf
+from operator import attrgetter
 
 from reactive_kernel.core import resolve
 from reactive_kernel.core.graph import Graph, components, find_loop
@@ -35,6 +36,8 @@ class Topology:
         self.edits = 0  # how many texts have changed, and how many cells have gone from their places
         self.revision = 0
         self.changed: dict[str, None] = {}
+        self._touched: set[str] = set()  # the same, since `stale` was last asked for
+        self._stale: set[str] = set()
         self.removed: dict[str, None] = {}
         self.rebound: set[str] = set()  # names whose producers changed
         self.renumbered = False
@@ -51,6 +54,16 @@ class Topology:
     def touch(self, cell: Cell) -> None:
         """Note that what is told of a cell has changed."""
         self.changed[cell.id] = None
+        self._touched.add(cell.id)
+
+    def stale(self) -> list[Cell]:
+        """The notebook's cells that ran and show something out of date (not those that failed), in document order."""
+        touched = [self.cells[i] for i in self._touched if i in self.cells]
+        ran = [c for c in touched if c.kind == "notebook" and c.has_run]
+        self._stale -= self._touched
+        self._stale.update(c.id for c in ran if not (c.fresh or c.has_failed))
+        self._touched.clear()
+        return sorted((self.cells[i] for i in self._stale if i in self.cells), key=attrgetter("key"))
 
     def _note_edit(self, cell: Cell) -> None:
         self.edits += 1
@@ -228,9 +241,11 @@ class Topology:
             return
         self._unwind({*old, *loop})
         cell.loop = loop
+        self.rebound.update(cell.produces)
         for member in (self.cells[m] for m in {*old, *loop} - {cell.id} if m in self.cells):
             if member.id in loop:
                 member.loop = loop
+            self.rebound.update(member.produces)
             member.blocking = member.has_failed  # those below may look at it before it is looked at
             self._push(member)
 

@@ -84,8 +84,8 @@ class Cascade:
         publisher = self._kernel.publisher
         code = self._trigger["content"]["code"] if step.root else step.source
         # The front end has cleared the trigger's own cell, but a cell may have to run twice: its first try used up what
-        # another needs.
-        replaces = not step.root or step.cell_id in self._ran
+        # another needs; or have run for another's request while its own was on the way.
+        replaces = not step.root or step.cell_id in self._ran or publisher.is_filled(step.cell_id)
         output = publisher.open(step, self._id, self._trigger, self._idents, code, replaces)
         self._ran.append(step.cell_id)
         if len(self._ran) == 2:
@@ -132,8 +132,9 @@ class Cascade:
         cell_id = request.cell_id or run.root_id or ""
         count = len(self._ran)
         step = Step(cell_id, request.source, "", count, count + 1, True, True, request.cell_id is not None, "")
-        self._kernel.publisher.open(step, self._id, self._trigger, self._idents, request.source)
-        self._kernel.publisher.error(reply["ename"], reply["evalue"], self._trigger)
+        publisher, trigger = self._kernel.publisher, self._trigger
+        publisher.open(step, self._id, trigger, self._idents, request.source, publisher.is_filled(cell_id))
+        publisher.error(reply["ename"], reply["evalue"], trigger)
         self._kernel.skip_input(request.source)
         self._kernel.engine.unshown(cell_id)
         self._root_reply = reply

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import compress
+from operator import is_not
 from time import thread_time
 from typing import Any
 
@@ -69,6 +71,8 @@ class Watch:
     same_inputs: bool = False  # what it reads is what it read when it last succeeded
     held: frozenset[str] = frozenset()  # names of its last values that are still to be had
     left: dict[int, tuple[Any, State]] = field(default_factory=dict)  # what it last changed, and how it left that
+    rebound: list[str] = field(default_factory=list)  # after the run: names of other objects than before, or new
+    gone: list[str] = field(default_factory=list)  # after the run: names that there were before
     was: tuple[Facts, str, dict[str, tuple[str, ...]], dict[str, int], float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +90,18 @@ class Watch:
         cell.facts, cell.source, cell.inputs, cell.produces, key = was
         cell.key = live.key if live is not None and session.renumbered else key
         standing(cell, session)
+
+    def compare(self, namespace: dict[str, Any]) -> None:
+        """Compare the namespace after the run with that before it, by identity."""
+        for name in self.put_by.keys() - namespace.keys():
+            self.before[name] = namespace[name] = self.put_by[name]
+        before, now = self.before, list(namespace)
+        if now[: len(before)] == list(before):  # nothing went, and what is new stands last: no Python for each name
+            others = compress(before, map(is_not, before.values(), namespace.values()))
+            self.rebound, self.gone = [*others, *now[len(before) :]], []
+        else:
+            self.rebound = [name for name in now if before.get(name, MISSING) is not namespace[name]]
+            self.gone = [name for name in before if name not in namespace]
 
 
 @dataclass(slots=True)
@@ -147,8 +163,8 @@ def joined(parts: Iterable[Deferred]) -> Deferred:
 
 def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
     """Names that the run bound, with their values: by identity, and those that the source surely binds."""
-    before, facts = watch.before, watch.cell.facts
-    bound = {n: v for n, v in namespace.items() if before.get(n, MISSING) is not v and tracked(n)}
+    facts = watch.cell.facts
+    bound = {n: namespace[n] for n in watch.rebound if tracked(n)}
     for name in facts.writes:
         if name not in bound and name not in watch.put_by and name not in facts.maybe and name in namespace:
             bound[name] = namespace[name]

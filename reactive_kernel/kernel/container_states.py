@@ -10,7 +10,7 @@ import types
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from operator import is_
+from operator import attrgetter, is_
 from typing import Any
 
 from reactive_kernel.kernel.memos import ENDURING, lasting, renewed
@@ -309,18 +309,24 @@ def closure_state(value: Any) -> Taken:
     return State(lambda now: _cell(now) is not content, restore), "whole"
 
 
+_PARTS = ("__defaults__", "__kwdefaults__", "__name__", "__qualname__", "__doc__", "__code__")
+_made_of = attrgetter(*_PARTS)
+
+
 def function_state(value: Any) -> Taken:
-    """A function's attributes and its defaults."""
+    """A function's attributes, its defaults, names, docstring and code."""
     keys, items = list(value.__dict__.keys()), list(value.__dict__.values())
-    defaults = value.__defaults__
+    made_of = _made_of(value)
 
     def changed(now: Any) -> bool:
-        return not same_items(keys, items, now.__dict__) or now.__defaults__ is not defaults
+        return not all(map(is_, _made_of(now), made_of)) or not same_items(keys, items, now.__dict__)
 
     def restore(target: Any) -> None:
         target.__dict__.clear()
         target.__dict__.update(zip(keys, items, strict=True))
-        target.__defaults__ = defaults
+        for name, part, now in zip(_PARTS, made_of, _made_of(target), strict=True):
+            if now is not part:
+                setattr(target, name, part)
 
     return State(changed, restore), "whole"
 

@@ -148,11 +148,7 @@ class Run:
         with engine.lock:
             self._mark_queued(over=True)
             engine.executor.settle()
-            stale = [
-                c.id
-                for c in engine.session.document
-                if c.has_run and not c.fresh and not c.has_failed and c.kind == "notebook"
-            ]
+            stale = [cell.id for cell in engine.session.stale()]
             return {
                 "cascade_id": self.cascade_id,
                 "cells": self.cells,

@@ -174,8 +174,7 @@ class Executor:
         watch.look_back(self.session)
         cell = watch.cell
         unread, found = self.unread.end(watch)
-        for name in watch.put_by.keys() - self.namespace.keys():
-            watch.before[name] = self.namespace[name] = watch.put_by[name]
+        watch.compare(self.namespace)
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
@@ -186,10 +185,10 @@ class Executor:
         return observed
 
     def _leave_batch(self, watch: Watch) -> Observed:
+        watch.compare(self.namespace)
         bound = bound_by(watch, self.namespace)
-        self.store.values[watch.cell.id] = bound
-        self.store.managed.update(bound)
-        deleted = frozenset(n for n in watch.before.keys() - self.namespace.keys() if tracked(n))
+        self.store.give(watch.cell.id, bound)
+        deleted = frozenset(filter(tracked, watch.gone))
         return Observed(bound=dict.fromkeys(bound), deleted=deleted)
 
     def _changes(self, watch: Watch) -> Changes:
@@ -247,7 +246,7 @@ class Executor:
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
         self.drawn_in_vain = self.hidden.restore(watch.states)
-        for name in [n for n, v in self.namespace.items() if watch.before.get(n, MISSING) is not v and tracked(n)]:
+        for name in filter(tracked, watch.rebound):
             if name not in watch.before:
                 del self.namespace[name]
         self.namespace.update({n: v for n, v in watch.before.items() if n not in self.namespace or tracked(n)})
@@ -275,7 +274,7 @@ class Executor:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
         bound = bound_by(watch, self.namespace)
-        gone = (*watch.before, *(cell.facts.deletes.keys() - cell.facts.maybe_deletes))
+        gone = (*watch.gone, *(cell.facts.deletes.keys() - cell.facts.maybe_deletes))
         deleted = frozenset(n for n in gone if n not in self.namespace and tracked(n))
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
@@ -288,10 +287,9 @@ class Executor:
         stays = self.staying.effects(watch, changes, changed, drawn)
         tokens.update((n, stays[n]) for n in stays.keys() & bound.keys() if tokens[n] is None)
         values = {**bound, **{n: self.namespace[n] for n in mutated}}
-        store.forget(cell.id)
-        store.values[cell.id] = {**values, **drawn}
+        store.give(cell.id, bound, {**values, **drawn})
+        store.dirty.update(deleted)  # edited meanwhile, the cell has deleted nothing
         store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
-        store.managed.update(bound)
         store.at = nextafter(store.at, inf)  # below where it ran, though it was moved meanwhile
         self._lose(watch, changes)
         insides = self._look_into(watch, values)

@@ -66,4 +66,5 @@ def trim(store: Store, session: Session, limit: int) -> None:
             lost.extend((producer, n) for n, producers in store.deltas[cell_id].names.items() for producer in producers)
             store.keep_delta(cell_id)
     if lost:
+        store.excursion = None
         session.apply(Lost(tuple(lost)))

@@ -29,6 +29,7 @@ class Publisher:
         self._kernel = kernel
         self._session = session
         self._headers: dict[str, Json] = {}
+        self._filled: set[str] = set()
 
     def remember(self, cell_id: str, header: Json) -> None:
         """The header of a cell's own request: parent of its outputs until it has a newer one."""
@@ -38,6 +39,13 @@ class Publisher:
             self._session.outputs.pop(old["msg_id"], None)
         self._headers[cell_id] = header
 
+    def is_filled(self, cell_id: str) -> bool:
+        """True if another cell's request filled the output area last: perhaps after the front end had cleared it.
+
+        A front end clears the area when it sends the cell's own request, and that may be on its way for a while.
+        """
+        return cell_id in self._filled
+
     def open(
         self, step: Step, cascade_id: str, trigger: Json, idents: Any, code: str, replaces: bool = False
     ) -> CellOutput:
@@ -46,6 +54,7 @@ class Publisher:
         output = CellOutput(_mark(step, cascade_id))
         self._session.outputs[parent["header"]["msg_id"]] = output
         self._kernel.set_parent(idents, parent, channel="shell")
+        (self._filled.discard if step.root else self._filled.add)(step.cell_id)
         self._send("execute_input", {"code": code, "execution_count": self._kernel.shell.execution_count}, parent)
         if not replaces:
             return output
@@ -58,8 +67,9 @@ class Publisher:
 
     def close(self, step: Step, output: CellOutput, replaces: bool) -> None:
         """Send all that the cell wrote; a cell that showed nothing this time loses its old output."""
-        flush_streams()
-        if step.has_id and replaces and not output.shown:
+        clears = step.has_id and replaces
+        flush_streams(certainly=clears and not output.shown)
+        if clears and not output.shown:
             self._send("clear_output", {"wait": False}, self._kernel.get_parent("shell"))
 
     def back_to(self, trigger: Json, idents: Any) -> None:
@@ -98,12 +108,16 @@ def as_parent(header: Json, metadata: Json, content: Json) -> Json:
     }
 
 
-def flush_streams() -> None:
-    """Send what was printed, by subprocesses too: those write to a pipe that a thread of ipykernel reads."""
+def flush_streams(certainly: bool = True) -> None:
+    """Send what was printed, by subprocesses too: those write to a pipe that a thread of ipykernel reads.
+
+    Returns when all is sent; not ``certainly``: or is being sent, by the thread that sends what comes after it too.
+    """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             _drain_pipe(stream)
-            stream.flush()
+            if certainly or getattr(stream, "_buffers", True):  # to wait for that thread takes longer than most cells
+                stream.flush()
 
 
 def _drain_pipe(stream: Any) -> None:

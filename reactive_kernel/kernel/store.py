@@ -5,13 +5,13 @@ Changes in place: a cell's *delta* holds the other state of each object that it 
 the cell swaps the states, moving below swaps them back.  Objects keep their identity, so aliases hold
 by themselves, and nothing has to run again to get an earlier state back.
 
-Moving costs what lies between the two places, not the notebook.
+Moving costs what lies between the two places, not the notebook; the same way again next to nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from math import inf, nextafter
 from operator import attrgetter
@@ -23,6 +23,7 @@ from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.databases import USES
+from reactive_kernel.kernel.excursion import Excursion
 from reactive_kernel.kernel.states import State, state_of
 
 __all__ = ["MISSING", "Delta", "Store", "put_back", "tracked"]
@@ -99,6 +100,7 @@ class Store:
         self.managed: set[str] = set()
         self.at = inf  # cells with a smaller key are in effect
         self.dirty: set[str] = set()
+        self.excursion: Excursion | None = None
         self.broken: set[tuple[str, str]] = set()  # values that could not be put back on the last way to a cell
 
     def move(self, key: float) -> None:
@@ -106,24 +108,46 @@ class Store:
         USES.cells, USES.running = self.session.document, ()
         names = self.dirty | self.session.rebound
         self.dirty, self.session.rebound = set(), set()
-        order = self.session.document.order
         for gone in self.session.gone:
             if gone not in self.session.cells:
                 names |= self.forget(gone).keys()
         self.session.gone.clear()
-        if self.session.renumbered:
-            self.session.renumbered = False
-            names |= self.managed
-        elif self.at != key:
-            low, high = sorted((self.at, key))
-            first, last = (bisect_left(order, limit, key=attrgetter("key")) for limit in (low, high))
-            for cell in order[first:last]:
-                names.update(cell.produces)
-                names.update(self.values.get(cell.id, ()))
+        if self.excursion is not None:
+            self.excursion.forget(names)
+        names |= self._crossed(key, names)
         self.at = key
         self.swap_to(key)
-        for name in names:
-            self.bind(name)
+        self._bind(names)
+        if self.excursion is not None:
+            self.excursion.note(key, names, self.namespace)
+
+    def _crossed(self, key: float, changed: Set[str]) -> set[str]:
+        """Names that have to be bound anew on the way to a place, beyond those known to have changed."""
+        if self.session.renumbered:
+            self.session.renumbered, self.excursion = False, None
+            return set(self.managed)
+        if self.at == key:
+            return set()
+        if self.excursion is not None and self.excursion.leads(self.at, key):
+            return self.excursion.go(key, self.namespace)
+        low, high = sorted((self.at, key))
+        order = self.session.document.order
+        first, last = (bisect_left(order, limit, key=attrgetter("key")) for limit in (low, high))
+        names: set[str] = set()
+        for cell in order[first:last]:
+            names.update(cell.produces)
+            if given := self.values.get(cell.id):
+                names.update(given)
+        self.excursion = Excursion(key) if self.at == inf else None
+        if self.excursion is not None:
+            self.excursion.note(inf, names - changed, self.namespace)
+        return names
+
+    def give(self, cell_id: str, bound: dict[str, Any], values: dict[str, Any] | None = None) -> None:
+        """Keep what a cell bound, or all that it gave if that is more, in place of what it gave before."""
+        self.dirty.update(self.forget(cell_id), values or bound)
+        self.values[cell_id] = values or bound
+        self.managed.update(bound)
 
     def forget(self, cell_id: str) -> dict[str, Any]:
         """Drop what a cell gave; returns it."""
@@ -263,15 +287,19 @@ class Store:
         if cell_id in self.applied:
             self.applied.remove(cell_id)
 
-    def bind(self, name: str) -> None:
-        """Bind one name to the value that the present place sees."""
-        if name.startswith("<") and not name.startswith("<sql:"):
-            return
-        value = self.lookup(name, self.at)
-        if value is not MISSING:
-            self.namespace[name] = value
-        elif name in self.managed:
-            self.namespace.pop(name, None)
+    def _bind(self, names: Iterable[str]) -> None:
+        """Bind names to the values that the present place sees."""
+        producers, namespace, at = self.session.graph.producers, self.namespace, self.at
+        for name in names:
+            if name[:1] == "<" and not name.startswith("<sql:"):
+                continue
+            line = producers.get(name, ())
+            # Most names have one producer, and that is further down.
+            value = self.lookup(name, at) if line and line[0][0] < at else MISSING
+            if value is not MISSING:
+                namespace[name] = value
+            elif name in self.managed:
+                namespace.pop(name, None)
 
     def lookup(self, name: str, key: float, skip: Collection[str] = ()) -> Any:
         """The value that a reader at ``key`` sees, or MISSING; from none of the cells ``skip``.

@@ -135,7 +135,7 @@ def _reach(session: Session, watch: Watch, name: str) -> set[int]:
 
 def _answered(watch: Watch, namespace: Mapping[str, Any]) -> bool:
     """True if the cell's last expression gave something (IPython keeps it as ``_1``, …) that it had not been given."""
-    given = [n for n in namespace.keys() - watch.before.keys() if n[:1] == "_" and n[1:].isdigit()]
+    given = [n for n in watch.rebound if n[:1] == "_" and n[1:].isdigit() and n not in watch.before]
     inputs = [watch.before[n] for n in watch.surveys.keys() | watch.unseen if n in watch.before]
     return bool(given) and not any(namespace[n] is value for n in given for value in inputs)
 

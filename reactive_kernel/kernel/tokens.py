@@ -173,7 +173,7 @@ def _code(code: types.CodeType) -> str:
 
 
 def _function(function: types.FunctionType, main: str, depth: int) -> str | None:
-    captured: list[Any] = [function.__qualname__, function.__defaults__ or ()]
+    captured: list[Any] = [function.__name__, function.__qualname__, function.__doc__, function.__defaults__ or ()]
     captured.extend(item for pair in sorted((function.__kwdefaults__ or {}).items()) for item in pair)
     if function.__dict__ and function.__dict__ != ABSTRACT:
         return None

@@ -57,6 +57,30 @@ def test_the_incremental_graph_equals_the_one_built_at_once(seed: int) -> None:
     assert told(nb) == told(rebuilt(nb))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_stale_cells_are_those_that_a_look_at_all_cells_finds(seed: int) -> None:
+    chance = random.Random(seed)
+    nb = Script(*chance.choices(LINES, k=8))
+    for _ in range(60):
+        cell = chance.choice(nb.order)
+        match chance.randrange(7):
+            case 0:
+                nb.insert(chance.randrange(len(nb.order) + 1), chance.choice(LINES))
+            case 1 if len(nb.order) > 4:
+                nb.delete(cell)
+            case 2:
+                nb.move(cell, chance.randrange(len(nb.order)))
+            case 3:
+                nb.fails = set(chance.sample(nb.order, 1))
+                nb.run(cell)
+            case 4:
+                nb.run(cell)
+            case _:
+                nb.edit(cell, chance.choice(LINES))
+        found = [c.id for c in nb.session.document if c.has_run and not c.fresh and not c.has_failed]
+        assert [c.id for c in nb.session.stale()] == found
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_both_directions_of_the_edges_and_both_indexes_agree(seed: int) -> None:
     chance = random.Random(seed)

@@ -107,6 +107,13 @@ def test_a_function_or_class_stays_beside_what_is_edited(stays: str, one: str, o
     nb.check()
 
 
+@pytest.mark.parametrize("part", ["__name__", "__doc__", "__qualname__"])
+def test_a_function_of_another_name_or_docstring_is_another(part: str) -> None:
+    nb = settled(f"def f(x): return x\nf.{part} = 'one'", f"print(f.{part})")
+    assert nb.run("a", f"def f(x): return x\nf.{part} = 'two'") == "ab"
+    nb.check()
+
+
 FUNCTION = "def f(x): return x + 1\n"
 HOLDING = {
     "a list": (FUNCTION + "t = [f]\nn = 1", FUNCTION + "t = [f]\nn = 2"),

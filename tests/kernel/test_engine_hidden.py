@@ -122,6 +122,18 @@ OPTIONS = {
     "environ, imported by all": (
         "import os\nos.environ['RK_TEST'] = 'one'", "import os\nos.environ['RK_TEST'] = 'two'",
         "import os\nprint(os.environ.get('RK_TEST'))"),
+    "environ, imported from os": (
+        "from os import environ\nenviron['RK_TEST'] = 'one'", "environ['RK_TEST'] = 'two'",
+        "from os import getenv\nprint(getenv('RK_TEST'))"),
+    "environ, by its name": (
+        "from os import environ as env\nenv.update(RK_TEST='one')  # environ", "env['RK_TEST'] = 'two'  # environ",
+        "print(env['RK_TEST'])"),
+    "environ of another program": (
+        "import os\nos.environ['RK_TEST'] = 'one'", "os.environ['RK_TEST'] = 'two'",
+        "import subprocess\nprint(subprocess.run('echo $RK_TEST', shell=True, capture_output=True).stdout)"),
+    "environ in a path": (
+        "import os\nos.environ['RK_TEST'] = 'one'", "os.environ['RK_TEST'] = 'two'",
+        "from os.path import expandvars as full\nprint(full('$RK_TEST'))"),
     "sys.path": ("import sys\nsys.path.append('/one')", "sys.path.append('/two')", "print(sys.path[-2:])"),
     "decimal": (
         "from decimal import Decimal, getcontext\ngetcontext().prec = 4", "getcontext().prec = 6",
@@ -137,6 +149,11 @@ OPTIONS = {
         "import sys\nsys.setrecursionlimit(3000)", "from sys import setrecursionlimit as f\nf(4000)",
         "from sys import getrecursionlimit\nprint(getrecursionlimit())"),
     "chdir": ("import os\nos.chdir('/')", "os.chdir('/usr')", "print(os.getcwd())"),
+    "chdir, a path": (
+        "import os\nos.chdir('/')", "os.chdir('/usr')", "from pathlib import Path\nprint(Path('.').resolve())"),
+    "chdir, an opened file": (
+        "import os\nos.chdir('/')", "os.chdir('/proc/self')", "try: print(open('comm').read()[:0], 'is there')\n"
+        "except FileNotFoundError: print('none')"),
 }  # fmt: skip
 
 

@@ -180,3 +180,20 @@ def test_another_layout_is_no_edit(moment: str) -> None:
     nb.meanwhile[moment, "a"] = lambda: nb.edit("b", "# shown\nprint( a )")
     assert nb.run("a", "a = 2") == "ab"
     nb.check()
+
+
+@moments
+def test_a_cell_that_is_edited_has_deleted_nothing(moment: str) -> None:
+    nb = settled("a = 7", "del a")
+    nb.meanwhile[moment, "b"] = lambda: nb.edit("b", "h = 1")
+    nb.run("a", "a = 8")
+    assert nb.namespace["a"] == 8
+
+
+def test_a_change_in_place_that_is_out_of_effect_when_its_reader_runs() -> None:
+    nb = settled("xs = [1]; pair = (xs,)", "h = [xs]", "xs[0] = 2", "print(pair)")
+    assert nb.run("b", "h = [xs, 0]") == "bcd"
+    nb.meanwhile["chosen", "d"] = lambda: nb.edit("b", "k = 0")
+    nb.run("b", "h = [xs, 1]")
+    catch_up(nb)
+    assert nb.text("d") == "([2],)"

@@ -344,3 +344,11 @@ def test_upstream_needs_an_id(kernel: Kernel) -> None:
     ran = kernel.result(kernel.send("x = 1", {"reactive": {"run": "upstream"}}))
     assert ran.content["status"] == "error"
     assert "cellId" in ran.content["evalue"]
+
+
+@pytest.mark.parametrize(
+    "show", ["!echo $RK_TEST", "said = !echo $RK_TEST\nprint(said)", "%%bash\necho $RK_TEST", "%env RK_TEST"]
+)
+def test_a_program_that_a_cell_starts_follows_the_environment(kernel: Kernel, show: str) -> None:
+    kernel.cells(A="import os\nos.environ['RK_TEST'] = 'one'", B=show)
+    assert "two" in kernel.cell("A", "import os\nos.environ['RK_TEST'] = 'two'").text("B")

@@ -51,6 +51,16 @@ def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
     assert ran[0].of_type("clear_output") == []
 
 
+def test_a_request_that_was_on_its_way_while_its_cell_ran_for_another_replaces_that_output(kernel: Kernel) -> None:
+    # The front end had emptied the cell by then, and has what came since.
+    kernel.cells(A="x = 1", B="print(x)", C="if x > 2: print(x)")
+    kernel.cell("A", "x = 3")
+    assert kernel.cell("B", "print(x)").of_cell("B")[:3] == ["execute_input", "clear_output", "stream"]
+    assert kernel.cell("B", "print(x)").of_cell("B")[:2] == ["execute_input", "stream"]
+    waits = [m["content"]["wait"] for m in kernel.cell("C", "if x > 3: print(x)").of_type("clear_output")]
+    assert waits == [True, False]
+
+
 def test_cells_outside_of_the_burst_still_follow(kernel: Kernel) -> None:
     kernel.cells(A="x = 1", B="y = x", C="z = x", D="print(y + z)")
     ran = burst(kernel, {"A": "import time; time.sleep(0.3); x = 2", "B": "y = x"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -58,12 +58,11 @@ def no_hidden_state(patch: pytest.MonkeyPatch) -> None:
 def purging_off(patch: pytest.MonkeyPatch) -> None:
     """A name once bound stays."""
 
-    def bind(self: Store, name: str) -> None:
-        value = self.lookup(name, self.at)
-        if value is not MISSING:
-            self.namespace[name] = value
+    def bind(self: Store, names: Iterable[str]) -> None:
+        seen = {name: self.lookup(name, self.at) for name in names if name[0] != "<"}
+        self.namespace.update({name: value for name, value in seen.items() if value is not MISSING})
 
-    patch.setattr(Store, "bind", bind)
+    patch.setattr(Store, "_bind", bind)
 
 
 MUTANTS = [cascade_off, no_aliases, no_deferred_reads, no_changes_in_place, no_hidden_state, purging_off]
