@@ -113,20 +113,19 @@ def flush_streams(certainly: bool = True) -> None:
 
     Returns when all is sent; not ``certainly``: or is being sent, by the thread that sends what comes after it too.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            _drain_pipe(stream)
-            if certainly or getattr(stream, "_buffers", True):  # to wait for that thread takes longer than most cells
-                stream.flush()
+    streams = [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
+    pipes = [getattr(stream, "_fid", None) for stream in streams]
+    _drain_pipes([pipe for pipe in pipes if pipe is not None])
+    for stream in streams:
+        if certainly or getattr(stream, "_buffers", True):  # to wait for that thread takes longer than most cells
+            stream.flush()
 
 
-def _drain_pipe(stream: Any) -> None:
-    pipe = getattr(stream, "_fid", None)
-    if pipe is None:
-        return
+def _drain_pipes(pipes: list[Any]) -> None:
     unread = select.poll()
-    unread.register(pipe, select.POLLIN)
-    for _ in range(20):
+    for pipe in pipes:
+        unread.register(pipe, select.POLLIN)
+    for _ in range(20 * len(pipes)):
         if not unread.poll(0):
             return
         time.sleep(0.0005)
