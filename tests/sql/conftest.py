@@ -12,7 +12,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from reactive_kernel.kernel.sql import catalog, connections, register
-from tests.kernel.driver import Kernel
+from tests.kernel.conftest import kernel, process
+
+__all__ = ["Shell", "ip", "kernel", "process"]
 
 
 class Shell:
@@ -63,18 +65,3 @@ def ip() -> Iterator[Shell]:
     shell.history_manager.end_session()
     atexit.unregister(shell.atexit_operations)  # a hundred shells that tidy up at the end would take minutes
     InteractiveShell.clear_instance()
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[Kernel]:
-    """A kernel that the tests of a file share."""
-    kernel = Kernel()
-    yield kernel
-    kernel.stop()
-
-
-@pytest.fixture
-def kernel(process: Kernel) -> Kernel:
-    """An empty notebook."""
-    process.control("forget")
-    return process
