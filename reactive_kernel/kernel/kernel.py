@@ -279,6 +279,7 @@ class ReactiveKernel(IPythonKernel):
         super()._send_abort_reply(stream, msg, idents)
         cell_id = cell_id_of(msg) if msg["header"]["msg_type"] == "execute_request" else None
         if cell_id is not None and self._engine is not None:
+            self.publisher.remember(cell_id, msg["header"])
             self._engine.unshown(cell_id)
             self._publish_events()
 

@@ -90,6 +90,18 @@ def test_a_cell_whose_request_was_aborted_is_stale(kernel: Kernel) -> None:
     assert ran.order == ["C"]
 
 
+def test_outputs_go_by_the_aborted_request_which_is_the_cells_latest(kernel: Kernel) -> None:
+    kernel.cells(a="print('A')", b="1 / 0")
+    kernel.cell("a", "print('A')")
+    _, aborted = burst(kernel, {"b": "1 / 0", "a": "print('A')"})
+    assert aborted.content["status"] == "aborted"
+    ran = kernel.result(kernel.send("", {"reactive": {"run": "all"}}))
+    parents = {
+        m["parent_header"]["msg_id"] for m in ran.messages if m["metadata"].get("reactive", {}).get("cell_id") == "a"
+    }
+    assert parents == {aborted.reply["parent_header"]["msg_id"]}
+
+
 def test_an_aborted_request_no_longer_waits(kernel: Kernel) -> None:
     kernel.cells(A="import time; x = 1", C="print(x)")
     ids = [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print(x)")]
