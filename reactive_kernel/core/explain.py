@@ -8,7 +8,7 @@ from reactive_kernel.core.facts import Problem, visible
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 
-__all__ = ["blocked_by", "edges", "given", "graph_text", "label", "problem", "status_text", "why"]
+__all__ = ["blocked_by", "edges", "graph_text", "label", "problem", "status_text", "why"]
 
 
 def label(session: Session, cell: Cell) -> str:
@@ -97,43 +97,13 @@ def _names_from(session: Session, cell: Cell, culprits: set[str]) -> set[str]:
 
 def edges(session: Session) -> list[tuple[str, str, list[str]]]:
     """All edges as (producer, reader, visible names), in document order."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found = []
     for cell in session.document:
-        for name, producers in sorted(given(session, cell).items()):
-            for producer in producers:
-                found.setdefault((producer, cell.id), []).append(name)
-    keys = sorted(found, key=lambda pair: (session.cells[pair[0]].key, session.cells[pair[1]].key))
-    return [(*pair, shown) for pair in keys if (shown := visible(found[pair]))]
-
-
-def given(session: Session, cell: Cell) -> dict[str, tuple[str, ...]]:
-    """A cell's inputs, with the cells whose values it reads.
-
-    A cell that changed an object and left it equal to what it was (a model fitted again to the same data) is passed
-    over; what only shares with such an object is no input of that cell.
-    """
-    ran = cell.ran if cell.exact else None
-    left = ran.renewed - _named(session, cell) if ran is not None and ran.renewed else frozenset()
-    return {name: _source(session, name, found) for name, found in cell.inputs.items() if name not in left}
-
-
-def _source(session: Session, name: str, producers: tuple[str, ...]) -> tuple[str, ...]:
-    passed: set[str] = set()
-    while len(producers) == 1 and producers[0] not in passed:
-        producer = session.cells[producers[0]]
-        above = producer.inputs.get(name, ())
-        if not (producer.exact and producer.ran is not None and name in producer.ran.renewed and above):
-            break
-        passed.add(producer.id)
-        producers = above
-    return producers
-
-
-def _named(session: Session, cell: Cell) -> set[str]:
-    """Names that the cell, or code that it can call, reads."""
-    makers = [(session.cells[p], name) for name, found in cell.inputs.items() for p in found]
-    called = [maker.carried[name] for maker, name in makers if name in maker.carried]
-    return set(cell.facts.reads).union(*(code.reads | code.mutates for code in called))
+        by_id = sorted(cell.dependents.items(), key=lambda item: session.cells[item[0]].key)
+        for reader, names in by_id:
+            if shown := visible(names):
+                found.append((cell.id, reader, shown))
+    return found
 
 
 def _state(cell: Cell) -> str:

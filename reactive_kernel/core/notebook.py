@@ -35,7 +35,6 @@ class Ran:
         version: the cell's version when it ran; ``code``: its code hash then.
         bound: name -> token of the value where it is provably known, else None.
         mutated: names whose objects were changed in place.
-        renewed: mutated names whose objects hold again what they held before, or equal things.
         stays: mutated name -> token, where the object was left as the run before had left it.
         deleted: names unbound.
         carried: name -> what code inside the value does when called.
@@ -61,7 +60,6 @@ class Ran:
     without: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
     found: frozenset[str] = frozenset()
-    renewed: frozenset[str] = frozenset()
     stays: Mapping[str, str] = field(default_factory=dict)
     libraries: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inputs: tuple[tuple[str, str], ...] = ()  # (name, version of the value) of all that the run read

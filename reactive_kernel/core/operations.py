@@ -119,7 +119,6 @@ class Observed:
 
     bound: Mapping[str, str | None] = field(default_factory=dict)
     mutated: frozenset[str] = frozenset()
-    renewed: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
     stays: Mapping[str, str] = field(default_factory=dict)
     carried: Mapping[str, Deferred] = field(default_factory=dict)

@@ -258,7 +258,7 @@ class Session(Topology):
             return producer.outs.get(name, "")
         if name not in ran.bound:  # changed in place: if the cell reads others now, that isn't in effect
             return ""
-        token = ran.bound.get(name) or ran.stays.get(name)
+        token = ran.bound[name]
         return name_version(producer_id, ran.version, name) if token is None else token_version(token)
 
     def _ended(self, news: Succeeded | Failed | Interrupted) -> None:
@@ -321,7 +321,6 @@ class Session(Topology):
         without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         ran.stays, ran.unread, ran.found, ran.libraries = seen.stays, seen.unread, seen.found, seen.libraries
-        ran.renewed = seen.renewed
         cell.ran = ran
         enter(self.sharing, cell.id, seen.reach)
         if code != cell.facts.code:

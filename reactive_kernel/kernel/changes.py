@@ -113,7 +113,6 @@ class Changes:
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
     presumed: set[str] = field(default_factory=set)  # names that no look could tell of
-    renewed: set[str] = field(default_factory=set)  # names whose values hold again what they held: see `renewals`
 
 
 def standing(cell: Cell, session: Session) -> Cell:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from itertools import islice
 from operator import attrgetter, is_
 from typing import Any
@@ -38,7 +38,6 @@ __all__ = [
 SAMPLE = 256
 CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__slotnames__"})  # the last is what copying its instances leaves
 
-Pairs = list[tuple[Any, Any]]
 Taken = tuple[State | None, Tells]
 Maker = Callable[[Any], Taken]
 
@@ -69,9 +68,6 @@ class _List(State):
     def changed(self, now: Any) -> bool:
         return list.__len__(now) != len(self.copy) or not _alike(self.copy, list.copy(now))
 
-    def replaced(self, now: Any, affords: Callable[[float], bool]) -> Pairs | None:
-        return others(self.copy, list.copy(now)) if list.__len__(now) == len(self.copy) else None
-
     def restore(self, target: Any) -> None:
         list.__setitem__(target, slice(None), self.copy)
 
@@ -88,10 +84,6 @@ class _Dict(State):
 
     def changed(self, now: Any) -> bool:
         return not same_items(self.keys, self.items, now)
-
-    def replaced(self, now: Any, affords: Callable[[float], bool]) -> Pairs | None:
-        same = dict.__len__(now) == len(self.keys) and all(map(is_, self.keys, dict.keys(now)))
-        return others(self.items, dict.values(now)) if same else None
 
     def restore(self, target: Any) -> None:
         dict.clear(target)
@@ -116,10 +108,6 @@ class Attributes(State):
             return True
         return not all(a is new[n] or equal(a, new[n]) or renewed(kind, n, a, new[n]) for n, a in old.items())
 
-    def replaced(self, now: Any, affords: Callable[[float], bool]) -> Pairs | None:
-        old, new = lasting(type(now), self.held), lasting(type(now), attributes_of(now))
-        return others(old.values(), new.values()) if list(old) == list(new) else None
-
     def restore(self, target: Any) -> None:
         held = attributes_of(target)
         held.clear()
@@ -127,11 +115,6 @@ class Attributes(State):
         for name in held.keys() - lasting(type(target), self.held).keys() - ENDURING:
             if type(held[name]) is dict:  # what it remembers is of the state that it was in until now
                 held[name].clear()
-
-
-def others(old: Iterable[Any], new: Iterable[Any]) -> Pairs:
-    """The pairs that are not one object."""
-    return [(a, b) for a, b in zip(old, new, strict=True) if a is not b]
 
 
 def list_state(value: Any) -> Taken:

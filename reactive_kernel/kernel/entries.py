@@ -54,7 +54,7 @@ def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
     found: list[Edge] = []
     for reader in readers:
         names: dict[str, list[str]] = {}
-        for name, producers in explain.given(session, reader).items():
+        for name, producers in reader.inputs.items():
             for producer in producers:
                 names.setdefault(producer, []).append(name)
         for producer in sorted(names, key=lambda i: session.cells[i].key):

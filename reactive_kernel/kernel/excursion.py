@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from math import inf, nextafter
 from typing import Any
 
-__all__ = ["ABSENT", "Excursion"]
+__all__ = ["Excursion"]
 
 ABSENT = object()
 

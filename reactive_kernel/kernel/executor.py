@@ -46,7 +46,6 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.openers import ATOMS
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
-from reactive_kernel.kernel.renewals import as_before
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
@@ -225,10 +224,6 @@ class Executor:
         changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
         changes.gone |= changes.names.intersection(lost_in)
-        loud = (changes.touched.keys() - as_before(watch, changes.touched, self.main, self.until)) | changes.lost
-        if not loud >= changes.touched.keys():
-            really = {name for name, seen in watch.surveys.items() if not loud.isdisjoint(seen.states)}
-            changes.renewed = changes.names - unsure - really - self._sharers(watch, loud)
         return changes
 
     def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
@@ -296,7 +291,6 @@ class Executor:
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **insides.traits},
             mutated=changed | frozenset(drawn),
-            renewed=changed & changes.renewed,
             stays=stays,
             deleted=deleted,
             carried=insides.carried,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from operator import is_
 from typing import Any
 from weakref import ref
@@ -90,19 +90,6 @@ class _Frame(State):
         found = zip(self.arrays, old, new, strict=True)
         same = (array() is b.values or _same_memory(a.values, b.values) for array, a, b in found)
         return not (self.labels.are_on(now) and all(same))
-
-    def replaced(self, now: Any, affords: Callable[[float], bool]) -> list[tuple[Any, Any]] | None:
-        """Nothing, if all columns are equal to the last bit, wherever they lie now."""
-        manager = now._mgr
-        old = type(manager).from_blocks(self.blocks, self.axes)
-        labels = sum(map(len, self.axes))
-        if old.shape != manager.shape or not self.labels.are_on(now) or not affords(3 * self.size + 50 * labels):
-            return None
-        if not all(map(_same_axis, self.axes, manager.axes)):
-            return None
-        if not affords(1000 * len(self.axes[0])) or not all(map(_same_column, _columns(old), _columns(manager))):
-            return None
-        return []
 
     def restore(self, target: Any) -> None:
         blocks = [block.copy(deep=False) for block in self.blocks]
@@ -210,21 +197,6 @@ def _same_axis(one: Any, other: Any) -> bool:
     if one is other or (data in a and all(a.get(name) is b.get(name) for name in (data, "_name", "_freq"))):
         return True
     return bool(one.identical(other))
-
-
-def _columns(manager: Any) -> Iterator[Any]:
-    """A frame's columns, or the values of a series."""
-    if manager.ndim == 1:
-        return iter([manager.blocks[0].values])
-    return map(manager.iget_values, range(manager.shape[0]))
-
-
-def _same_column(one: Any, other: Any) -> bool:
-    if type(one) is not type(other) or one.dtype != other.dtype:
-        return False
-    if not hasattr(one, "strides"):
-        return bool(one.equals(other))
-    return bool(all(map(is_, one.flat, other.flat)) if one.dtype.hasobject else one.tobytes() == other.tobytes())
 
 
 class _Part:

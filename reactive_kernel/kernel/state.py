@@ -27,10 +27,3 @@ class State:
     changed: Callable[[Any], bool]
     restore: Callable[[Any], None] | None
     size: int = 0
-
-    def replaced(self, now: Any, affords: Callable[[float], bool]) -> list[tuple[Any, Any]] | None:
-        """What was held, with what is in its place now, where that is another object; None: more has changed.
-
-        ``affords``: whether there is time to compare so many bytes.
-        """
-        return None

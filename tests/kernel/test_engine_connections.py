@@ -6,9 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from reactive_kernel.kernel.modules import LOCAL
 from tests.kernel.inprocess import Notebook
 
-pytestmark = pytest.mark.usefixtures("no_hurry")
+pytestmark = pytest.mark.usefixtures("no_hurry", "no_modules")
+
+
+@pytest.fixture
+def no_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local modules that other tests have met in this process, whose texts count as the notebook's, are not known."""
+    monkeypatch.setattr(LOCAL, "_stamps", {})
+
 
 CONNECT = "import sqlite3\ndb = sqlite3.connect(':memory:')"
 CREATE = "_ = db.execute('create table t (a integer primary key, b text)')"
