@@ -101,7 +101,7 @@ class Facts:
             (``g = f``, ``table = {"a": f}``, ``partial(f, 1)``): its deferred reads don't count here.
         asked: the subset of ``reads`` of which the cell asks whether they are there (``"x" in globals()``).
         writes: names bound at the end of the cell on some path (deleted ones excluded).
-        maybe: the subset of ``writes`` that some path leaves unbound (``if``, ``for``, ``try`` …),
+        maybe: the subset of ``writes`` that some path leaves alone (``if``, ``for``, ``try`` …),
             so that an earlier value may flow through.
         deletes: names that some path unbinds, and does not bind again (``del x``).
         maybe_deletes: the subset of ``deletes`` that some path leaves alone (``except E as e``).

@@ -19,7 +19,7 @@ from .facts import WEAK, Deferred, Facts, Mutation, Opaque, Problem, Site
 from .ipython import Magic, Translation, translate
 from .magics import foreign_cell, run_body, run_magic
 from .statements import STATEMENTS
-from .values import BOUND, DELETED, Code
+from .values import BOUND, DELETED, UNTOUCHED, Code
 from .walker import Handler, Walker
 
 __all__ = ["analyse"]
@@ -103,9 +103,9 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         inert=frozenset(name for name in cell.reads if name not in cell.used),
         asked=frozenset(cell.asked & cell.reads.keys()),
         writes={name: sites.one(cell.writes[name]) for name in bound},
-        maybe=frozenset(name for name, mask in bound.items() if mask != BOUND),
+        maybe=frozenset(name for name, mask in bound.items() if mask & UNTOUCHED),
         deletes={name: sites.one(cell.writes[name]) for name in gone},
-        maybe_deletes=frozenset(name for name, mask in gone.items() if mask != DELETED),
+        maybe_deletes=frozenset(name for name, mask in gone.items() if mask & UNTOUCHED),
         mutates={
             name: Mutation(sites.one(node), strength) for name, (strength, node) in cell.mutates.items()
         },

@@ -177,6 +177,24 @@ def test_readers_of_a_failed_cell_are_blocked_not_run(case: str) -> None:
         assert ran == "ab!c"
 
 
+@pytest.mark.parametrize(
+    ("last", "value"),
+    [
+        ("del c\ntry: c = nowhere\nexcept NameError: pass", 1),
+        ("try: nowhere\nexcept NameError as c: pass", 3),
+    ],
+)
+def test_what_is_above_does_not_show_through_where_a_cell_deletes_and_perhaps_binds(last: str, value: int) -> None:
+    nb = settled("c = 5", f"c = 3\n{last}", "print('c' in globals())")
+    assert nb.text("c") == "False"
+    assert "c" not in nb.namespace
+    nb.run("a", "c = 6")
+    nb.check()
+    nb.run("b", f"nowhere = 1\n{nb.engine.session.cells['b'].source}")
+    nb.check()
+    assert nb.namespace["c"] == value
+
+
 def test_a_blocked_cell_deletes_nothing() -> None:
     nb = Notebook("xs = undefined", "c = 5", "print(len(xs))\ndel c")
     assert nb.all() == "a!b"
