@@ -80,8 +80,8 @@ def _suggested(facts: Facts) -> set[str]:
 
 @lru_cache(maxsize=1024)
 def _looks_inside(source: str, name: str) -> bool:
-    """True if the text takes an attribute or item of a name other than to show it or to listen to it."""
-    attribute = r"\s*(?:\[|\.\s*(?!(?:un)?observe|on_|layout|style|close\b|add_class|remove_class)\w)"
+    """True if the text takes an attribute or item of a name other than to set it, to show it or to listen to it."""
+    attribute = r"\s*(?:\[|\.\s*(?!(?:un)?observe|on_|layout|style|close\b|add_class|remove_class)\w+(?!\w|\s*=[^=]))"
     return re.search(rf"(?<![\w.]){re.escape(name)}{attribute}", source) is not None
 
 

@@ -52,6 +52,7 @@ from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracke
 from reactive_kernel.kernel.survey import NOTHING_SEEN, Survey, survey
 from reactive_kernel.kernel.suspicion import FEW, look_beside, objects_held, presumed, reads_of, suspicion
 from reactive_kernel.kernel.unread import Unread
+from reactive_kernel.kernel.widget_states import tell_browser
 from reactive_kernel.kernel.widgets import Widgets, pseudo_name
 
 __all__ = ["Executor"]
@@ -66,7 +67,7 @@ class Executor:
         self.main = str(namespace.get("__name__", "__main__"))
         self.store = Store(session, namespace, self.main)
         self.hidden = Hidden()
-        self.widgets = Widgets()
+        self.widgets = Widgets(self.store.follow_widget)
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
         self.unread = Unread(session, namespace)
@@ -81,6 +82,7 @@ class Executor:
     def settle(self) -> None:
         """Show the notebook's end, and keep superseded values within the limit."""
         self._move(inf)
+        tell_browser()
         trim(self.store, self.session, self.max_superseded_bytes)
 
     def _move(self, key: float) -> None:

@@ -50,6 +50,8 @@ from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
+from reactive_kernel.kernel.widget_states import widget_state
+from reactive_kernel.kernel.widgets import is_a_widgets
 
 __all__ = ["STATELESS", "State", "Tells", "is_closed", "is_instance", "runs_the_notebook", "state_of"]
 
@@ -200,6 +202,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (None if viewing or known.attributes is None else instance_state,)
     if known.package == "polars" and known.name in ("DataFrame", "Series"):
         return (polars_state,)
+    if is_a_widgets(kind):
+        return (widget_state,)
     if is_registry(kind) or is_stack(kind):
         return (registry_state if is_registry(kind) else stack_state,)
     if is_settled(kind):

@@ -25,6 +25,7 @@ from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.excursion import Excursion
 from reactive_kernel.kernel.states import State, state_of
+from reactive_kernel.kernel.widget_states import WidgetState
 
 __all__ = ["MISSING", "Delta", "Store", "put_back", "tracked"]
 
@@ -280,6 +281,13 @@ class Store:
         """Modules were loaded again: what they held before must not come back."""
         for delta in self.deltas.values():
             delta.entries = [(value, state) for value, state in delta.entries if type(value) is not ModuleType]
+
+    def follow_widget(self, widget: Any, trait: str, value: Any) -> None:
+        """The browser has set a trait of a widget: wherever in the notebook one looks at it, it has that now."""
+        for delta in self.deltas.values():
+            for held, state in delta.entries:
+                if held is widget and isinstance(state, WidgetState):
+                    state.traits[trait] = value
 
     def keep_delta(self, cell_id: str) -> None:
         """Leave a cell's changes in effect for good; the states before them are gone."""

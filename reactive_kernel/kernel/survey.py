@@ -42,7 +42,7 @@ class Survey:
         iterator: something inside can only be consumed (a generator, a file).
         unknown: something inside has no state that could be seen (a connection).
         caches: functions with a cache of their results.
-        widgets: ipywidgets, which are live and have no states.
+        widgets: ipywidgets, which the browser changes too.
         reads, writes: globals that code inside reads and writes when called.
     """
 
@@ -155,6 +155,7 @@ def _look_at(
     if way.special:
         if is_widget(value):
             result.widgets.append(value)
+            _visit(value, result, capture, main, taken)
             return inside_widget(value)
         if kind is CACHED:
             result.caches.append(value)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.typewise import attributes_of
 
-__all__ = ["Widgets", "inside_widget", "is_a_widgets", "is_widget", "pseudo_name"]
+__all__ = ["DISPATCHERS", "LOOKS", "Widgets", "called_by", "inside_widget", "is_a_widgets", "is_widget", "pseudo_name"]
 
 DISPATCHERS = frozenset({"_click_handlers", "_submission_callbacks"})
 LOOKS = frozenset({"layout", "style", "comm", "keys", "outputs", "msg_id", "tooltip", "description_allow_html"})
@@ -34,18 +34,35 @@ def is_a_widgets(kind: type) -> bool:
 
 
 def inside_widget(value: Any) -> list[Any]:
-    """The widgets in a widget, and the notebook's code that it calls when it changes, or is clicked."""
-    return [*getattr(value, "children", ()), *filter(_is_own, _called(value))]
+    """The widgets in a widget or linked with it, and the notebook's code that it calls."""
+    return [*getattr(value, "children", ()), *_linked(value), *called_by(value)]
+
+
+def called_by(value: Any) -> list[Any]:
+    """The notebook's code that a widget calls when it changes, or is clicked."""
+    return list(filter(_is_own, _called(value)))
+
+
+def _linked(value: Any) -> Iterator[Any]:
+    for handler in _handlers(value):
+        owner = getattr(handler, "__self__", None)
+        if type(owner).__module__ == "traitlets.traitlets":
+            held = attributes_of(owner)
+            yield from (held[end][0] for end in ("source", "target") if end in held)
+
+
+def _handlers(value: Any) -> Iterator[Any]:
+    for handlers in attributes_of(value).get("_trait_notifiers", {}).values():
+        for found in handlers.values():
+            yield from found
 
 
 def _called(value: Any) -> Iterator[Any]:
     held = attributes_of(value)
     yield held.get("f")  # of `interactive`
-    for handlers in held.get("_trait_notifiers", {}).values():
-        for found in handlers.values():
-            for handler in found:
-                owner = getattr(handler, "__self__", None)
-                yield attributes_of(owner).get("f") if is_widget(owner) else handler
+    for handler in _handlers(value):
+        owner = getattr(handler, "__self__", None)
+        yield attributes_of(owner).get("f") if is_widget(owner) else handler
     for name in DISPATCHERS & held.keys():
         yield from attributes_of(held[name]).get("_trait_values", {}).get("callbacks", ())
 
@@ -66,10 +83,14 @@ def pseudo_name(name: str) -> str:
 
 
 class Widgets:
-    """The widgets that cells made, and whether any changed outside of a cell's run."""
+    """The widgets that cells made, and whether any changed outside of a cell's run.
 
-    def __init__(self) -> None:
+    ``follow`` is told of each such change: the widget, the trait's name, its value.
+    """
+
+    def __init__(self, follow: Callable[[Any, str, Any], None]) -> None:
         self._watched: dict[int, Any] = {}
+        self._follow = follow
         self.running = False
         self.changed = False
 
@@ -89,3 +110,4 @@ class Widgets:
     def _note(self, change: Any) -> None:
         if not self.running and change["name"] not in LOOKS and not change["name"].startswith("_"):
             self.changed = True
+            self._follow(change["owner"], change["name"], change["new"])

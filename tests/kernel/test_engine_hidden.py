@@ -1,4 +1,4 @@
-"""Hidden state: random generators, options, local modules on disk, widgets (issue 6, points 7 and 8)."""
+"""Hidden state: random generators, options, local modules on disk (issue 6, point 7)."""
 
 from __future__ import annotations
 
@@ -345,74 +345,6 @@ def test_modules_stay_as_they_are_if_so_set(project: Path) -> None:
     assert nb.text("b") == "1"
 
 
-# -- widgets
-
-pytest.importorskip("ipywidgets")
-
-
-def slid(nb: Notebook, name: str, value: object) -> str:
-    """Move a slider as the browser does; returns what ran."""
-    nb.namespace[name].value = value
-    request = nb.engine.widgets_changed()
-    return "" if request is None else nb.request(request)
-
-
-def test_a_sliders_readers_and_their_dependents_follow() -> None:
-    nb = Notebook("import ipywidgets as w\ns = w.IntSlider(3)", "y = s.value * 2", "print(y)", "s", "z = 1")
-    assert nb.all() == "abcde"
-    assert slid(nb, "s", 5) == "bc"
-    assert nb.text("c") == "10"
-    assert nb.stale_cells == ""
-
-
-def test_a_value_that_is_what_it_was_runs_nothing() -> None:
-    nb = Notebook("import ipywidgets as w\ns = w.IntSlider(3)", "y = s.value > 2", "print(y)")
-    nb.all()
-    assert slid(nb, "s", 3) == ""
-    assert slid(nb, "s", 4) == "b"
-
-
-def test_in_mode_lazy_readers_are_only_marked() -> None:
-    nb = Notebook("import ipywidgets as w\ns = w.IntSlider(3)", "print(s.value)", mode="lazy")
-    nb.all()
-    assert slid(nb, "s", 5) == ""
-    assert nb.stale_cells == "b"
-
-
-def test_widgets_in_containers_and_through_functions() -> None:
-    nb = Notebook(
-        "import ipywidgets as w\ns = w.IntSlider(3)\nbox = w.VBox([s])\nd = {'s': s}\ndef f(): return s.value",
-        "print(box.children[0].value)", "print(d['s'].value)", "print(f())")  # fmt: skip
-    nb.all()
-    assert slid(nb, "s", 5) == "bcd"
-    assert [nb.text(c) for c in "bcd"] == ["5"] * 3
-
-
-def test_a_widget_changed_by_a_cell_starts_nothing() -> None:
-    nb = Notebook("import ipywidgets as w\ns = w.IntSlider(3)", "s.value = 7", "print(s.value)")
-    nb.all()
-    assert nb.engine.widgets_changed() is None
-    assert nb.text("c") == "7"
-
-
-def test_observers_of_the_users_go_on_working() -> None:
-    nb = Notebook(
-        "import ipywidgets as w\ns = w.IntSlider(3)\nseen = []",
-        "s.observe(lambda change: seen.append(change.new), 'value')",
-    )
-    nb.all()
-    slid(nb, "s", 6)
-    assert nb.namespace["seen"] == [6]
-
-
-def test_a_slider_made_again_starts_at_its_own_value() -> None:
-    nb = Notebook("import ipywidgets as w\ns = w.IntSlider(3)", "print(s.value)")
-    nb.all()
-    slid(nb, "s", 5)
-    assert nb.run("a") == "ab"
-    assert nb.text("b") == "3"
-
-
 def test_the_state_that_a_cell_keeps_follows_the_seed() -> None:
     nb = Notebook(
         "import random\nrandom.seed(1)",
@@ -424,50 +356,3 @@ def test_the_state_that_a_cell_keeps_follows_the_seed() -> None:
     nb.check()
     nb.run("a", "import random\nrandom.seed(2)")
     nb.check()
-
-
-CALLBACKS = {
-    "observe": ("s = w.IntSlider(3)\ndef f(change): seen.append(change.new * k)\ns.observe(f, 'value')", "s.value = 7"),
-    "click": ("s = w.Button()\ns.on_click(lambda _: seen.append(k))", "s.click()"),
-    "method": (
-        "class App:\n    def on(self, change): seen.append(change.new * k)\napp = App()\ns = w.IntSlider(3)\n"
-        "s.observe(app.on, 'value')",
-        "s.value = 7",
-    ),
-    "interactive": (
-        "def f(x): seen.append(x * k)\nip = w.interactive(f, x=(0, 9))\ns = ip.children[0]",
-        "s.value = 7",
-    ),
-    "in a box": ("b = w.Button()\nb.on_click(lambda _: seen.append(k))\ns = w.VBox([b])", "s.children[0].click()"),
-}
-
-
-@pytest.mark.parametrize("case", CALLBACKS)
-def test_a_cell_that_sets_off_a_widgets_code_reads_and_changes_what_that_does(case: str) -> None:
-    make, use = CALLBACKS[case]
-    nb = Notebook("import ipywidgets as w\nk = 10\nseen = []", make, use, "print(seen)")
-    nb.all()
-    assert {"k", "s", "seen"} <= set(nb.entries()["c"]["reads"])
-    assert "seen" in nb.entries()["c"]["mutates"]
-    assert nb.engine.session.cells["d"].inputs["seen"] == ("c",)
-    assert nb.text("d") == nb.clean()["d"].text.strip()
-
-
-def test_code_of_a_widget_that_is_not_set_off_is_not_read() -> None:
-    make = "s = w.IntSlider(3)\ns.observe(lambda _: print(k))"
-    nb = Notebook("import ipywidgets as w\nk = 10", make, "print(s.value)")
-    nb.all()
-    assert "k" not in nb.entries()["c"]["reads"]
-
-
-def test_code_that_a_widget_got_in_another_cell_is_known_once_it_ran() -> None:
-    nb = Notebook(
-        "import ipywidgets as w\nk = 10\nseen = []",
-        "s = w.IntSlider(3)",
-        "s.observe(lambda change: seen.append(change.new * k), 'value')",
-        "s.value = 7",
-        "print(s.value)",
-    )
-    nb.all()
-    assert {"k", "s", "seen"} <= set(nb.entries()["d"]["reads"])
-    assert "k" not in nb.entries()["e"]["reads"]

@@ -128,3 +128,23 @@ def test_interact_goes_on_working(kernel: Kernel) -> None:
     updates = [m["content"]["data"] for m in messages if m["msg_type"] == "comm_msg"]
     texts = str([u.get("state", {}).get("outputs") for u in updates]) + printed(messages)
     assert "n 6" in texts
+
+
+def told(messages: list[Message], comm: str) -> dict[str, Any]:
+    """What the browser's slider is after these messages, as far as they say."""
+    sent = [m["content"] for m in messages if m["msg_type"] == "comm_msg" and m["content"]["comm_id"] == comm]
+    return {key: value for content in sent for key, value in content["data"].get("state", {}).items()}
+
+
+def test_the_browser_is_told_what_a_widget_is_put_back_to(slider: Any) -> None:
+    kernel, comm, _ = slider
+    kernel.cells(f="s.value = 7\ns.max = 50", g="print('g', s.value, s.max)")
+    assert ran(slide(kernel, comm, 9)) == ["b", "c", "g"]  # not f, which would take the slider out of the user's hands
+    assert told(kernel.cell("f", "s.value = 8\ns.max = 50").messages + kernel.quiet(), comm)["value"] == 8
+    result = kernel.cell("b", "y = s.value * 3\nprint('y', y)")
+    assert result.text() == "y 27\nz 28\n"
+    assert told(result.messages + kernel.quiet(), comm).get("value", 8) == 8
+    kernel.control("delete", cell_id="f")
+    result = kernel.cell("g", "print('g', s.value, s.max)")
+    assert result.text() == "g 9 100\n"
+    assert told(result.messages + kernel.quiet(), comm) == {"value": 9, "max": 100}
