@@ -13,7 +13,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import ipywidgets
 import numpy as np
+import traitlets
 
 from .execute import ADDRESS
 
@@ -188,6 +190,20 @@ def _series(canon: Canon, value: Any) -> Form:
     return (*labels, canon.form(value.tolist())[2:])
 
 
+def _widget(canon: Canon, value: Any) -> Form:
+    """Traits that the browser shows, what cells gave it, and the notebook's functions that it calls."""
+    shown = [n for n in (*value.keys, "value") if n[0] != "_" and n not in ("layout", "style", "comm", "keys")]
+    traits = {n: getattr(value, n) for n in shown if hasattr(value, n)}
+    given = {n: v for n, v in vars(value).items() if n[0] != "_"}
+    called = [
+        (repr(names), canon.form(handler))
+        for names, kinds in value._trait_notifiers.items()
+        for handler in kinds.get("change", ())
+        if getattr(handler, "__module__", "") == "__main__"
+    ]
+    return (canon._attributes(traits), canon._attributes(given), tuple(called))
+
+
 _CONTENTS: list[tuple[Any, Callable[[Canon, Any], Form]]] = [
     (types.FunctionType, Canon._function),
     (type, Canon._class),
@@ -199,6 +215,8 @@ _CONTENTS: list[tuple[Any, Callable[[Canon, Any], Form]]] = [
     (bytearray, lambda canon, value: (bytes(value),)),
     (deque, lambda canon, value: (value.maxlen, *map(canon.form, value))),
     (set, lambda canon, value: tuple(sorted(map(canon.form, value), key=repr))),
+    (ipywidgets.Widget, _widget),
+    (traitlets.link, lambda canon, value: (canon.form(value.source), canon.form(value.target))),
 ]
 
 _BY_NAME: dict[str, Callable[[Canon, Any], Form]] = {

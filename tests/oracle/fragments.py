@@ -12,6 +12,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "proc": ("bump", "step"), "hooks": ("hooks", "table"),
     "cls": ("C", "D"), "obj": ("obj", "p"), "gen": ("it", "gen"), "arr": ("arr", "v", "w"),
     "rng": ("rng", "r2"), "df": ("df", "sub"), "col": ("col",), "con": ("con",), "buf": ("buf",), "dq": ("dq",),
+    "wid": ("slider", "knob"),
 }  # fmt: skip
 
 THEMES: dict[str, str] = {
@@ -1161,6 +1162,50 @@ raise KeyError(<i>)
 ---
 if <num?> > <i>:
     raise ValueError(<num?>)
+""",
+    "widgets": """
+import ipywidgets
+<wid> = ipywidgets.IntSlider(<i>)
+---
+import ipywidgets
+<wid> = ipywidgets.IntText(<i>)
+---
+print(<wid?>.value)
+---
+<num> = <wid?>.value + <i>
+---
+<wid?>.value = <i>
+---
+<wid?1>.value += <j>
+---
+<wid?1>.value = min(<wid?1>.value, <i>)
+---
+<wid?>.value = <num?>
+---
+<wid?>.description = "<k>"
+---
+<wid?>.unit = <i>
+---
+print(<wid?1>.description, getattr(<wid?1>, "unit", None))
+---
+<wid?>.observe(lambda change: <list?>.append(change.new + <j>), "value")
+---
+def <fun=1>(change):
+    <list?>.append(<num?>)
+<wid?>.observe(<fun?1>, "value")
+---
+<wid?>.unobserve_all()
+---
+import ipywidgets
+tie = ipywidgets.link((<wid?>, "value"), (<wid?>, "value"))
+---
+import ipywidgets
+shelf = ipywidgets.VBox([<wid?>])
+shelf.children[0].value = <i>
+---
+<list> = [<wid?>]
+---
+print(<list?>)
 """,
 }
 
