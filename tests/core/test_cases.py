@@ -7,6 +7,7 @@ is ``key: value`` and is compared exactly; keys that are not given are not compa
 - ``deferred``: ``name(reads; writes; mutates)``, between blanks outside the brackets; ``sites``:
   ``name@line:column`` of any; ``opaque`` and ``problem``: a part of the sentence, ``-`` for none;
   ``hides``: ``reads`` if it is opaque in what it reads.
+- ``key from 3.14: value`` is what is expected instead from that Python on.
 - A heading that ends in ``(gap)`` names a known gap: the case must fail until it is closed.
 """
 
@@ -42,16 +43,21 @@ def load(path: Path) -> list[Case]:
     """Return the cases of one file."""
     text = path.read_text(encoding="utf-8")
     cases = [
-        Case(match["name"], match["cell"].removesuffix("\n"), dict(map(_split, match["facts"].strip().split("\n"))))
+        Case(match["name"], match["cell"].removesuffix("\n"), _expected(match["facts"]))
         for match in _CASE.finditer(text)
     ]
     assert len(cases) == len(re.findall(r"^## ", text, re.M)), f"{path.name}: a case that can't be read"
     return cases
 
 
-def _split(line: str) -> tuple[str, str]:
-    key, _, value = line.partition(":")
-    return key.strip(), value.strip()
+def _expected(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in text.strip().split("\n"):
+        key, _, value = line.partition(":")
+        name, _, since = key.strip().partition(" from ")
+        if not since or sys.version_info >= tuple(map(int, since.split("."))):
+            found[name] = value.strip()
+    return found
 
 
 def _deferred(name: str, deferred: Deferred) -> tuple[str, frozenset[str], frozenset[str], frozenset[str]]:
