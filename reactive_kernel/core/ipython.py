@@ -73,9 +73,26 @@ class Translation:
         return body
 
 
+# Line magics: those that may bind any name, those that bind none, those that only show, those that run Python.
+BINDING = frozenset(
+    "run load loadpy pylab store macro edit ed recall rep rerun reset reset_selective aimport R octave julia".split()
+)
+HARMLESS = frozenset(
+    """alias alias_magic autoawait autocall autoindent automagic autoreload bookmark cat cd clear cls code_wrap colors
+    conda config connect_info cp debug dhist dirs doctest_mode env gui hist history killbgscripts ldir less lf lk ll
+    load_ext logoff logon logstart logstate logstop ls lsmagic lx magic mamba man matplotlib micromamba mkdir more mv
+    notebook page pastebin pdb pinfo pip popd pprint precision profile psearch pushd pwd pycat qtconsole quickref
+    reactive rehashx reload_ext rm rmdir sc set_env sx subshell system tb tensorboard unalias unload_ext uv watermark
+    who who_ls whos writefile file xmode save pwd_ls autosave !""".split()
+)
+INSPECTING = frozenset("pdef pdoc pfile pinfo pinfo2 psource page".split())
+RUNNING = frozenset("time prun memit mprun lprun pyinstrument".split())
 # Cell magics whose body is Python in the user's namespace.
 PYTHON_BODIES = frozenset("time timeit capture prun memit mprun lprun pyinstrument scalene snakeviz debug".split())
 
+# IPython takes a line that is a cell of its own for a magic without its %, if it begins with the name of one.
+_AUTOMAGIC = re.compile(r"\s*([^\W\d]\w*)(?:[ \t]+(?![=,]).*)?\n?")
+_KNOWN = BINDING | HARMLESS | INSPECTING | RUNNING | {"timeit", "xdel"}
 _ASSIGNED = re.compile(r"(\s*[^=\n#'\"!%]+?[^=\n#'\"!%<>+\-*/&|^@:]=\s*)([%!])(?![=\s])(.*)", re.DOTALL)
 _HELP_END = re.compile(r"(%{0,2}(?!\d)[\w*]+(?:\.\w+|\[-?[0-9]+\])*)\?{1,2}\s*$")
 _TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|#.*|[\[({]|[\])}]|\\$")
@@ -102,7 +119,8 @@ def translate(source: str) -> Translation | None:
     if translation.foreign:
         return translation
     _dedent(lines, start, translation)
-    _Lines(lines, translation).run(start)
+    automagic = _AUTOMAGIC.fullmatch("\n".join(lines).lstrip("\n"))
+    _Lines(lines, translation, bool(automagic and automagic[1] in _KNOWN)).run(start)
     if not (translation.magics or translation.cell_magics or translation.indents):
         return None
     translation.text = "\n".join(lines)
@@ -153,8 +171,9 @@ def _dedent(lines: list[str], start: int, translation: Translation) -> None:
 class _Lines:
     """Goes through the lines, knowing where a statement begins and where a string or bracket is still open."""
 
-    def __init__(self, lines: list[str], translation: Translation) -> None:
+    def __init__(self, lines: list[str], translation: Translation, automagic: bool) -> None:
         self.lines = lines
+        self.automagic = automagic
         self.translation = translation
         self.quote = ""
         self.depth = 0
@@ -183,6 +202,8 @@ class _Lines:
             return self._replace(number, indent, indent, stripped[0])
         if stripped[0] in "?,;/":
             return self._replace(number, indent, indent, "?")
+        if self.automagic:
+            return self._replace(number, indent, indent - 1, "%")
         match = _ASSIGNED.match(line)
         if match is not None:
             return self._replace(number, len(match[1]), match.start(2), match[2])

@@ -13,25 +13,12 @@ from .codehash import text_hash
 from .control import block
 from .facts import Facts, Opaque, Site
 from .frames import CodeFrame
-from .ipython import PYTHON_BODIES, CellMagic, Magic, split_magic, translate
+from .ipython import BINDING, HARMLESS, INSPECTING, PYTHON_BODIES, RUNNING, CellMagic, Magic, split_magic, translate
 from .values import NOTHING
 from .walker import Walker
 
 __all__ = ["foreign_cell", "run_body", "run_magic", "shell_call"]
 
-_BINDING = frozenset(
-    "run load loadpy pylab store macro edit ed recall rep rerun reset reset_selective aimport R octave julia".split()
-)
-_HARMLESS = frozenset(
-    """alias alias_magic autoawait autocall autoindent automagic autoreload bookmark cat cd clear cls code_wrap colors
-    conda config connect_info cp debug dhist dirs doctest_mode env gui hist history killbgscripts ldir less lf lk ll
-    load_ext logoff logon logstart logstate logstop ls lsmagic lx magic mamba man matplotlib micromamba mkdir more mv
-    notebook page pastebin pdb pinfo pip popd pprint precision profile psearch pushd pwd pycat qtconsole quickref
-    reactive rehashx reload_ext rm rmdir sc set_env sx subshell system tb tensorboard unalias unload_ext uv watermark
-    who who_ls whos writefile file xmode save pwd_ls autosave !""".split()
-)
-_INSPECTING = frozenset("pdef pdoc pfile pinfo pinfo2 psource page".split())
-_RUNNING = frozenset("time prun memit mprun lprun pyinstrument".split())
 _OPTION_WITH_VALUE = {
     "timeit": "nrp", "prun": "DlsT", "memit": "rti", "mprun": "fTr", "lprun": "fmTDsuzr",
     "time": "", "pyinstrument": "",
@@ -71,7 +58,7 @@ def run_magic(w: Walker, node: Magic) -> None:
 
 def line_magic(w: Walker, node: ast.expr, name: str, rest: str, column: int) -> None:
     """Walk ``%name rest``."""
-    if name == "timeit" or name in _RUNNING:
+    if name == "timeit" or name in RUNNING:
         code, skipped = _without_options(w, node, name, rest)
         body = parse_python(code)
         if body is not None:
@@ -86,14 +73,14 @@ def line_magic(w: Walker, node: ast.expr, name: str, rest: str, column: int) -> 
         for item in rest.split():
             if item.isidentifier():
                 w.frame.delete(item, node)
-    elif name in _INSPECTING:
+    elif name in INSPECTING:
         _read_root(w, rest, node)
     else:
         _interpolate(w, rest, node)
-        if name == "autoreload" or name in _HARMLESS or (name == "store" and "-r" not in rest.split()):
+        if name == "autoreload" or name in HARMLESS or (name == "store" and "-r" not in rest.split()):
             return
-        reason = f"%{name} may bind any name" if name in _BINDING else f"%{name} is not a magic that is known here"
-        w.cell.opaque.append((reason, node, name not in _BINDING or "-i" in rest.split()))
+        reason = f"%{name} may bind any name" if name in BINDING else f"%{name} is not a magic that is known here"
+        w.cell.opaque.append((reason, node, name not in BINDING or "-i" in rest.split()))
 
 
 def _without_options(w: Walker, node: ast.expr, name: str, rest: str) -> tuple[str, int]:
