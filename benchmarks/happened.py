@@ -29,7 +29,7 @@ FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
 CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slotnames__"}
 CLASS_NOISE |= {"_abc_impl"}
 PASSING = {"stale", "_stale", "_cache", "_cachedRenderer"}  # attributes that say only what is still to be drawn
-PATIENCE = 1.0  # seconds for the fingerprint of one value; one that takes longer is not judged
+PATIENCE = 1.0  # seconds of its own for the fingerprint of one value; one that takes longer is not judged
 
 
 class Names(dict[str, Any]):
@@ -144,7 +144,7 @@ class _Deep:
         self.hash = hashlib.blake2b(digest_size=12)
         self.seen: dict[int, int] = {}
         self.keep: list[Any] = []
-        self.deadline = time.perf_counter() + PATIENCE
+        self.deadline = time.thread_time() + PATIENCE
         self.count = 0
         self.blind = False  # something inside can't be seen
 
@@ -166,7 +166,7 @@ class _Deep:
         self.seen[id(value)] = len(self.seen)
         self.keep.append(value)
         self.count += 1
-        if self.count % 64 == 0 and time.perf_counter() > self.deadline:
+        if self.count % 64 == 0 and time.thread_time() > self.deadline:
             raise TimeoutError
         self.add(kind.__name__)
         if isinstance(value, type) and value.__module__ == "__main__":

@@ -25,6 +25,7 @@ from .purity import (
     PURE_FUNCTIONS,
     PURE_METHODS,
     SETTINGS,
+    SILENT,
 )
 from .values import Roots
 
@@ -201,6 +202,8 @@ def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool, u
         if attr in DRAWING:
             if thrown:
                 strength = "likely" if name.startswith(CANVASES) else "drawn"
+        elif attr in SILENT and thrown and not unseen:
+            strength = "asked"
         elif unseen or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_"):
             strength = "likely"
         elif thrown:

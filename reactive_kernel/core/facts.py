@@ -35,7 +35,8 @@ class Mutation:
     ``sure``: a store or deletion inside it (``x[k] = v``, ``x.a = v``, ``del x[k]``, ``x += …``).
     ``likely``: called for effect, the result thrown away (``x.append(1)``, ``model.fit(X)``,
     ``shuffle(x)``), or a method known to mutate (``rows.pop()`` whose result is kept).
-    ``asked``: a method is called whose result the cell shows (``results.report()`` at its end).
+    ``asked``: a method is called whose result the cell shows (``results.report()`` at its end; also ``x.append(1)``
+    there: if it shows something, it was another kind of ``append``).
     ``drawn``: so called, by a name that most often draws something (``world.step()``, ``df.plot()``): only of an object
     of the user's own class it tells more than nothing.
     ``possible``: any other method call on it or call that it is passed to.

@@ -27,6 +27,7 @@ __all__ = [
     "PURE_FUNCTIONS",
     "PURE_METHODS",
     "SETTINGS",
+    "SILENT",
 ]
 
 
@@ -121,6 +122,11 @@ MUTATORS = _words(
     executescript commit fetchone fetchall fetchmany increment decrement reset setflags resize fill itemset
     partition_ set subtract move_to_end register connect invert_yaxis invert_xaxis legend tick_params grid
     annotate text axhline axvline set observe on_click setstate"""
+)
+# Those of them that answer nothing: where the answer is used, something else is meant (`total = df.add(other)`).
+SILENT = _words(
+    """append extend insert remove clear sort reverse update add discard intersection_update difference_update
+    symmetric_difference_update appendleft extendleft rotate subtract"""
 )
 MUTATING_PREFIXES = ("set_", "add_", "insert_", "remove_", "append_", "update_", "delete_", "push_", "clear_")
 

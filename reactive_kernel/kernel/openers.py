@@ -15,12 +15,14 @@ from itertools import islice
 from typing import Any
 
 from reactive_kernel.kernel.code import CODED
+from reactive_kernel.kernel.compiled_states import inside_compiled, reduces
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
 from reactive_kernel.kernel.figure_states import called_back, is_registry, is_settled, is_stack
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
 from reactive_kernel.kernel.states import STATELESS, is_closed, is_instance, runs_the_notebook
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
@@ -215,6 +217,8 @@ def _look_into(kind: type) -> Opener:
     if known.module == "sqlite3" and known.name in ("Connection", "Cursor"):
         inside = in_a_connection if known.name == "Connection" else in_a_cursor
         return lambda value, kind, main: (inside(value), True)
+    if is_picture(kind):
+        return lambda value, kind, main: (with_a_picture(value), True)
     if known.package == "functools":
         return _wrapper
     if known.module == "pandas.core.indexing" and hasattr(kind, "obj"):
@@ -248,7 +252,8 @@ def _thread(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
 
 def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     """The collector knows what is inside."""
-    return [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)], True
+    found = [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)]
+    return [*found, *inside_compiled(value)] if reduces(kind) else found, True
 
 
 def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from reactive_kernel.kernel.array_states import array_state
+from reactive_kernel.kernel.compiled_states import compiled_state, hides, reduces, with_hidden_part
 from reactive_kernel.kernel.container_states import (
     Maker,
     buffer_state,
@@ -48,6 +49,7 @@ from reactive_kernel.kernel.library_states import (
 )
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.picture_states import is_picture, picture_state
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state
@@ -116,7 +118,7 @@ def state_of(value: Any, main: str, capture: bool) -> tuple[State | None, Tells]
         return None, "immutable"
     if maker is _unknown:
         return None, "iterator" if about(kind).iterates else "partly"
-    if not capture:
+    if not capture and maker is not compiled_state:
         return None, "whole"
     return maker(value)
 
@@ -154,7 +156,14 @@ def _maker_for(kind: type) -> Maker | None:
             return maker
     if known.iterates or known.package in MACHINERY or issubclass(kind, threading.Thread):
         return _unknown
-    return instance_state if known.attributes is not None or known.slotted else _unknown
+    if known.attributes is not None or known.slotted:
+        return with_hidden_part if _hides(kind) else instance_state
+    return compiled_state if reduces(kind) else _unknown
+
+
+def _hides(kind: type) -> bool:
+    """True for an object with attributes and more, which could change."""
+    return hides(kind) and not any(about(cls).package in IMMUTABLE_PACKAGES | SETTLED for cls in type.mro(kind))
 
 
 def is_instance(kind: type) -> bool:
@@ -213,6 +222,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (connection_state if issubclass(kind, sqlite3.Connection) else cursor_state,)
     if known.module == "xml.etree.ElementTree" and known.name == "Element":
         return (element_state,)
+    if is_picture(kind):
+        return (picture_state,)
     return None
 
 

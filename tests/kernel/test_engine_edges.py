@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
+
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -498,3 +500,28 @@ def test_what_a_cell_shows_an_answer_of_was_not_called_for_its_effect(make: str,
     assert notebook.all() == "abcd"
     assert edges(notebook)["d"] == f"result<{giver}"
     notebook.check()
+
+
+@pytest.mark.parametrize(
+    ("last", "giver"),
+    [
+        ("_1 = 2\nresult.add(1)", "b"),
+        ("result.add(1)\n_1 = 2", "c"),
+        ("result.add(0)", "c"),
+        ("_1 = 2\nresult.pop(1)", "c"),
+    ],
+)
+def test_what_would_answer_nothing_if_it_changed_something_has_not_if_it_answers(
+    last: str, giver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The object is too large to be looked at; IPython keeps as `_1` what the last expression gave.
+    for name in "add", "pop":
+        monkeypatch.setattr(ConfigParser, name, lambda result, n: result.all[:n] or None, raising=False)
+    notebook = Notebook(
+        "from configparser import ConfigParser",
+        "result = ConfigParser()\nresult.all = [[number] for number in range(20_000)]",
+        last,
+        "print(len(result.all))",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == f"result<{giver}"
