@@ -57,6 +57,13 @@ _TRACER = re.compile(
 )
 # With one of these, functions may have code that no cell's text holds, or needn't run to give what they read.
 _OTHER_CODE = re.compile(r"(?<![.\w])(?:exec|eval|compile)\b|\b(?:__code__|CodeType|FunctionType|marshal)\b|%run|cache")
+# What code may call that does nothing with a text but put it together with others, and show it.
+_HARMLESS = frozenset(
+    """format join ljust rjust center strip rstrip lstrip upper lower title capitalize zfill replace items keys values
+    append str repr len int float round abs sum min max sorted list tuple dict set zip enumerate range type isinstance
+    print super __repr__ __str__ __name__""".split()
+)
+_ATTRIBUTE, _METHOD, _OTHER_CALL = (dis.opmap.get(name) for name in ("LOAD_ATTR", "LOAD_METHOD", "PUSH_NULL"))
 _WORD = re.compile(r"[^\W\d]\w*")
 _BY_THE_WAY = OURS | {"IPython", "tqdm"}  # threads of theirs run nothing of the notebook's
 
@@ -278,15 +285,34 @@ def _looked_up(code: types.CodeType) -> frozenset[str]:
 def _otherwise_named(code: types.CodeType) -> frozenset[str]:
     """All other names that code may look up, not those in it: also those that a text in it spells."""
     found: set[str] = set()
+    tells = _only_tells(code)
     for _, kind, argument in steps(code):
         if kind in NAMING:
             found.add(code.co_names[argument])
-        elif kind in CONSTANT:
+        elif kind in CONSTANT and not tells:
             found.update(word for text in _texts(code.co_consts[argument]) for word in _WORD.findall(text))
     attributes = frozenset(code.co_names) - found - _looked_up(code)
     if not REFLECTIVE.isdisjoint(code.co_names) or not REFLECTIVE.isdisjoint(found):
         return attributes | found
     return attributes & EVALUATORS | found
+
+
+def _only_tells(code: types.CodeType) -> bool:
+    """True if code calls nothing that could take the words of a text for names, as what shows an object does."""
+    for _, kind, argument in steps(code):
+        if kind == _OTHER_CALL:
+            return False
+        if kind == LOOKUP:
+            called = code.co_names[argument >> 1]
+        elif kind == _METHOD:
+            called = code.co_names[argument]
+        elif kind == _ATTRIBUTE and _METHOD is None and argument & 1:
+            called = code.co_names[argument >> 1]
+        else:
+            continue
+        if called not in _HARMLESS:
+            return False
+    return True
 
 
 def _texts(const: object) -> list[str]:

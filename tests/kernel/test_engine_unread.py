@@ -9,6 +9,7 @@ import pytest
 
 from reactive_kernel.kernel.called import Calls
 from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_edges import edges
 
 FIRST = "j, k, m = 1, 2, 3"
 FUNCTIONS = "def f(*a): return k\ndef g(*a): return m"
@@ -274,4 +275,40 @@ def test_code_that_is_seen_only_before_the_run_counts(monkeypatch: pytest.Monkey
     assert notebook.run("e") == "e"
     assert reads(notebook, "e") == "m"
     assert notebook.run("a", "j, k, m = 1, 2, 5") == "ae"
+    notebook.check()
+
+
+SHOWN = {
+    "an f-string": 'f"Vector({self.x}, {self.y})"',
+    "a format": '"Vector({}, {})".format(self.x, self.y)',
+    "a percent sign": '"Vector(%r, %r)" % (self.x, self.y)',
+    "joined": '"Vector" + ", ".join([str(self.x), str(self.y)])',
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_text_that_is_only_shown_names_nothing(shown: str) -> None:
+    notebook = Notebook(
+        "class Vector:\n    def __init__(self, x, y): self.x, self.y = x, y\n"
+        f"    def __add__(self, o): return Vector(self.x + o.x, self.y + o.y)\n    def __repr__(self): return {SHOWN[shown]}",
+        "vs = [Vector(1, 2), Vector(3, 4)]",
+        "print(vs)",
+        "print([vs[0] + vs[1]])",
+    )
+    assert notebook.all() == "abcd"
+    assert edges(notebook) == {"b": "Vector<a", "c": "vs<b", "d": "Vector<a vs<b"}
+
+
+def test_a_text_that_is_given_to_something_may_name_what_that_looks_up() -> None:
+    pytest.importorskip("pandas")
+    notebook = Notebook(
+        "k = 1",
+        "import pandas as pd\ndf = pd.DataFrame({'x': [1, 5]})",
+        "class Show:\n    def __repr__(self):\n        return f\"k {df.query('x > @k')}\"\n    def other(self): return k",
+        "shows = [Show()]",
+        "print(shows)",
+    )
+    assert notebook.all() == "abcde"
+    assert "k<a" in edges(notebook)["e"]
+    notebook.run("a", "k = 5")
     notebook.check()
