@@ -290,7 +290,8 @@ SHOWN = {
 def test_a_text_that_is_only_shown_names_nothing(shown: str) -> None:
     notebook = Notebook(
         "class Vector:\n    def __init__(self, x, y): self.x, self.y = x, y\n"
-        f"    def __add__(self, o): return Vector(self.x + o.x, self.y + o.y)\n    def __repr__(self): return {SHOWN[shown]}",
+        "    def __add__(self, o): return Vector(self.x + o.x, self.y + o.y)\n"
+        f"    def __repr__(self): return {SHOWN[shown]}",
         "vs = [Vector(1, 2), Vector(3, 4)]",
         "print(vs)",
         "print([vs[0] + vs[1]])",
@@ -304,7 +305,7 @@ def test_a_text_that_is_given_to_something_may_name_what_that_looks_up() -> None
     notebook = Notebook(
         "k = 1",
         "import pandas as pd\ndf = pd.DataFrame({'x': [1, 5]})",
-        "class Show:\n    def __repr__(self):\n        return f\"k {df.query('x > @k')}\"\n    def other(self): return k",
+        "class Show:\n    def __repr__(self): return f\"k {df.query('x > @k')}\"\n    def other(self): return k",
         "shows = [Show()]",
         "print(shows)",
     )
