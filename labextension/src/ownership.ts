@@ -7,6 +7,9 @@ import type { INotebookModel } from '@jupyterlab/notebook';
 
 const FIELD = 'reactiveKernelSession';
 
+/** A browser that has just come may not have heard of the others yet, in milliseconds. */
+const HEARING = 1000;
+
 interface Awareness {
   readonly clientID: number;
   getStates(): Map<number, Record<string, unknown>>;
@@ -19,6 +22,12 @@ export class Ownership {
 
   /** Tell the others which kernel session is ours. */
   announce(session: string): void {
+    if (this._session === '') {
+      window.setTimeout(() => {
+        this._hasHeard = true;
+        this._changed();
+      }, HEARING);
+    }
     this._session = session;
     this._awareness?.setLocalStateField(FIELD, session);
   }
@@ -28,6 +37,9 @@ export class Ownership {
     const awareness = this._awareness;
     if (!this._model.collaborative || awareness === undefined || session === this._session) {
       return true;
+    }
+    if (!this._hasHeard) {
+      return false;
     }
     const clients = [...awareness.getStates()].filter(([, state]) => state[FIELD] !== undefined);
     if (clients.some(([, state]) => state[FIELD] === session)) {
@@ -47,20 +59,28 @@ export class Ownership {
     return clients.every(([id]) => awareness.clientID <= id);
   }
 
-  /** Have something called whenever browsers come or go. */
-  watch(changed: () => void): void {
+  /** Have something called whenever browsers come or go, and when we turn out to be alone. */
+  watch(changed: () => void, alone: () => void): void {
+    let wasAlone = false;
+    this._changed = () => {
+      changed();
+      if (this.alone && !wasAlone) {
+        alone();
+      }
+      wasAlone = this.alone;
+    };
     this._awareness?.on('change', ({ added }) => {
       // One that has just come hears of the others only what they say from then on, by themselves every 15 seconds.
       if (this._session !== '' && added.some(id => id !== this._awareness?.clientID)) {
         this.announce(this._session);
       }
-      changed();
+      this._changed();
     });
   }
 
-  /** Whether no other browser shares the document. */
+  /** Whether it is sure that no other browser shares the document. */
   get alone(): boolean {
-    return !this._model.collaborative || (this._awareness?.getStates().size ?? 0) < 2;
+    return !this._model.collaborative || (this._hasHeard && (this._awareness?.getStates().size ?? 0) < 2);
   }
 
   private get _awareness(): Awareness | undefined {
@@ -68,4 +88,6 @@ export class Ownership {
   }
 
   private _session = '';
+  private _hasHeard = false;
+  private _changed: () => void = () => undefined;
 }

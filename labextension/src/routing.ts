@@ -6,6 +6,7 @@
  */
 import type { CodeCell, ICodeCellModel } from '@jupyterlab/cells';
 import type { IOutput } from '@jupyterlab/nbformat';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IOutputModel } from '@jupyterlab/rendermime';
 import type { KernelMessage } from '@jupyterlab/services';
 
@@ -15,11 +16,12 @@ import type { Entry } from './protocol';
 /** The notebook as the router sees it. */
 export interface RoutingTarget {
   model(cellId: string): ICodeCellModel | null;
-  /** The widgets that show a model (several, when a notebook is open in several views). */
-  widgets(model: ICodeCellModel): readonly CodeCell[];
+  /** The views of the notebook (it may be open in several). */
+  panels(): readonly NotebookPanel[];
   /** Whether this client writes outputs for that session (of several that share a document only one may). */
   owns(session: string): boolean;
-  recordTiming(): boolean;
+  /** An output of the cell was left to others. */
+  left(cellId: string): void;
   /** Whether somebody else (an Output widget) takes an output message for itself. */
   takes(message: KernelMessage.IIOPubMessage): boolean;
 }
@@ -41,12 +43,17 @@ export class Router {
   take({ message, mark }: MarkedMessage): void {
     const model = this._target.model(mark.cell_id);
     const parent = message.parent_header as Partial<KernelMessage.IHeader>;
-    if (model === null || !this._target.owns(parent.session ?? '')) {
+    if (model === null) {
       return;
     }
-    const stock = this._target
-      .widgets(model)
-      .some(cell => handles(cell, parent.msg_id ?? ''));
+    if (!this._target.owns(parent.session ?? '')) {
+      this._target.left(mark.cell_id);
+      return;
+    }
+    const stock = this._target.panels().some(panel => {
+      const cell = panel.content.widgets.find(widget => widget.model === model) as CodeCell | undefined;
+      return cell !== undefined && handles(cell, parent.msg_id ?? '');
+    });
     if (message.header.msg_type === 'execute_input') {
       this._start(mark.cell_id, model, message, stock);
     } else if (!stock && !this._target.takes(message)) {
@@ -70,7 +77,7 @@ export class Router {
     if (running.clearPending || (old !== null && model.outputs.length > 0 && model.outputs.get(0) === old)) {
       model.outputs.clear();
     }
-    if (this._target.recordTiming()) {
+    if (this._recordsTiming()) {
       this._timed.set(entry.cell_id, { started: running.started, seconds: entry.seconds });
       recordTiming(model, running.started, entry.seconds);
     }
@@ -83,7 +90,7 @@ export class Router {
   executed(id: string): void {
     const model = this._target.model(id);
     const time = this._timed.get(id);
-    if (model !== null && time !== undefined && this._target.recordTiming()) {
+    if (model !== null && time !== undefined && this._recordsTiming()) {
       recordTiming(model, time.started, time.seconds);
     }
   }
@@ -99,6 +106,10 @@ export class Router {
     this._running.clear();
     this._displays.clear();
     this._timed.clear();
+  }
+
+  private _recordsTiming(): boolean {
+    return this._target.panels().some(panel => panel.content.notebookConfig.recordTiming);
   }
 
   private _start(id: string, model: ICodeCellModel, message: KernelMessage.IIOPubMessage, stock: boolean): void {

@@ -4,7 +4,7 @@
  * Joins the parts, shows nothing. While the kernel is not reactive it listens for another kernel and does nothing else.
  */
 import type { ISessionContext } from '@jupyterlab/apputils';
-import { type Cell, CodeCell, type ICodeCellModel } from '@jupyterlab/cells';
+import type { Cell } from '@jupyterlab/cells';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { type INotebookModel, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
@@ -26,6 +26,7 @@ import {
   type StateReply
 } from './model';
 import type { Step } from './merge';
+import { keptCells } from './kept';
 import { Missed } from './missed';
 import { Ownership } from './ownership';
 import type { Mode, RunKind } from './protocol';
@@ -51,13 +52,14 @@ export class NotebookSession {
     );
     this._router = new Router({
       model: id => this._watch.model(id),
-      widgets: model => this._widgets(model),
+      panels: () => this._panels,
       owns: session => this._ownership.owns(session),
-      takes: message => this._connection?.hooks.take(message) ?? false,
-      recordTiming: () => this._panels.some(panel => panel.content.notebookConfig.recordTiming)
+      left: cell => this._missed.suspect(cell),
+      takes: message => this._connection?.hooks.take(message) ?? false
     });
     this._missed = new Missed({
-      path: () => context.localPath,
+      shared: context.model.collaborative === true,
+      kept: cells => keptCells(context.localPath, cells),
       model: id => this._watch.model(id),
       state: () => this._state,
       idle: () => this._active && !this.isDisposed && this.kernel?.status === 'idle',
@@ -65,7 +67,10 @@ export class NotebookSession {
       leads: () => this._ownership.leads,
       lost: (cell, count) => void this._lost(cell, count)
     });
-    this._ownership.watch(() => this._teller?.reconsider());
+    this._ownership.watch(
+      () => this._teller?.reconsider(),
+      () => this._active && this._missed.begin()
+    );
     context.model.cells.changed.connect((_, { newValues }) => this._missed.inserted(newValues), this);
     context.sessionContext.kernelChanged.connect(this._onKernelChanged, this);
     context.sessionContext.connectionStatusChanged.connect(this._onConnectionStatus, this);
@@ -372,12 +377,6 @@ export class NotebookSession {
       void this.context.sessionContext.sessionManager.refreshRunning().catch(() => undefined);
       this._close();
     }
-  }
-
-  private _widgets(model: ICodeCellModel): CodeCell[] {
-    return this._panels
-      .map(panel => panel.content.widgets.find(cell => cell.model === model))
-      .filter(cell => cell instanceof CodeCell);
   }
 
   private readonly _watch: DocumentWatch;

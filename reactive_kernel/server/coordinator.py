@@ -61,9 +61,9 @@ class Coordinator:
     def revision(self) -> int:
         return self.notebook.revision
 
-    def whole(self) -> Json:
-        """The `notebook` message."""
-        return {**self.notebook.view(), "kernel": self.kernel.view()}
+    def whole(self, outputs_of: list[str] | None = None) -> Json:
+        """The `notebook` message; or with the outputs of these cells alone."""
+        return {**self.notebook.view(outputs_of), "kernel": self.kernel.view()}
 
     def summary(self) -> Json:
         """The notebook in a list of notebooks."""

@@ -57,9 +57,10 @@ class NotebookHandler(_ListHandler):
     @web.authenticated
     @authorized
     async def get(self, path: str) -> None:
-        """The same as the channel's `notebook` message."""
+        """The same as the channel's `notebook` message; or, with `outputs_of`, the outputs of these cells alone."""
         coordinator = await _found(self.keeper, path)
-        self.finish(stamped(coordinator.whole(), coordinator.revision, coordinator.history.last))
+        whole = coordinator.whole(self.get_query_arguments("outputs_of") or None)
+        self.finish(stamped(whole, coordinator.revision, coordinator.history.last))
 
 
 class ChannelHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):

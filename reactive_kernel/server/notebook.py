@@ -60,9 +60,14 @@ class Notebook:
         """The whole document as it was told."""
         return [self.cells[cell_id].own_text() for cell_id in self._order]
 
-    def view(self) -> Json:
-        """The `notebook` message, but for what its sender knows."""
-        cells = [{**self.cell_view(cell_id), "outputs": self.outputs.view(cell_id)} for cell_id in self._order]
+    def view(self, outputs_of: Iterable[str] | None = None) -> Json:
+        """The `notebook` message, but for what its sender knows; or with the outputs of some cells, and their runs."""
+        shown: dict[str, Json] = {}
+        for cell_id in self._order if outputs_of is None else outputs_of:
+            shown[cell_id] = {"outputs": self.outputs.view(cell_id)}
+            if outputs_of is not None:
+                shown[cell_id]["outputs_run"] = self.outputs.run(cell_id)
+        cells = [{**self.cell_view(cell_id), **shown.get(cell_id, {})} for cell_id in self._order]
         return {"type": "notebook", "path": self.path, "mode": self.mode, "cells": cells, "edges": self.edges}
 
     def cell_view(self, cell_id: str) -> Json:
@@ -269,7 +274,7 @@ class Notebook:
             return []
         told += self._progress(mark)
         if kind == "execute_input":
-            self.outputs.begin_run(cell_id)
+            told += self.outputs.begin_run(cell_id, content.get("execution_count"))
             return told + self._started(self.cells[cell_id]) + self._learn(self.cells[cell_id], content.get("code"))
         return told + self.outputs.take(cell_id, kind, content)
 
@@ -305,7 +310,7 @@ class Notebook:
     def idle(self) -> list[Json]:
         """A request was dealt with: runs that showed nothing have ended."""
         self._current = None
-        told: list[Json] = []
+        told = self.outputs.all_came()
         for cell in self.cells.values():
             # The word that it ended came by another way, before the news that it ran.
             if cell.entry["status"] == "running" and cell.told and cell.told["status"] != "running":

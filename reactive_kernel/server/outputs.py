@@ -57,6 +57,7 @@ class CellOutputs:
 
     items: list[Output] = field(default_factory=list)
     clear_next: Literal["", "run", "user"] = ""
+    run: int | None = None  # execution count of the run that showed them; None while more may come, or if not known
 
 
 class Outputs:
@@ -66,11 +67,20 @@ class Outputs:
         self.limit = limit
         self.size = 0
         self._cells: dict[str, CellOutputs] = {}
+        self._coming: tuple[str, int | None] | None = None  # the latest run, of which more may come
 
     def view(self, cell_id: str) -> list[Json]:
         """The cell's outputs in nbformat's form."""
         cell = self._cells.get(cell_id)
         return [output.view() for output in cell.items] if cell else []
+
+    def run(self, cell_id: str) -> int | None:
+        """Which run of the cell, by its execution count, showed just these outputs; None if that can't be said (yet).
+
+        The kernel's word that a cell ended may come before what the cell showed: it has another way.
+        """
+        cell = self._cells.get(cell_id)
+        return cell.run if cell else None
 
     def load(self, cell_id: str, saved: list[Json]) -> None:
         """Take outputs from a notebook file."""
@@ -85,13 +95,28 @@ class Outputs:
 
     def forget(self, cell_id: str) -> None:
         """The cell is gone."""
+        if self._coming and self._coming[0] == cell_id:
+            self._coming = None
         cell = self._cells.pop(cell_id, None)
         if cell:
             self.size -= sum(output.size for output in cell.items)
 
-    def begin_run(self, cell_id: str) -> None:
+    def begin_run(self, cell_id: str, count: int | None = None) -> list[Json]:
         """A run began: what it shows will replace what is there, which stands until then."""
-        self._cell(cell_id).clear_next = "run"
+        told = self.all_came()
+        cell = self._cell(cell_id)
+        cell.clear_next, cell.run = "run", None
+        self._coming = cell_id, count
+        return told
+
+    def all_came(self) -> list[Json]:
+        """The kernel sent what comes after the latest run's outputs."""
+        if self._coming is None:
+            return []
+        (cell_id, count), self._coming = self._coming, None
+        told = self.end_run(cell_id)
+        self._cell(cell_id).run = count
+        return told
 
     def end_run(self, cell_id: str) -> list[Json]:
         """A run ended: if it showed nothing, what is there is void."""
@@ -99,9 +124,11 @@ class Outputs:
         return self._clear(cell_id, cell) if cell and cell.clear_next == "run" else []
 
     def keep(self, cell_id: str) -> None:
-        """A run was cut off: what is there stands."""
+        """The kernel is gone: what is there stands, and is of no run of the next one."""
+        self._coming = None
         if cell_id in self._cells:
             self._cells[cell_id].clear_next = ""
+            self._cells[cell_id].run = None
 
     def take(self, cell_id: str, kind: str, content: Json) -> list[Json]:
         """One of Jupyter's output messages for a cell."""

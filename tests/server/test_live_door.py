@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from pathlib import Path
+from urllib.parse import quote
 
 import jsonschema
 import pytest
@@ -82,6 +83,10 @@ async def test_rest_shows_what_the_channel_shows(server: Server) -> None:
         assert {k: v for k, v in theirs.items() if k not in ("version", "index")} == {
             k: v for k, v in ours.items() if k not in ("version", "index")
         }
+    asked = server.http.get(f"/reactive-kernel/notebooks/{quote(path)}", params={"outputs_of": ["c0", "none"]}).json()
+    assert asked["cells"] == [{**shown["cells"][0], "outputs_run": shown["cells"][0]["execution_count"]}]
+    others = server.http.get(f"/reactive-kernel/notebooks/{quote(path)}", params={"outputs_of": "none"}).json()
+    assert "outputs" not in others["cells"][0]
     listed = {entry["path"]: entry for entry in server.http.get("/reactive-kernel/notebooks").json()}
     assert listed[path]["kernel"]["id"] == session["kernel"]["id"]
     assert listed[path]["kernel"]["status"] == "idle"

@@ -130,6 +130,23 @@ def test_news_that_a_cell_ran_after_the_word_that_it_ended_does_not_leave_it_run
     assert (told["status"], told["fresh"]) == ("success", True)
 
 
+def test_the_word_that_a_cell_ended_says_nothing_of_its_outputs(book: Notebook) -> None:
+    book.take_output("execute_input", {"code": "y = x", "execution_count": 3}, mark("b"), "")
+    # The answer to a request of ours overtakes what the cell showed.
+    book.take_reply(state(5, entry("b", status="success", fresh=True, execution_count=3)))
+
+    def asked() -> list[Any]:
+        cells = book.view(outputs_of=["b", "gone"])["cells"]
+        assert [cell["cellId"] for cell in cells if "outputs" in cell or "outputs_run" in cell] == ["b"]
+        return [cells[1][key] for key in ("fresh", "execution_count", "outputs_run")] + cells[1]["outputs"]
+
+    assert asked() == [True, 3, None]
+    book.take_output("stream", {"name": "stdout", "text": "1"}, mark("b"), "")
+    assert asked()[2] is None
+    book.idle()
+    assert asked() == [True, 3, 3, {"output_type": "stream", "name": "stdout", "text": "1"}]
+
+
 def test_a_run_that_was_asked_for_makes_its_cell_suspect_before_it_starts(book: Notebook) -> None:
     book.requests["m1"] = "c"
     assert book.suspects() == ["c"]

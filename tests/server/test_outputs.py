@@ -87,6 +87,40 @@ def test_a_run_cut_off_by_the_kernels_death_leaves_the_old_output() -> None:
     assert shown(outputs) == ["old"]
 
 
+def test_outputs_are_of_a_run_once_the_kernel_sent_something_after_them() -> None:
+    outputs = feed(stream("old"))
+    assert outputs.run("a") is None  # who knows since when they are there
+    outputs.begin_run("a", 3)
+    outputs.take("a", *stream("new"))
+    assert outputs.run("a") is None
+    outputs.begin_run("b", 4)
+    assert (outputs.run("a"), outputs.run("b")) == (3, None)
+    outputs.all_came()
+    assert (outputs.run("a"), outputs.run("b")) == (3, 4)
+    outputs.take("a", *stream("of a thread"))
+    assert outputs.run("a") == 3
+
+
+def test_a_run_that_showed_nothing_has_ended_when_another_begins() -> None:
+    outputs = feed(stream("old"))
+    outputs.begin_run("a", 3)
+    assert outputs.begin_run("b", 4) == [{"type": "cell_cleared", "cellId": "a"}]
+    assert (outputs.run("a"), outputs.view("a")) == (3, [])
+
+
+def test_outputs_of_a_kernel_or_a_cell_that_is_gone_are_of_no_run() -> None:
+    outputs = Outputs(10**6)
+    outputs.begin_run("a", 3)
+    outputs.take("a", *stream("old"))
+    outputs.begin_run("b", 4)
+    outputs.forget("b")
+    outputs.load("b", [])
+    outputs.all_came()
+    assert (outputs.run("a"), outputs.run("b")) == (3, None)
+    outputs.keep("a")
+    assert (outputs.run("a"), shown(outputs)) == (None, ["old"])
+
+
 def test_display_ids_are_updated_in_every_cell() -> None:
     outputs = feed(display("one", "x"))
     outputs.take("b", *display("two", "x"))
@@ -144,8 +178,7 @@ def test_the_size_is_what_is_kept_and_a_mirror_shows_the_same() -> None:
             cell = rng.choice("ab")
             step = rng.randrange(6)
             if step == 0:
-                outputs.begin_run(cell)
-                told = []
+                told = outputs.begin_run(cell)
             elif step == 1:
                 told = outputs.end_run(cell)
             else:
