@@ -64,8 +64,11 @@ class Cascade:
     async def _run(self, request: RunRequest) -> None:
         engine, cell_id = self._kernel.engine, request.cell_id
         if cell_id is not None:
-            self._kernel.waiting.let_insert_arrive(lambda: engine.expects(cell_id))
-        run = engine.begin(request, self._id)
+            self._kernel.waiting.let_insert_arrive(lambda: engine.expects(cell_id) and not self._told_since(cell_id))
+        run = self._begin(request)
+        if run is None:
+            self._explain_missing_root(None)
+            return
         try:
             while not self.interrupted:
                 if self._ran:
@@ -79,6 +82,22 @@ class Cascade:
             self._add(run.finish())
         if request.kind in ("cell", "upstream") and self._root_reply is None:
             self._explain_missing_root(run)
+
+    def _begin(self, request: RunRequest) -> Run | None:
+        """Start; None if the client has deleted the cell since.  If it has edited it, that text stays the cell's."""
+        engine, cell_id = self._kernel.engine, request.cell_id
+        with engine.lock:
+            if cell_id is None or not self._told_since(cell_id):
+                return engine.begin(request, self._id)
+            if cell_id not in engine.session.cells:
+                return None
+            newer = engine.session.cells[cell_id].source
+            run = engine.begin(request, self._id)  # which runs what it was asked for, whatever the cell says then
+            engine.command("edit", {"cell_id": cell_id, "source": newer})
+            return run
+
+    def _told_since(self, cell_id: str) -> bool:
+        return self._kernel.told.since(self._trigger["header"], cell_id)
 
     async def _run_step(self, run: Run, step: Step) -> None:
         publisher = self._kernel.publisher
@@ -121,15 +140,17 @@ class Cascade:
             self._kernel.publisher.error("KeyboardInterrupt", "", self._kernel.get_parent("shell"))
             return self._error("KeyboardInterrupt", "")
 
-    def _explain_missing_root(self, run: Run) -> None:
-        if run.root_problem is not None:
+    def _explain_missing_root(self, run: Run | None) -> None:
+        if run is None:
+            reply = self._error("CellBlocked", "The cell was deleted before its turn came")
+        elif run.root_problem is not None:
             reply = self._error("CellBlocked", str(run.root_problem["message"]))
         elif self.interrupted:
             reply = self._error("KeyboardInterrupt", "Interrupted before the cell ran")
         else:
             reply = self._error("CellBlocked", "The cell did not run")
         request = self._request
-        cell_id = request.cell_id or run.root_id or ""
+        cell_id = request.cell_id or (run.root_id if run is not None else None) or ""
         count = len(self._ran)
         step = Step(cell_id, request.source, "", count, count + 1, True, True, request.cell_id is not None, "")
         publisher, trigger = self._kernel.publisher, self._trigger

@@ -30,6 +30,7 @@ from reactive_kernel.kernel.marking import MarkingSession
 from reactive_kernel.kernel.publisher import Publisher, as_parent, flush_streams
 from reactive_kernel.kernel.requests import cell_id_of, is_plain, read_request
 from reactive_kernel.kernel.threads import follow_starting_cell
+from reactive_kernel.kernel.told import Told
 from reactive_kernel.kernel.waiting import WaitingRequests
 from reactive_kernel.protocol import EVENT, FEATURE, PROTOCOL, REPLY, REQUEST, Json, Mode, Refused
 
@@ -82,6 +83,7 @@ class ReactiveKernel(IPythonKernel):
         )
         self.publisher = Publisher(self, self.session)
         self.waiting = WaitingRequests()
+        self.told = Told()
         self._cascade: Cascade | None = None
         self._notebook_seen = False
         self._widget_timer: Any = None
@@ -138,13 +140,16 @@ class ReactiveKernel(IPythonKernel):
     async def reactive_request(self, stream: Any, ident: Any, parent: Json) -> None:
         """Answer a `reactive_request`, in the control thread, while a cell may be running."""
         self.events.listen()
-        self.session.send(stream, REPLY, json_clean(self._answer(parent["content"])), parent, ident)
+        self.session.send(stream, REPLY, json_clean(self._answer(parent)), parent, ident)
         self._publish_events()
 
-    def _answer(self, content: Any) -> Json:
+    def _answer(self, request: Json) -> Json:
         try:
-            command, arguments = _read_command(content)
-            return {"status": "ok", **self.engine.command(command, arguments)}
+            command, arguments = _read_command(request["content"])
+            with self.engine.lock:
+                reply = self.engine.command(command, arguments)
+                self.told.note(request["header"], command, arguments)
+            return {"status": "ok", **reply}
         except Refused as refused:
             return _error(refused.code, str(refused))
         except Exception as error:

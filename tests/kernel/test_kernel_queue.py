@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from reactive_kernel.kernel.waiting import WaitingRequests
 from tests.kernel.driver import Kernel, Message, Ran
@@ -202,6 +203,48 @@ def test_a_cell_runs_where_its_insert_says_though_that_comes_later(kernel: Kerne
     ran = kernel.send_cell("B", "print(x)")
     kernel.control("insert", cell_id="B", source="print(x)", index=1)
     assert kernel.result(ran).text("B") == "1\n"
+
+
+def behind_a_slow_one(kernel: Kernel, cell: str, code: str, command: str, **arguments: Any) -> Ran:
+    """Send a request that has to wait, and tell something before its turn comes."""
+    kernel.send_cell("S", "import time; time.sleep(0.3)")
+    waits = kernel.send_cell(cell, code)
+    kernel.control(command, **arguments)
+    return kernel.result(waits)
+
+
+def sources(kernel: Kernel) -> dict[str, tuple[str, bool]]:
+    """Each cell's text, and whether it is fresh."""
+    return {c["cell_id"]: (c["source"], c["fresh"]) for c in kernel.control("state", sources=True)["cells"]}
+
+
+def test_an_edit_told_while_the_request_waits_stays_the_cells_text(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x)")
+    ran = behind_a_slow_one(kernel, "A", "x = 2", "edit", cell_id="A", source="x = 3")
+    assert (ran.content["status"], ran.of_type("execute_input", cell="A")[0]["content"]["code"]) == ("ok", "x = 2")
+    assert sources(kernel)["A"] == ("x = 3", False)
+    assert kernel.result(kernel.send("", {"reactive": {"run": "stale"}})).text("B") == "3\n"
+
+
+def test_a_sync_told_while_the_request_waits_has_the_newer_text(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x)")
+    told = [{"cell_id": "A", "source": "x = 4"}, {"cell_id": "B", "source": "print(x)"}]
+    behind_a_slow_one(kernel, "A", "x = 2", "sync", cells=told)
+    assert sources(kernel) == {"A": ("x = 4", False), "B": ("print(x)", False)}
+
+
+def test_a_cell_deleted_while_its_request_waits_does_not_come_back(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x)")
+    ran = behind_a_slow_one(kernel, "A", "x = 2", "delete", cell_id="A")
+    assert (ran.content["ename"], ran.content["reactive"]["cells"]) == ("CellBlocked", [])
+    assert list(sources(kernel)) == ["B", "S"]
+
+
+def test_a_request_sent_after_the_edit_has_the_newer_text(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x)")
+    kernel.control("edit", cell_id="A", source="x = 3")
+    assert kernel.cell("A", "x = 4").text("B") == "4\n"
+    assert sources(kernel) == {"A": ("x = 4", True), "B": ("print(x)", True)}
 
 
 def test_two_requests_of_one_cell() -> None:
