@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 SAMPLE = 256
+_SET_CLASS = object.__dict__["__class__"].__set__
 CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__slotnames__"})  # the last is what copying its instances leaves
 
 Taken = tuple[State | None, Tells]
@@ -91,16 +92,19 @@ class _Dict(State):
 
 
 class Attributes(State):
-    """Attributes of an instance that has no slots."""
+    """Attributes of an instance that has no slots, and the class that it was of."""
 
-    __slots__ = ("held",)
+    __slots__ = ("held", "kind")
 
-    def __init__(self, attributes: dict[str, Any]) -> None:
+    def __init__(self, attributes: dict[str, Any], kind: type) -> None:
+        self.kind = kind
         self.held = dict(attributes)
         self.size = 16 * len(attributes)
 
     def changed(self, now: Any) -> bool:
         kind, old, new = type(now), self.held, attributes_of(now)
+        if kind is not self.kind:
+            return True
         if len(old) == len(new) and all(map(is_, old, new)) and all(map(is_, old.values(), new.values())):
             return False
         old, new = lasting(kind, old), lasting(kind, new)  # but for those that are only remembered
@@ -109,6 +113,8 @@ class Attributes(State):
         return not all(a is new[n] or equal(a, new[n]) or renewed(kind, n, a, new[n]) for n, a in old.items())
 
     def restore(self, target: Any) -> None:
+        if type(target) is not self.kind:
+            _SET_CLASS(target, self.kind)
         held = attributes_of(target)
         held.clear()
         held.update(self.held)
@@ -229,7 +235,7 @@ def buffer_state(value: io.StringIO | io.BytesIO) -> Taken:
 
 def instance_state(value: Any) -> Taken:
     """Attributes and slots of an instance."""
-    attributes = Attributes(attributes_of(value))
+    attributes = Attributes(attributes_of(value), type(value))
     if not about(type(value)).slots:
         return attributes, "whole"
     slots = slots_of(value)

@@ -38,7 +38,7 @@ def picture_state(value: Any) -> Taken:
     look = _look(value, large)
     if large:
         return State(lambda now: _look(now, True) != look, None), "partly"
-    attributes = Attributes(attributes_of(value))
+    attributes = Attributes(attributes_of(value), type(value))
     bare = value.mode not in ("P", "PA")  # without a palette, which the points in C have as well
 
     def restore(target: Any) -> None:

@@ -149,7 +149,7 @@ def _look_at(
         attributes: dict[str, Any] = way.attributes(value)  # type: ignore[misc]
         state = taken.get(id(value)) if capture else None
         if capture and state is None:
-            state = taken[id(value)] = Attributes(attributes)
+            state = taken[id(value)] = Attributes(attributes, kind)
         result.states[id(value)] = (value, state)
         return [item for name, item in attributes.items() if type(item) not in ATOMS and not memos[name]]
     if way.special:
