@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from operator import is_
 from typing import Any
 
@@ -37,10 +38,14 @@ class _Numbers(State):
         if not self.writeable:
             target.flags.writeable = False
 
+    def inside(self) -> Iterable[Any]:
+        return ()
+
 
 def array_state(value: Any) -> tuple[State | None, Tells]:
     """State of a numpy array: its bytes; of a large one only a sample."""
-    if value.base is not None and type(value.base) is type(value):
+    base = value.base
+    if base is not None and type(base) is type(value):
         return _view_state(value)
     if value.nbytes > MAX_BYTES:
         numpy = sys.modules["numpy"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -43,6 +43,7 @@ __all__ = [
     "seen_whole",
     "standing",
     "touched_by",
+    "touched_in",
     "undisturbed",
 ]
 
@@ -234,15 +235,25 @@ def has_changed(value: Any, state: State) -> bool:
         return True
 
 
+def touched_in(states: Mapping[int, tuple[Any, State | None]]) -> Touched:
+    """The objects that hold something else now than their states say, with these."""
+    return {
+        key: (value, state)
+        for key, (value, state) in states.items()
+        if state is not None and has_changed(value, state)
+    }
+
+
 def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Survey, Touched]]:
     """The objects that each survey saw which hold something else now, with what they held; ``counts``: of these."""
+    found: Touched = {}
+    looked: set[int] = set()
     for seen in _surveys(watch):
-        touched = {
-            key: (value, state)
-            for key, (value, state) in seen.states.items()
-            if state is not None and has_changed(value, state) and counts(value)
-        }
-        yield seen, touched
+        states = seen.states
+        new = {key: pair for key, pair in states.items() if key not in looked} if looked else states
+        looked.update(key for key, (_, state) in new.items() if state is not None)
+        found.update((key, pair) for key, pair in touched_in(new).items() if counts(pair[0]))
+        yield seen, {key: pair for key, pair in found.items() if key in states}
 
 
 def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from operator import attrgetter, is_
 from typing import Any
@@ -72,6 +72,9 @@ class _List(State):
     def restore(self, target: Any) -> None:
         list.__setitem__(target, slice(None), self.copy)
 
+    def inside(self) -> Iterable[Any]:
+        return self.copy
+
 
 class _Dict(State):
     """Keys and items of a dict, in order."""
@@ -89,6 +92,9 @@ class _Dict(State):
     def restore(self, target: Any) -> None:
         dict.clear(target)
         dict.update(target, zip(self.keys, self.items, strict=True))
+
+    def inside(self) -> Iterable[Any]:
+        return [*self.keys, *self.items]
 
 
 class Attributes(State):

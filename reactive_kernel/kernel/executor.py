@@ -18,6 +18,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
+from reactive_kernel.kernel.albums import Albums
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
@@ -71,6 +72,7 @@ class Executor:
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
         self.unread = Unread(session, namespace)
+        self.albums = Albums(namespace, self.main)
         self.staying = Staying(session, self.store, self.look)
         self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
         self.until = 0.0  # when the looks after a run should be over
@@ -111,6 +113,7 @@ class Executor:
                 watch.put_by[name] = value
         watch.before = dict(self.namespace)
         USES.running = (cell.source, *called_texts(self.session, cell))
+        self.albums.prune()
         self._take_states(cell, watch)
         watch.states = self.hidden.note(*USES.running)
         self.unread.begin(watch)
@@ -133,6 +136,7 @@ class Executor:
     def _take_states(self, cell: Cell, watch: Watch) -> None:
         until = self.until = deadline(cell)
         self.caches.begin()
+        self.albums.begin()
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
         names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
@@ -141,9 +145,12 @@ class Executor:
         taken: dict[int, State] = {}
         done: dict[int, Survey] = {}  # by value: names for one object share a survey
         # What is large, and only shares with what the cell reads, comes after this.
-        for name in sorted(names, key=lambda n: (suspicion(cell, n), held[n] > FEW and n not in own, held[n], n)):
+        order = {n: (suspicion(cell, n), held[n] > FEW and n not in own, held[n], n) for n in names}
+        for name in sorted(names, key=lambda n: (min(self.albums.rank(watch.before.get(n)), 1), order[n])):
             large = any((producer, name) in self.large for producer in cell.inputs[name])
-            if thread_time() > until and (large or held[name] > FEW or name not in cell.source):
+            value = watch.before.get(name)
+            late = thread_time() > until and not self.albums.is_at_hand(value)
+            if late and (large or held[name] > FEW or name not in cell.source):
                 watch.unseen.add(name)
                 continue
             value = watch.before[name]
@@ -151,7 +158,7 @@ class Executor:
                 watch.surveys[name] = done[id(value)]
                 continue
             limit = min(until, glance(cell)) if large else until
-            seen = done[id(value)] = survey((value,), self.namespace, limit, True, self.main, taken, done)
+            seen = done[id(value)] = self.albums.survey(value, limit, taken, done)
             watch.surveys[name] = seen
             for wrapper in seen.caches:
                 self.caches.look_after(cell, wrapper, self.look(wrapper).reads)
@@ -198,6 +205,7 @@ class Executor:
         touched_in = {id(seen): touched for seen, touched in touched_by(watch, self.caches.counts)}
         for touched in touched_in.values():
             changes.touched.update(touched)
+        self.albums.after(changes.touched)
         guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
         unsure, changes.presumed = set[str](), guessed
         whole = seen_whole(watch, changes.touched) if guessed or changes.touched else set()
@@ -249,6 +257,7 @@ class Executor:
         self.namespace.update({n: v for n, v in watch.before.items() if n not in self.namespace or tracked(n)})
         self.namespace.update(watch.put_by)
         changes.lost.update(map(id, put_back(changes.touched.values())))
+        self.albums.begin()
         for seen in watch.surveys.values():
             for wrapper in seen.caches:
                 self.caches.roll_back(wrapper)
@@ -308,12 +317,13 @@ class Executor:
         cell, found = watch.cell, Insides()
         known: dict[int, tuple[Survey, frozenset[int], Deferred]] = {}  # by value: names for one object share it
         done: dict[int, Survey] = {}
-        for name, value in values.items():
+        for name, value in sorted(values.items(), key=lambda item: self.albums.rank(item[1])):
             if type(value) not in ATOMS:
                 if id(value) not in known:
                     start = thread_time()
                     known[id(value)] = self._inside(watch, value, done)
-                    known[id(value)][0].hurried &= thread_time() - start < BUDGET  # the time went to others
+                    # Did the time go to others?
+                    known[id(value)][0].hurried &= thread_time() - start < BUDGET or self.albums.goes_on(value)
                 inside, found.reach[name], code = known[id(value)]
                 large = inside.truncated and not inside.hurried
                 (self.large.add if large else self.large.discard)((cell.id, name))
@@ -327,7 +337,9 @@ class Executor:
 
     def look(self, value: Any, done: Mapping[int, Survey] = NOTHING_SEEN) -> Survey:
         """What is inside a value, without taking states."""
-        return survey((value,), self.namespace, longer(self.until), False, self.main, None, done)
+        until = longer(self.until)
+        known = self.albums.known(value, until, done)
+        return known if known is not None else survey((value,), self.namespace, until, False, self.main, None, done)
 
     def _inside(self, watch: Watch, value: Any, done: dict[int, Survey]) -> tuple[Survey, frozenset[int], Deferred]:
         """What is inside a value that a cell gives, which objects, and what code in it does.
@@ -336,7 +348,10 @@ class Executor:
         """
         cell = watch.cell
         same = [n for n, seen in watch.surveys.items() if seen.truncated and watch.before[n] is value]
-        inside = survey((value,), self.namespace, glance(cell), False, self.main) if same else self.look(value, done)
+        if same and not self.albums.goes_on(value):
+            inside = self.albums.look(value, glance(cell))
+        else:
+            inside = self.albums.look(value, longer(self.until), done)
         done[id(value)] = inside
         reach, code = frozenset(inside.states), inside.code
         for old in same:

@@ -16,7 +16,16 @@ from typing import Any
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, per_type
 
-__all__ = ["called_back", "is_registry", "is_settled", "is_stack", "owned", "registry_state", "stack_state"]
+__all__ = [
+    "called_back",
+    "is_registry",
+    "is_settled",
+    "is_stack",
+    "owned",
+    "registry_state",
+    "renew_owned",
+    "stack_state",
+]
 
 PLAIN = (dict, list, set)
 SIMPLE = (type(None), FunctionType, count)
@@ -46,18 +55,27 @@ def is_stack(kind: type) -> bool:
 def called_back(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     """Who is called back; all else in a registry is its own."""
     held = attributes_of(value)
-    called = [ref for refs in held.get("callbacks", {}).values() for ref in refs.values()]
-    return [held.get("exception_handler"), *called], True
+    found = [held.get("exception_handler")]
+    for refs in held.get("callbacks", {}).values():
+        found += refs.values()
+    return found, True
 
 
 _owned: dict[int, Any] = {}  # keeps them, so that no other object gets the id of one
 
 
 def owned() -> Mapping[int, Any]:
-    """By id, mutable objects that are matplotlib's own: collected once."""
+    """By id, mutable objects that are matplotlib's own: collected once, but for its options."""
     if not _owned and "matplotlib.figure" in sys.modules:
         _owned.update((id(value), value) for value in _collected(sys.modules["matplotlib"]))
     return _owned
+
+
+def renew_owned() -> None:
+    """Take in lists of options that were set since."""
+    if owned():
+        now = dict.values(sys.modules["matplotlib"].rcParams)
+        _owned.update((id(item), item) for item in now if type(item) is list)
 
 
 def _collected(matplotlib: Any) -> Iterator[Any]:
@@ -110,6 +128,45 @@ class _Registry(State):
             (container.extend if type(container) is list else container.update)(copy)
         held["_cid_gen"] = _counter(self.next)
 
+    def inside(self) -> Iterable[Any]:
+        called = [item for _, copy in self.containers if type(copy) is dict for item in copy.values()]
+        return [self.held.get("exception_handler"), *called]
+
+
+class _Quiet(State):
+    """The same of a registry in which nobody is registered, as most are."""
+
+    __slots__ = ("held", "next")
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        self.held, self.next, self.size = held.copy(), repr(held["_cid_gen"]), 400
+
+    def changed(self, now: Any) -> bool:
+        held, old = now.__dict__, self.held
+        if held.keys() != old.keys() or not _is_quiet(held) or repr(held["_cid_gen"]) != self.next:
+            return True
+        return not all(held[name] is old[name] for name in old if name != "_cid_gen")
+
+    def restore(self, target: Any) -> None:
+        held = attributes_of(target)
+        held.clear()
+        held.update(self.held)
+        for container in _containers(held):
+            if container is not held["_signals"]:
+                container.clear()
+        held["_cid_gen"] = _counter(self.next)
+
+    def inside(self) -> Iterable[Any]:
+        return (self.held.get("exception_handler"),)
+
+
+def _is_quiet(held: dict[str, Any]) -> bool:
+    """True if a registry with these attributes is one of matplotlib's as it now is, and nobody is in it."""
+    if held["callbacks"] or held["_pickled_cids"]:
+        return False
+    known = held["_func_cid_map"].__dict__
+    return not (known["_dict"] or known["_pairs"])
+
 
 class _Stack(State):
     """The axes of a figure, and the number that the next gets."""
@@ -126,6 +183,9 @@ class _Stack(State):
     def restore(self, target: Any) -> None:
         attributes_of(target).update(_axes=self.axes, _counter=_counter(self.next))
 
+    def inside(self) -> Iterable[Any]:
+        return (self.axes,)
+
 
 def stack_state(value: Any) -> tuple[State | None, Tells]:
     """State of what a figure keeps its axes in; the dict in it is visited."""
@@ -136,7 +196,12 @@ def stack_state(value: Any) -> tuple[State | None, Tells]:
 
 def registry_state(value: Any) -> tuple[State | None, Tells]:
     """State of a registry of callbacks."""
-    return _Registry(value), "whole"
+    held = attributes_of(value)
+    try:
+        quiet = _is_quiet(held)
+    except (AttributeError, KeyError):  # of another version
+        quiet = False
+    return _Quiet(held) if quiet else _Registry(value), "whole"
 
 
 def _counter(shown: str) -> count[int]:

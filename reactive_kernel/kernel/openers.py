@@ -9,13 +9,15 @@ import types
 import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from reactive_kernel.kernel.code import CODED
 from reactive_kernel.kernel.compiled_states import inside_compiled, reduces
+from reactive_kernel.kernel.container_states import Maker
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
 from reactive_kernel.kernel.figure_states import called_back, is_registry, is_settled, is_stack
 from reactive_kernel.kernel.iterator_states import CACHED
@@ -23,11 +25,11 @@ from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
-from reactive_kernel.kernel.states import STATELESS, is_closed, is_instance, runs_the_notebook
+from reactive_kernel.kernel.states import is_closed, is_instance, maker_for, runs_the_notebook
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
 
-__all__ = ["ATOMS", "way_into"]
+__all__ = ["ATOMS", "Way", "known_way", "way_into"]
 
 ATOMS: frozenset[type] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
@@ -35,6 +37,8 @@ ATOMS: frozenset[type] = frozenset(
 MAX_CHILDREN = 5000  # children of one object that are looked at
 MANY = 1500  # and visited, where there are more of them: about what there is time for
 MAX_WAYS = 10_000
+MAX_LAYOUTS = 100
+FEW = 2
 CODE: frozenset[type] = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type})
 CLASS_SKIP = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__"})
 
@@ -53,7 +57,9 @@ class Way:
         short: of builtin types: what is inside, and whether that is all.
         inside: the same of all others.
         stateless: there is nothing in it that could change, but for what is in what it holds.
+        take: what takes its state, if that is the same for all of the class.
         special: code, a cache or a widget, of which more has to be noted.
+        getters: by the names that instances have: what takes out the attributes that don't only remember.
     """
 
     kind: type  # held, so that no other class gets its id
@@ -62,10 +68,28 @@ class Way:
     short: Inside | None
     inside: Opener
     stateless: bool
+    take: Maker | None
     special: bool
+    getters: dict[tuple[str, ...], Callable[[dict[str, Any]], tuple[Any, ...]]] = field(default_factory=dict)
+
+    def getter_of(self, layout: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+        """What takes the attributes that don't only remember out of an instance with these names."""
+        memos = self.memos
+        names = [name for name in layout if memos is None or not memos[name]]
+        if len(names) < FEW:  # of one name `itemgetter` gives no tuple
+            return lambda held: tuple(map(held.__getitem__, names))
+        getter = itemgetter(*names)
+        if len(self.getters) < MAX_LAYOUTS:
+            self.getters[layout] = getter
+        return getter
 
 
 _ways: dict[int, Way] = {}
+
+
+def known_way(kind: type) -> Way | None:
+    """The same, if that was asked before."""
+    return _ways.get(id(kind))
 
 
 def way_into(kind: type) -> Way:
@@ -82,13 +106,15 @@ def _find_way(kind: type) -> Way:
     known, memos, opener = about(kind), remembering(kind), _opener(kind)
     plain = known.attributes is not None and memos is not None and not known.slots and of_a_library(kind)
     plain = plain and opener is _instance and is_instance(kind) and not is_a_widgets(kind)
+    stateless, take = maker_for(kind)
     return Way(
         kind,
         known.attributes if plain else None,
         memos if plain else None,
         BUILT_IN.get(kind),
         opener,
-        kind in STATELESS,
+        stateless,
+        take,
         kind in CODED or kind is CACHED or is_a_widgets(kind),
     )
 
@@ -163,7 +189,7 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
     (types.CellType, lambda value: (_contents((value,)), True)),
     (types.BuiltinFunctionType, lambda value: ((value.__self__,), True)),  # a method of a C type holds its object
     (types.MethodType, _parts(_method.__self__, _method.__func__)),
-    (partial, lambda value: ((*_applied(value)[0], attributes_of(value)), True)),
+    (partial, lambda value: ([*_applied(value)[0], *filter(None, (attributes_of(value),))], True)),
     (staticmethod, _parts(_static.__dict__["__func__"])),
     (classmethod, _parts(_classmethod.__dict__["__func__"])),
     (property, _parts(property.fget, property.fset, property.fdel)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,3 +27,7 @@ class State:
     changed: Callable[[Any], bool]
     restore: Callable[[Any], None] | None
     size: int = 0
+
+    def inside(self) -> Iterable[Any] | None:
+        """What was directly inside the object, if the state tells."""
+        return None

@@ -55,7 +55,7 @@ from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state
 from reactive_kernel.kernel.widgets import is_a_widgets
 
-__all__ = ["STATELESS", "State", "Tells", "is_closed", "is_instance", "runs_the_notebook", "state_of"]
+__all__ = ["State", "Tells", "is_closed", "is_instance", "maker_for", "runs_the_notebook", "state_of"]
 
 IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
@@ -164,6 +164,15 @@ def _maker_for(kind: type) -> Maker | None:
 def _hides(kind: type) -> bool:
     """True for an object with attributes and more, which could change."""
     return hides(kind) and not any(about(cls).package in IMMUTABLE_PACKAGES | SETTLED for cls in type.mro(kind))
+
+
+def maker_for(kind: type) -> tuple[bool, Maker | None]:
+    """Whether objects of a type never have a state, and what takes it, if that is the same for all of them."""
+    if kind in STATELESS:
+        return True, None
+    maker = MAKERS.get(kind) or _maker_for(kind)
+    asked = maker in (_unknown, class_state, module_state, compiled_state)  # of each object
+    return maker is None, None if asked else maker
 
 
 def is_instance(kind: type) -> bool:

@@ -8,26 +8,31 @@ not allow to tell is reported as such, never guessed.
 
 from __future__ import annotations
 
+import sys
 import types
-from collections import deque
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import thread_time
-from typing import Any
+from typing import Any, Protocol
 
 from reactive_kernel.core.facts import Deferred
 from reactive_kernel.kernel.code import CODED, code_of, names_in
 from reactive_kernel.kernel.container_states import Attributes
-from reactive_kernel.kernel.figure_states import owned
+from reactive_kernel.kernel.figure_states import is_registry, owned
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.memos import is_installed, shared_kinds
-from reactive_kernel.kernel.openers import ATOMS, way_into
+from reactive_kernel.kernel.openers import ATOMS, Way, known_way, way_into
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.widgets import inside_widget, is_widget
 
 __all__ = ["NOTHING_SEEN", "Survey", "survey"]
 
 MAX_OBJECTS = 4000
+LITTLE = 4096  # bytes
+LIGHT: frozenset[type] = frozenset({list, dict, set})
+TOGETHER = 128  # objects that are sorted by class
+AT_ONCE = 32  # objects, between two looks at the time
 
 
 @dataclass(slots=True)
@@ -89,6 +94,13 @@ class Survey:
 NOTHING_SEEN: Mapping[int, Survey] = {}
 
 
+class Known(Protocol):
+    """Surveys made at the same moment, by id of the value."""
+
+    def get(self, key: int, /) -> Survey | None:
+        """The survey of the value with that id, if there is one."""
+
+
 def survey(
     values: Iterable[Any],
     namespace: dict[str, Any],
@@ -103,88 +115,248 @@ def survey(
     ``deadline`` is a `time.thread_time` instant; ``taken`` keeps the states, by id, for further surveys at the same
     moment, ``done`` has those surveys by id of the value.  Never runs code of the user's.
     """
-    taken = {} if taken is None else taken
-    result, parts, constant, shared = Survey(), [], owned(), shared_kinds()
-    queue: deque[Any] = deque(value for value in values if type(value) not in ATOMS)
-    seen, within = {id(namespace), *map(id, queue)}, set[int]()  # in the queue, or were; in parts
-    count = 0
-    while queue:
-        value = queue.popleft()
-        kind = type(value)
-        if id(value) in within or (count and (id(value) in constant or (kind in shared and is_installed(value)))):
-            continue
-        if done and (part := done.get(id(value))) is not None and not part.truncated:  # an axes' figure, say
-            result.add(part)
-            within.update(part.states)
-            parts.append(part)
-            continue
-        count += 1
-        if count > MAX_OBJECTS or (count % 32 == 0 and thread_time() > deadline):
-            result.truncated, result.hurried = True, count <= MAX_OBJECTS and not result.truncated
-            break
-        try:
-            for item in _look_at(value, kind, namespace, result, capture, main, taken):
-                if type(item) not in ATOMS and (key := id(item)) not in seen:
-                    seen.add(key)
-                    queue.append(item)
-        except Exception:  # an object that doesn't let itself be looked at
-            result.states.setdefault(id(value), (value, None))
-            result.untold.add(id(value))
-            result.unknown = result.truncated = True
-    return result if result.truncated else result.as_seen(parts)
+    return Walk(values, namespace, main).go(deadline, capture, taken, done)
 
 
-def _look_at(
-    value: Any,
-    kind: type,
-    namespace: dict[str, Any],
-    result: Survey,
-    capture: bool,
-    main: str,
-    taken: dict[int, State],
-) -> Iterable[Any]:
-    """Note one object; returns what is inside."""
-    way = way_into(kind)
-    if (memos := way.memos) is not None:
-        attributes: dict[str, Any] = way.attributes(value)  # type: ignore[misc]
-        state = taken.get(id(value)) if capture else None
-        if capture and state is None:
-            state = taken[id(value)] = Attributes(attributes, kind)
-        result.states[id(value)] = (value, state)
-        return [item for name, item in attributes.items() if type(item) not in ATOMS and not memos[name]]
-    if way.special:
+class Walk:
+    """A survey in progress, level by level; one that was cut off for lack of time can be gone on with.
+
+    A library's instances are looked at together, class by class: figures and models are made of hundreds of them, and
+    most of the effort would go into asking for each what is the same for all.
+
+    Attributes:
+        plain: how many instances of libraries were met.
+        loose: what was seen may hold objects that are not inside any more.
+    """
+
+    def __init__(self, values: Iterable[Any], namespace: dict[str, Any], main: str) -> None:
+        self.result = Survey()
+        self.plain = 0
+        self.loose = False
+        self._level: list[Any] = [value for value in values if type(value) not in ATOMS]  # to be looked at next
+        # All that was in some level, by id: alive, so that no other object gets the id of one.
+        self._seen: dict[int, Any] = {id(value): value for value in (namespace, *self._level)}
+        self._namespace, self._main = namespace, main
+        self._count = self._asked = 0
+        self._within: set[int] = set()  # in parts
+        self._parts: list[Survey] = []
+        self._ended = self._capture = self._light = False
+        self._cut = self._endless = False  # something did not let itself be looked at whole; there are too many objects
+        self._passing: set[int] = set()  # objects whose states are too large to be kept
+        self._deadline = 0.0
+        self._taken: dict[int, State] = {}
+        self._done: Known = NOTHING_SEEN
+
+    def go(
+        self,
+        deadline: float,
+        capture: bool,
+        taken: dict[int, State] | None = None,
+        done: Known = NOTHING_SEEN,
+        light: bool = False,
+    ) -> Survey:
+        """Go on until ``deadline``; see `survey`.  ``light``: only states that cost next to nothing are taken."""
+        self._deadline, self._capture, self._light, self._done = deadline, capture, light, done
+        self._taken = {} if taken is None else taken
+        self._ended, self._parts = False, []
+        while self._level and not self._ended:
+            some = self._level[:TOGETHER]
+            del self._level[:TOGETHER]
+            self._to_do(self._look_at(some))
+        result, left = self.result, bool(self._level)
+        result.truncated, result.hurried = left or self._cut, left and not (self._cut or self._endless)
+        self._taken, self._done = {}, NOTHING_SEEN
+        return result if result.truncated else result.as_seen(self._parts)
+
+    @property
+    def over(self) -> bool:
+        """True if nothing is left to be looked at, as far as that can be."""
+        return not self._level or self._endless
+
+    def _to_do(self, inside: Iterable[Any]) -> None:
+        seen, add = self._seen, self._level.append
+        for item in inside:
+            if type(item) not in ATOMS and (key := id(item)) not in seen:
+                seen[key] = item
+                add(item)
+
+    def again(self, touched: Mapping[int, tuple[Any, State]], capture: bool) -> None:
+        """Take in that these objects hold something else than they did; all others hold what they held.
+
+        With ``capture`` states that were not kept are taken, else such are dropped.  What an object that changed held
+        before may be part of nothing any more: then ``loose`` says so.
+        """
+        old = self.result
+        self.result = replace(
+            old, states=dict(old.states), untold=set(old.untold), caches=old.caches[:], widgets=old.widgets[:],
+            reads=set(old.reads), writes=set(old.writes),
+        )  # fmt: skip
+        self._capture, self._light, self._taken = capture, not capture, {}
+        states, inside = self.result.states, list[Any]()
+        for value, state in touched.values():
+            kind, found = type(value), list[Any]()
+            look = self._look_at_plain if (way := way_into(kind)).memos is not None else self._look_at_each
+            look([value], kind, way, found)
+            before = held_by(state, way)
+            self.loose |= before is None or not self._seen.keys() & map(id, before) <= set(map(id, found))
+            inside += found
+        if capture:
+            for value in [value for value, state in states.values() if state is None]:
+                try:
+                    self._visit(value, way_into(type(value)))
+                except Exception:
+                    self.result.untold.add(id(value))
+                    self.result.unknown = True
+        else:
+            states.update((key, (states[key][0], None)) for key in self._passing)
+            self._passing.clear()
+        self._to_do(inside)
+        if self._level:
+            self.result.truncated = self.result.hurried = True
+
+    def _look_at(self, level: list[Any]) -> list[Any]:
+        """Note the objects of one level, as many as there is time for; returns what is inside."""
+        constant, first, done, within = owned(), not self._count, self._done, self._within
+        alike: defaultdict[int, list[Any]] = defaultdict(list)
+        for value in level:
+            key = id(value)
+            if key in within or (key in constant and not first):
+                continue
+            if done is not NOTHING_SEEN and (part := done.get(key)) is not None and not part.truncated:
+                self._take_in(part)  # an axes' figure, say
+                continue
+            alike[id(type(value))].append(value)
+        found, shared = list[Any](), shared_kinds()
+        for group in alike.values():
+            kind = type(group[0])
+            if kind in shared and not first:
+                group = [value for value in group if not is_installed(value)]
+            if self._parts:  # one taken in since may hold it
+                group = [value for value in group if id(value) not in within]
+            way = known_way(kind) or self._learn(kind)
+            look = self._look_at_plain if way.memos is not None else self._look_at_each
+            for start in range(0, len(group), AT_ONCE):
+                some = group[start : start + AT_ONCE]
+                if self._is_over(len(some)):
+                    self._level += some
+                else:
+                    look(some, kind, way, found)
+        return found
+
+    def _learn(self, kind: type) -> Way:
+        """How to look into objects of a class is asked once; what that takes is not on a cell's account."""
+        start = thread_time()
+        way = way_into(kind)
+        self._deadline += thread_time() - start
+        return way
+
+    def _is_over(self, more: int) -> bool:
+        if self._ended:
+            return True
+        if self._count - self._asked >= AT_ONCE:  # what time it is takes time to ask
+            self._asked, self._ended = self._count, thread_time() > self._deadline
+        self._endless |= self._count + more > MAX_OBJECTS
+        self._ended |= self._endless
+        self._count += 0 if self._ended else more
+        return self._ended
+
+    def _take_in(self, part: Survey) -> None:
+        self.result.add(part)
+        self._within.update(part.states)
+        self._parts.append(part)
+
+    def _look_at_plain(self, group: list[Any], kind: type, way: Way, found: list[Any]) -> None:
+        """Note instances of one class of a library."""
+        assert way.attributes is not None
+        states, taken, getters = self.result.states, self._taken, way.getters
+        look = self._capture or self._light
+        self.plain += len(group)
+        for value, held in zip(group, map(way.attributes, group), strict=True):
+            state = None
+            if look and (state := taken.get(id(value))) is None:
+                state = taken[id(value)] = Attributes(held, kind)
+            states[id(value)] = (value, state)
+            layout = tuple(held)
+            found += (getters.get(layout) or way.getter_of(layout))(held)
+
+    def _look_at_each(self, group: list[Any], kind: type, way: Way, found: list[Any]) -> None:
+        """Note objects of one other type."""
+        result, taken, main = self.result, self._taken, self._main
+        light = self._light and is_light(kind)
+        look, short, inside = self._capture or light or way.take is None, way.short, way.inside
+        for value in group:
+            try:
+                if way.special and (found_in := self._look_at_special(value, kind, way)) is not None:
+                    found += found_in
+                    continue
+                if not way.stateless:
+                    state = taken.get(id(value)) if look else None
+                    if not look or state is not None or (light and is_heavy(value)):
+                        result.states[id(value)] = (value, state)
+                    else:
+                        self._visit(value, way)
+                inner, whole = short(value) if short is not None else inside(value, kind, main)
+                found += inner
+                self._cut |= not whole
+            except Exception:  # an object that doesn't let itself be looked at
+                result.states.setdefault(id(value), (value, None))
+                result.untold.add(id(value))
+                result.unknown = self._cut = True
+
+    def _look_at_special(self, value: Any, kind: type, way: Way) -> Iterable[Any] | None:
+        """Note code, a cache or a widget; of a widget returns what is inside."""
+        result = self.result
         if is_widget(value):
             result.widgets.append(value)
-            _visit(value, result, capture, main, taken)
+            if self._capture:
+                self._visit(value, way)
+            else:
+                result.states[id(value)] = (value, None)
             return inside_widget(value)
         if kind is CACHED:
             result.caches.append(value)
         for code in code_of(value) if kind in CODED else ():
-            if not isinstance(value, types.FunctionType) or value.__globals__ is namespace:
+            if not isinstance(value, types.FunctionType) or value.__globals__ is self._namespace:
                 done = names_in(code)
                 result.reads |= done.reads
                 result.writes |= done.writes
-    if capture and (state := taken.get(id(value))) is not None:
+        return None
+
+    def _visit(self, value: Any, way: Way) -> None:
+        look = self._capture or self._light
+        state, tells = way.take(value) if way.take is not None else state_of(value, self._main, look)
+        if tells == "immutable":
+            return
+        result = self.result
         result.states[id(value)] = (value, state)
-    elif not way.stateless:
-        _visit(value, result, capture, main, taken)
-    inner, whole = way.short(value) if way.short is not None else way.inside(value, kind, main)
-    if not whole:
-        result.truncated = True
-    return inner
+        if self._capture and not (is_light(type(value)) and not is_heavy(value)):
+            self._passing.add(id(value))
+        if tells == "whole":
+            if state is not None:
+                self._taken[id(value)] = state
+            return
+        result.untold.add(id(value))
+        if tells == "iterator":
+            result.iterator = True
+        else:
+            result.unknown |= state is None
 
 
-def _visit(value: Any, result: Survey, capture: bool, main: str, taken: dict[int, State]) -> None:
-    state, tells = state_of(value, main, capture)
-    if tells == "immutable":
-        return
-    result.states[id(value)] = (value, state)
-    if tells == "whole":
-        if state is not None:
-            taken[id(value)] = state
-        return
-    result.untold.add(id(value))
-    if tells == "iterator":
-        result.iterator = True
-    else:
-        result.unknown |= state is None
+def is_light(kind: type) -> bool:
+    """True for types whose states cost next to nothing to take and to keep, if they aren't `is_heavy`."""
+    numpy = sys.modules.get("numpy")
+    return kind in LIGHT or is_registry(kind) or (numpy is not None and kind is numpy.ndarray)
+
+
+def is_heavy(value: Any) -> bool:
+    """True if there is much in a container or array."""
+    size = getattr(value, "nbytes", None)
+    return bool(size > LITTLE) if size is not None else type(value) in LIGHT and len(value) > LITTLE // 64
+
+
+def held_by(state: State, way: Way) -> Iterable[Any] | None:
+    """What was directly inside an object that had this state; None if the state doesn't tell."""
+    if type(state) is Attributes:
+        layout = tuple(state.held)
+        return (way.getters.get(layout) or way.getter_of(layout))(state.held)
+    return state.inside()
