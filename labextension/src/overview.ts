@@ -21,12 +21,13 @@ export class Overview extends Widget {
     this.node.append(this._list, this._rest);
   }
 
-  present(state: NotebookState | null): void {
+  /** `absence` is said while there is no state. */
+  present(state: NotebookState | null, absence: string): void {
     const entries = state === null ? [] : ordered(state).filter(entry => SHOWN.has(kindOf(entry)));
     const shown = entries.slice(0, MOST);
     this._rows.present(state === null ? [] : shown.map(entry => this._row(state, entry)));
     setHidden(this._list, shown.length === 0);
-    this._rest.textContent = rest(state, entries.length - shown.length);
+    this._rest.textContent = state === null ? absence : rest(state, entries.length - shown.length);
     setHidden(this._rest, shown.length > 0 && shown.length === entries.length);
   }
 
@@ -56,10 +57,7 @@ export class Overview extends Widget {
 }
 
 /** What is said below the list, or in its place. */
-function rest(state: NotebookState | null, more: number): string {
-  if (state === null) {
-    return 'Open a notebook with a reactive kernel.';
-  }
+function rest(state: NotebookState, more: number): string {
   if (more > 0) {
     return `and ${more} more`;
   }

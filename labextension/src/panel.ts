@@ -74,7 +74,7 @@ export class ReactivePanel extends SidePanel {
       this._variables.reset();
       notebook?.activeCellChanged.connect(this._onActive, this);
     }
-    this._overview.present(state);
+    this._overview.present(state, this._sessions.absence);
     this._graph.present(state, notebook);
     this._graph.select(this._activeCell(), false);
     this._variables.present(state);

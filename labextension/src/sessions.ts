@@ -22,6 +22,15 @@ export class Sessions {
     return panel !== null && session?.active === true ? { panel, session } : null;
   }
 
+  /** Why there is no current one, for people. */
+  get absence(): string {
+    const kernel = this._tracker.currentWidget?.context.sessionContext.session?.kernel;
+    if (this._tracker.currentWidget === null) {
+      return 'Open a notebook with a reactive kernel.';
+    }
+    return kernel ? 'The kernel is starting, or is not a reactive one.' : 'The kernel is not running.';
+  }
+
   /** Emitted when the current one changes: another in front (null), or news of it. */
   get changed(): ISignal<this, Change | null> {
     return this._changed;
@@ -46,6 +55,7 @@ export class Sessions {
   private _add(panel: NotebookPanel): void {
     const session = this.of(panel);
     session.addPanel(panel);
+    panel.sessionContext.kernelChanged.connect(() => this._onNews(session, null));
     this._opened(panel, session);
   }
 

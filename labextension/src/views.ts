@@ -112,7 +112,7 @@ function explain(
       return { reason: 'Waits for a cell that it depends on.', culprits: bad };
     }
     case 'error':
-      return { reason: 'This cell failed; nothing that it had bound was kept.', culprits: [] };
+      return { reason: 'Its last run failed, or was interrupted; nothing that it had bound was kept.', culprits: [] };
     case 'queued':
       return { reason: 'Will run in this cascade.', culprits: [] };
     case 'new':

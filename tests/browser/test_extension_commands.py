@@ -64,6 +64,7 @@ def test_running_queued_and_interrupted(books: Books, app: str) -> None:
     book.command("reactive:interrupt")
     expect(book.output(1)).to_contain_text("KeyboardInterrupt")
     book.marked("fresh", "error", "new", "new")
+    expect(book.line(1)).to_contain_text("failed, or was interrupted")
     expect(book.page.locator(".jp-ReactiveStatus")).to_contain_text("1 failed")
     book.edit(1, "y = x")
     book.run(1)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import screenshot
-from tests.browser.extension_fixtures import PLAIN, Book, Books, books, both, extended  # noqa: F401 (fixtures)
+from tests.browser.extension_fixtures import CONTEXT, PLAIN, Book, Books, books, both, extended  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 CHAIN = ["x = 10", "y = x * 2\ny", "print('y is', y)"]
@@ -161,8 +161,19 @@ def test_choosing_the_reactive_kernel_analyses_without_running(books: Books, app
     book.prompts(1, 2, 3)
     book.shows("", "20", "y is 20")
     expect(notice).to_be_hidden()
-    book.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'python3' })")
+    book.command("reactive:show-dependencies")
+    overview = book.page.locator(".jp-ReactiveOverview")
+    expect(overview).to_contain_text("Settled")
+    book.page.evaluate(f"{CONTEXT}.sessionContext.changeKernel({{ name: 'python3' }})")
     expect(book.page.locator("[data-reactive]")).to_have_count(0)
+    expect(overview).to_have_text("The kernel is starting, or is not a reactive one.")
+    screenshot(book.page, f"panel-without-{app}")
+    book.page.evaluate(f"{CONTEXT}.sessionContext.shutdown()")
+    expect(overview).to_have_text("The kernel is not running.")
+    if app == "lab":
+        book.saved()  # else it asks
+        book.command("application:close")
+        expect(overview).to_have_text("Open a notebook with a reactive kernel.")
 
 
 def test_a_notebook_is_not_made_dirty_by_looking_at_it(books: Books) -> None:
