@@ -5,6 +5,7 @@ Of the user's own classes nothing is left out: what those keep may depend on the
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 from functools import lru_cache
@@ -33,7 +34,7 @@ MAX_NUMBERS = 10_000
 ENDURING = frozenset({"_parents"})
 # By package: what says only what is yet to be drawn, or what was last worked out, and when.
 PASSING = {
-    "matplotlib": ENDURING | {"stale", "_stale"},
+    "matplotlib": ENDURING | {"stale", "_stale", "majorTicks", "minorTicks"},
     "asteval": frozenset({"start_time", "error", "error_msg", "expr", "lineno", "code_text"}),
 }
 
@@ -135,7 +136,7 @@ def remembering(kind: type) -> Memos | None:
 def _given_once(kind: type) -> frozenset[str]:
     """Those of a library's class itself that an instance's own attribute takes the place of."""
     members = members_of(kind).items() if of_a_library(kind) else ()
-    return frozenset(n for n, member in members if not issubclass(type(member), CODE) and _gives_once(type(member)))
+    return frozenset(n for n, member in members if not issubclass(type(member), CODE) and _gives_once(member))
 
 
 class Memos(dict[str, bool]):
@@ -153,6 +154,11 @@ class Memos(dict[str, bool]):
         return found
 
 
-def _gives_once(kind: type) -> bool:
-    """True for descriptors that an instance's own attribute takes the place of."""
-    return hasattr(kind, "__get__") and not hasattr(kind, "__set__")
+def _gives_once(member: Any) -> bool:
+    """True for descriptors that an instance's own attribute takes the place of, and which call something to get it."""
+    kind = type(member)
+    if not hasattr(kind, "__get__") or hasattr(kind, "__set__"):
+        return False
+    held = gc.get_referents(member)
+    held += [item for part in held if type(part) is dict for item in part.values()]
+    return any(callable(item) and item is not kind for item in held)

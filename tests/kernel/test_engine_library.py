@@ -263,3 +263,40 @@ def test_the_frequency_of_a_frames_index_is_the_frames() -> None:
     assert notebook.all() == "abc"
     assert edges(notebook)["c"] == "df<b"
     notebook.check()
+
+
+PARAMETERS = """
+class Space:
+    def __get__(self, one, kind=None):
+        if one is None:
+            return self
+        try:
+            return one.__dict__["_space"]
+        except KeyError:
+            raise AttributeError("not made yet")
+
+class Parameters:
+    _space = Space()
+    def __init__(self):
+        self.__dict__["_space"] = {}
+    def set(self, **values):
+        self._space.update(values)
+    def get(self, name):
+        return self._space[name]
+"""
+
+
+def test_a_descriptor_that_works_nothing_out_gives_what_the_object_holds() -> None:
+    # As the library `param` keeps the parameters of an object.
+    exec(PARAMETERS, sys.modules["some_library"].__dict__)
+    notebook = Notebook(
+        "from some_library import Parameters\np = Parameters()\np.set(x=1)",
+        "p.set(x=2)",
+        "print(p.get('x'))",
+        "k = 3\np.set(f=lambda: k)",
+        "print(p.get('f')())",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook) == {"b": "p<a", "c": "p<b", "d": "p<b", "e": "k<d p<d"}
+    notebook.run("b", "p.set(x=5)")
+    notebook.check()
