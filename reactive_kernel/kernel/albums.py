@@ -138,6 +138,10 @@ class Albums:
                 states = album.seen.states
                 self._again(album, {key: touched[key] for key in touched.keys() & states.keys()}, False)
 
+    def forget(self) -> None:
+        """Keep nothing, and hold nothing."""
+        self._kept.clear()
+
     def prune(self) -> None:
         """Keep only what variables have; asked once in a while."""
         if self._kept and self._moment - self._pruned >= SELDOM:

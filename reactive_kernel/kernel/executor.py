@@ -41,6 +41,7 @@ from reactive_kernel.kernel.changes import (
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.insides import Insides, libraries_in
+from reactive_kernel.kernel.letting_go import LetGo, let_go
 from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
@@ -77,6 +78,7 @@ class Executor:
         self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
         self.until = 0.0  # when the looks after a run should be over
         self.watch: Watch | None = None
+        self.let_go: LetGo | None = None
         self.drawn_in_vain: frozenset[str] = frozenset()  # hidden state that the last failed run changed
 
     # -- before
@@ -99,6 +101,7 @@ class Executor:
         if cell.kind == "batch":
             self.store.move(cell.key)  # not to the end: there the names that the cell deletes are gone
             self.watch = Watch(cell, dict(self.namespace))
+            self.let_go = let_go(self.watch, self.store, self.albums)
             return
         self._move(cell.key)
         left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
@@ -119,6 +122,7 @@ class Executor:
         self.unread.begin(watch)
         self.widgets.running = True
         self.watch = watch
+        self.let_go = let_go(watch, self.store, self.albums)
 
     def _take_away(self, cell: Cell) -> None:
         """What the cell does without, because a loop would give it, is not there."""
@@ -177,6 +181,8 @@ class Executor:
         self.until = deadline(watch.cell if watch is not None else None)
         self.widgets.running = False
         assert watch is not None
+        if self.let_go is not None:
+            self.let_go.take_back()
         if watch.cell.kind == "batch":
             return self._leave_batch(watch)
         watch.look_back(self.session)

@@ -1,0 +1,85 @@
+"""While a cell runs that resizes arrays of the notebook, nobody but the notebook holds them.
+
+`ndarray.resize` refuses where more than its caller refers to the array, weak references included; in a plain kernel
+only the variable does.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from reactive_kernel.core.operations import Lost
+from reactive_kernel.kernel.albums import Albums
+from reactive_kernel.kernel.changes import Watch
+from reactive_kernel.kernel.store import Store
+
+__all__ = ["LetGo", "let_go"]
+
+_RESIZED = re.compile(r"(?<![\w.])(\w+)\s*\.\s*resize\s*\(")
+_GONE = object()
+
+
+def let_go(watch: Watch, store: Store, albums: Albums) -> LetGo | None:
+    """Let go of the arrays that a cell resizes by a name of its own text."""
+    source, numpy = watch.cell.source, sys.modules.get("numpy")
+    if numpy is None or "resize" not in source:
+        return None
+    values = ((name, watch.before.get(name)) for name in _RESIZED.findall(source))
+    names = {id(value): name for name, value in values if type(value) is numpy.ndarray}
+    if not names:
+        return None
+    albums.forget()
+    return LetGo(names, watch, store)
+
+
+class LetGo:
+    """The arrays that the store and a watch have let go of, until `take_back`.
+
+    Such an array is known again by its name; if the cell may have bound that to another one, it counts as used up.
+    """
+
+    def __init__(self, names: dict[int, str], watch: Watch, store: Store) -> None:
+        self._names, self._watch, self._store = names, watch, store
+        self._held: list[tuple[int, Any, Any]] = []  # which array was where, and by which key or index
+        for holder, key, value in [*self._places()]:
+            if id(value) in names:
+                self._held.append((id(value), holder, key))
+                self._put(holder, key, _GONE)
+        store.excursion = None
+
+    def _places(self) -> Iterator[tuple[Any, Any, Any]]:
+        watch, store = self._watch, self._store
+        for variables in (watch.before, *store.values.values()):
+            yield from ((variables, name, value) for name, value in variables.items())
+        surveys = {id(seen): seen for seen in (*watch.surveys.values(), *watch.beside.values())}.values()
+        noted: list[dict[int, Any]] = [watch.left, *(seen.states for seen in surveys)]
+        for states in noted:
+            yield from ((states, key, value) for key, (value, _) in states.items())
+        for delta in store.deltas.values():
+            yield from ((delta.entries, index, value) for index, (value, _) in enumerate(delta.entries))
+
+    @staticmethod
+    def _put(holder: Any, key: Any, value: Any) -> None:
+        holder[key] = (value, holder[key][1]) if type(holder[key]) is tuple else value
+
+    def take_back(self) -> None:
+        """Have the arrays again."""
+        watch, store = self._watch, self._store
+        facts, now = watch.cell.facts, store.namespace
+        unsure = facts.writes.keys() | facts.deletes.keys()
+        found = {
+            key: now[name]
+            for key, name in self._names.items()
+            if id(now.get(name)) == key and name not in unsure and not facts.opaque
+        }
+        for key, holder, place in reversed(self._held):
+            if key in found:
+                self._put(holder, place, found[key])
+            else:
+                del holder[place]
+        lost = {pair for key in self._names.keys() - found.keys() for pair in store.session.sharing.get(key, ())}
+        if lost:
+            store.session.apply(Lost(tuple(sorted(lost))))
