@@ -121,7 +121,10 @@ class _Parts:
         if not reduces(kind) or any(value is outer for outer in self.inside):
             raise _UnseenError
         self.inside.append(value)
-        reduced: Any = _reducer(kind)(value, 4)
+        home = _home(kind)
+        if home.__sizeof__(value) > MAX_BYTES:
+            raise _UnseenError
+        reduced: Any = home.__reduce_ex__(value, 4)
         if type(reduced) is not tuple:
             raise _UnseenError
         attributes = attributes_of(value)
@@ -177,12 +180,11 @@ class _Same:
 
 
 @per_type
-def _reducer(kind: type) -> Any:
-    """How to ask what is copied without running the user's code: as the library's class, or Python's, tells it."""
+def _home(kind: type) -> Any:
+    """Whom to ask what is copied, so that none of the user's code runs: the library's class, or Python's."""
     for cls in type.mro(kind):
         if about(cls).module != "__main__" and LOCAL.edition(about(cls).module) is None:
-            reducer: Any = cls.__reduce_ex__
-            return reducer
+            return cls
         if not ASKED.isdisjoint(members_of(cls)):
             break
     raise _UnseenError

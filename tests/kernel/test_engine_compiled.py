@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_budget import surveys
 from tests.kernel.test_engine_edges import edges
 
 NUMBERS = {
@@ -36,6 +37,17 @@ def test_what_is_held_in_c_and_only_asked_has_not_changed(kind: str) -> None:
     assert notebook.all() == "abcd"
     assert edges(notebook)["d"] == "a<a"
     assert notebook.run("c", "b = top(a)\nprint(len(a), b)") == "c"
+
+
+@pytest.mark.usefixtures("no_hurry")
+def test_what_is_large_is_not_copied_to_be_looked_at() -> None:
+    notebook = Notebook(
+        "import array\nlarge = array.array('d', [0.0]) * 20_000_000\nsmall = array.array('d', [1.0])",
+        "print(max(small), len(large))",
+    )
+    assert notebook.all() == "ab"
+    seen = surveys(notebook, "b")
+    assert (seen["large"].complete, seen["small"].complete) == (False, True)
 
 
 def test_code_of_the_users_is_not_run_to_see_what_changed() -> None:
