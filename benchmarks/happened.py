@@ -40,7 +40,7 @@ class Names(dict[str, Any]):
         self.cell = -1
         self.writer: dict[str, int] = {}
         self.value: dict[str, Any] = {}  # as last noted: functions' ``global`` stores pass us by
-        self.owner: dict[types.CodeType, int] = {}
+        self.owner: dict[int, int] = {}  # by id: the code of two cells with the same text is equal
         self.keep: list[types.CodeType] = []
         self.direct: set[tuple[int, int, str]] = set()  # (reader, writer, name)
         self.called: set[tuple[int, int, str]] = set()
@@ -76,7 +76,7 @@ class Names(dict[str, Any]):
 
     def owner_of(self, code: types.CodeType) -> int:
         """The cell whose text a code object comes from."""
-        found = self.owner.get(code)
+        found = self.owner.get(id(code))
         if found is not None:
             return found
         found = int(code.co_filename[6:-1]) if code.co_filename.startswith("<cell ") else self.cell
@@ -84,8 +84,8 @@ class Names(dict[str, Any]):
         while todo:
             part = todo.pop()
             self.keep.append(part)
-            self.owner[part] = found
-            todo.extend(c for c in part.co_consts if isinstance(c, types.CodeType) and c not in self.owner)
+            self.owner[id(part)] = found
+            todo.extend(c for c in part.co_consts if isinstance(c, types.CodeType) and id(c) not in self.owner)
         return found
 
     def note_stores(self) -> None:
