@@ -306,10 +306,12 @@ class Engine:
         self.prepaid.discard(text.cell_id)
         return session.cells[text.cell_id]
 
-    def unshown(self, cell_id: str) -> None:
-        """A cell's request ended without a run of the cell."""
+    def unshown(self, cell_id: str, source: str | None = None) -> None:
+        """A cell's request ended without a run of the cell; the text that it brought is the cell's all the same."""
         with self.lock:
             if cell_id in self.session.cells:
+                if source is not None:
+                    self.session.apply(Edit(Text(cell_id, source)))
                 self.session.apply(Unshown(cell_id))
             self.prepaid.discard(cell_id)
 

@@ -285,7 +285,8 @@ class ReactiveKernel(IPythonKernel):
         cell_id = cell_id_of(msg) if msg["header"]["msg_type"] == "execute_request" else None
         if cell_id is not None and self._engine is not None:
             self.publisher.remember(cell_id, msg["header"])
-            self._engine.unshown(cell_id)
+            code = None if self.told.since(msg["header"], cell_id) else msg["content"].get("code")
+            self._engine.unshown(cell_id, code if isinstance(code, str) else None)
             self._publish_events()
 
     def _set_thread_parent(self, parent: Json) -> None:

@@ -103,6 +103,23 @@ def test_outputs_go_by_the_aborted_request_which_is_the_cells_latest(kernel: Ker
     assert parents == {aborted.reply["parent_header"]["msg_id"]}
 
 
+def test_the_text_that_an_aborted_request_brought_is_the_cells(kernel: Kernel) -> None:
+    kernel.cells(a="x = 1", b="y = 0", c="print(x)")
+    _, aborted = burst(kernel, {"b": "1 / 0", "a": "x = 2"})
+    assert aborted.content["status"] == "aborted"
+    assert sources(kernel)["a"] == ("x = 2", False)
+    assert kernel.result(kernel.send("", {"reactive": {"run": "stale"}})).text("c") == "2\n"
+
+
+def test_an_edit_told_before_the_request_was_aborted_stays(kernel: Kernel) -> None:
+    kernel.cells(a="x = 1", b="y = 0")
+    kernel.send_cell("b", "import time; time.sleep(0.3); 1 / 0")
+    waits = kernel.send_cell("a", "x = 2")
+    kernel.control("edit", cell_id="a", source="x = 3")
+    assert kernel.result(waits).content["status"] == "aborted"
+    assert sources(kernel)["a"] == ("x = 3", False)
+
+
 def test_an_aborted_request_no_longer_waits(kernel: Kernel) -> None:
     kernel.cells(A="import time; x = 1", C="print(x)")
     ids = [kernel.send_cell("B", "time.sleep(0.5); 1 / 0"), kernel.send_cell("C", "print(x)")]
