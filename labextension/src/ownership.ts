@@ -27,8 +27,15 @@ export class Ownership {
         this._hasHeard = true;
         this._changed();
       }, HEARING);
+      // Else the others would wait half a minute for what is ours: a closed or reloaded page says no farewell.
+      window.addEventListener('pagehide', () => this._say(undefined));
+      window.addEventListener('pageshow', () => this._say(this._session));
     }
     this._session = session;
+    this._say(session);
+  }
+
+  private _say(session: string | undefined): void {
     this._awareness?.setLocalStateField(FIELD, session);
   }
 

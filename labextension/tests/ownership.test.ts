@@ -47,7 +47,7 @@ describe('of browsers that share a document', () => {
 
   beforeEach(() => {
     vi.useFakeTimers();
-    vi.stubGlobal('window', globalThis);
+    vi.stubGlobal('window', Object.assign(new EventTarget(), { setTimeout }));
   });
 
   afterEach(() => {
@@ -92,6 +92,16 @@ describe('of browsers that share a document', () => {
     expect(ownership.owns('gone')).toBe(true);
     heard.hear(2, { reactiveKernelSession: 'older' });
     expect(ownership.owns('gone')).toBe(false);
+  });
+
+  it('one whose page is closed or reloaded says so', () => {
+    come();
+    const told = () => heard.states.get(5)?.reactiveKernelSession;
+    expect(told()).toBe('ours');
+    window.dispatchEvent(new Event('pagehide'));
+    expect(told()).toBeUndefined();
+    window.dispatchEvent(new Event('pageshow'));
+    expect(told()).toBe('ours');
   });
 
   it('without sharing there are none', () => {

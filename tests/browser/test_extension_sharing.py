@@ -17,6 +17,9 @@ CELLS = f"""{CONTEXT}.model.sharedModel.cells.map(cell => [
     cell.getSource(), cell.getOutputs().map(output => String(output.text ?? output.data['text/plain'])).join('|')])"""
 
 
+HEARD_OF = f"[...{CONTEXT}.model.sharedModel.awareness.getStates().values()].filter(s => s.reactiveKernelSession)"
+
+
 def agree(book: Book, other: Book, cells: list[list[str]]) -> None:
     for view in (book, other):
         view.page.wait_for_function(f"cells => JSON.stringify({CELLS}) === JSON.stringify(cells)", arg=cells)
@@ -138,6 +141,24 @@ def test_outputs_whose_writer_goes_away_in_mid_run_are_not_lost(sharing: Server,
 
 
 @both
+def test_a_browser_that_is_opened_again_leaves_nobody_behind_who_speaks_for_all(
+    sharing: Server, page: Page, app: str
+) -> None:
+    book = Books(sharing, page, f"again-{app}").new(["x = 10", "print('x is', x)"], app)
+    browser = page.context.browser
+    assert browser is not None
+    guest = browser.new_context(viewport={"width": 1280, "height": 900})
+    other = book.again(guest.new_page())
+    knows_the_other(other)
+    for _ in range(2):
+        book.open()
+        knows_the_other(book)
+        # By themselves those who are gone are forgotten after half a minute.
+        other.page.wait_for_function(f"() => {HEARD_OF}.length === 2", timeout=15_000)
+    guest.close()
+
+
+@both
 def test_outputs_that_come_while_the_only_browser_is_opened_again_are_not_lost(
     sharing: Server, page: Page, app: str
 ) -> None:
@@ -185,8 +206,7 @@ def test_a_cell_that_an_undo_brings_back_never_shows_an_old_output_as_if_it_were
 
 def knows_the_other(book: Book) -> None:
     """Wait until the browser has heard of the other one, and of the kernel session that it has."""
-    states = f"[...{CONTEXT}.model.sharedModel.awareness.getStates().values()]"
-    book.page.wait_for_function(f"() => {states}.filter(state => state.reactiveKernelSession).length > 1")
+    book.page.wait_for_function(f"() => {HEARD_OF}.length > 1")
 
 
 def alike(book: Book, other: Book) -> None:
