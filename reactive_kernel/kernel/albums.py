@@ -162,7 +162,9 @@ class Albums:
         touched, items = dict[int, tuple[Any, State]](), list(album.seen.states.items())
         for start in range(0, many, AT_ONCE):
             if thread_time() > deadline:  # then as much is known as was compared
-                same = {key: pair for key, pair in items[:start] if key not in touched}
+                album.walk.again(touched, False)  # what changed just now is most likely to change with the cell
+                album.seen = album.walk.result
+                same = {key: album.seen.states[key] for key, _ in items[:start]}
                 album.cut = replace(album.seen, states=same, truncated=True, hurried=True)
                 return False
             touched.update(touched_in(dict(items[start : start + AT_ONCE])))

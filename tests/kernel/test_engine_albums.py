@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reactive_kernel.kernel.changes import BUDGET
 from reactive_kernel.kernel.survey import Walk
 from tests.kernel.inprocess import Notebook
 
@@ -49,6 +50,30 @@ def test_what_is_too_large_for_one_look_is_known_after_some() -> None:
     assert notebook.all() == "abcdef"
     assert notebook.run("e", "axes[0, 1].set_title('r')") == "ef"
     assert notebook.run("e", "_ = axes[1, 1].plot([1, 2])") == "ef"
+    notebook.check()
+
+
+@pytest.mark.parametrize("looks", range(2, 12))
+def test_what_the_way_to_a_cell_changed_is_looked_at_first(monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
+    now = 0.0
+
+    def clock() -> float:
+        nonlocal now
+        now += step
+        return now
+
+    step = 0.0
+    for module in CLOCKED:
+        monkeypatch.setattr(f"reactive_kernel.kernel.{module}.thread_time", clock, raising=False)
+    notebook = Notebook(
+        f"{IMPORT}\nimport io", "x = [0, 1, 2]", "y = [0, 6, 12]", "fig, ax = plt.subplots()", "ax.plot(x, y)",
+        "other = ax.twinx()", "other.plot(x, [8, 20, 90])", "ax.set_ylabel('q')", "other.set_ylim(0, 6)",
+        "other.axhline(9)", "fig.savefig(io.BytesIO())",
+    )  # fmt: skip
+    notebook.all()
+    step = BUDGET / looks  # the time is up after so many looks at the clock
+    notebook.insert(7, "fig.savefig(io.BytesIO())")  # which moves the labels of the axes
+    notebook.all()
     notebook.check()
 
 
