@@ -94,7 +94,7 @@ def test_a_cell_whose_request_was_aborted_is_stale(kernel: Kernel) -> None:
 def test_outputs_go_by_the_aborted_request_which_is_the_cells_latest(kernel: Kernel) -> None:
     kernel.cells(a="print('A')", b="1 / 0")
     kernel.cell("a", "print('A')")
-    _, aborted = burst(kernel, {"b": "1 / 0", "a": "print('A')"})
+    _, aborted = burst(kernel, {"b": "import time; time.sleep(0.5); 1 / 0", "a": "print('A')"})
     assert aborted.content["status"] == "aborted"
     ran = kernel.result(kernel.send("", {"reactive": {"run": "all"}}))
     parents = {
@@ -105,7 +105,7 @@ def test_outputs_go_by_the_aborted_request_which_is_the_cells_latest(kernel: Ker
 
 def test_the_text_that_an_aborted_request_brought_is_the_cells(kernel: Kernel) -> None:
     kernel.cells(a="x = 1", b="y = 0", c="print(x)")
-    _, aborted = burst(kernel, {"b": "1 / 0", "a": "x = 2"})
+    _, aborted = burst(kernel, {"b": "import time; time.sleep(0.5); 1 / 0", "a": "x = 2"})
     assert aborted.content["status"] == "aborted"
     assert sources(kernel)["a"] == ("x = 2", False)
     assert kernel.result(kernel.send("", {"reactive": {"run": "stale"}})).text("c") == "2\n"
