@@ -37,24 +37,32 @@ class Batch:
 
 def run_execute(sources: list[Path], kernel: str, folder: Path) -> Batch:
     """`jupyter execute --inplace` over copies of the notebooks."""
-    copies = _copies(sources, folder)
-    return _run(["execute", "--inplace", f"--kernel_name={kernel}", *map(str, copies)], copies, kernel)
+    return _run(["execute", "--inplace", f"--kernel_name={kernel}"], sources, folder, kernel)
 
 
 def run_nbconvert(sources: list[Path], kernel: str, folder: Path) -> Batch:
     """`jupyter nbconvert --execute` over copies of the notebooks."""
-    copies = _copies(sources, folder)
     arguments = ["nbconvert", "--to=notebook", "--execute", "--inplace", f"--ExecutePreprocessor.kernel_name={kernel}"]
-    return _run([*arguments, *map(str, copies)], copies, kernel)
+    return _run(arguments, sources, folder, kernel)
 
 
 def _copies(sources: list[Path], folder: Path) -> list[Path]:
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return [Path(shutil.copy(source, folder)) for source in sources]
 
 
-def _run(arguments: list[str], copies: list[Path], kernel: str) -> Batch:
-    done = _jupyter(arguments, copies[0].parent, 300)
+def _run(arguments: list[str], sources: list[Path], folder: Path, kernel: str) -> Batch:
+    """Run copies of the notebooks, once more if another process took a port first.
+
+    jupyter_client looks for free ports and lets go of them before the kernel binds them; with any kernel, the tool then
+    waits for 60 s and gives up.
+    """
+    for _ in range(2):
+        copies = _copies(sources, folder)
+        done = _jupyter([*arguments, *map(str, copies)], folder, 300)
+        if "Address already in use" not in done.stderr:
+            break
     stderr = done.stderr.replace(str(copies[0].parent), "FOLDER").replace(kernel, "KERNEL")
     notebooks = {copy.name: nbformat.read(copy, as_version=4) for copy in copies}
     return Batch(notebooks, done.returncode, plain(stderr))
