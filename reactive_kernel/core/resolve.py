@@ -57,7 +57,7 @@ def view(
             result.soft.pop(name, None)
     if _hides_reads(facts) or result.evaluates:
         for name in graph.producers:
-            if name not in result.inputs and (found := graph.above(name, cell.key)):
+            if name not in result.inputs and (found := _there(name, cell, graph)):
                 result.soft[name] = found
                 if name in without:
                     found = graph.above(name, cell.key, cell.rivals)
@@ -66,6 +66,17 @@ def view(
     if cell.kind != "batch":
         _add_shared(cell, graph, sharing, result, known)
     return result
+
+
+def _there(name: str, cell: Cell, graph: Graph) -> tuple[str, ...]:
+    """Producers above of a name that is there: not where the nearest would only change what begins below."""
+    found, cells = graph.above(name, cell.key), graph.document.cells
+    for producer in map(cells.__getitem__, found):
+        if producer.produces[name] & ~(MUTATES | MAYBE) or name[:1] == "<":
+            return found
+        if any(cells[source].key < producer.key for source in producer.inputs.get(name, ())):
+            return found
+    return ()
 
 
 def _hides_reads(facts: Facts) -> bool:

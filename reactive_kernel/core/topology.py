@@ -165,23 +165,23 @@ class Topology:
         """Give up the reads that close a loop and that no run is sure to make; True if that changed.
 
         As in a plain run such a name isn't there, and if the run comes to the read, it says so.  First those go that
-        surely lead to a cell which reads from below itself; of a loop that is left, all.  Which came first doesn't
-        matter, so that the answer depends on the notebook alone.
+        surely lead to a cell which reads from below itself; of a loop that is left, those from below.  Which came first
+        doesn't matter, so that the answer depends on the notebook alone.
         """
         if not (self._rewired and (self.soft or self._waiving or (self.forward and self.opaque))):
             return False
         self._rewired = False
         unsure = [i for i in self.soft | self.opaque | self._waiving if i in self.cells]
         rivals: dict[str, frozenset[str]] = {}
-        for every in (False, True):
+        for left in (False, True):
             part = components(self.cells, unsure, rivals)
             upside_down = self._read_from_below(part)
             for cell in map(self.cells.__getitem__, unsure):
                 own = part[cell.id]
                 near = {p for found in cell.soft.values() for p in found if part.get(p) == own}
-                if near if every else near & upside_down:
-                    others = frozenset(i for i, number in part.items() if number == own and (every or i in upside_down))
-                    rivals[cell.id] = rivals.get(cell.id, frozenset()) | others
+                barred = {p for p in near if self.cells[p].key > cell.key} if left else near & upside_down
+                if barred:
+                    rivals[cell.id] = rivals.get(cell.id, frozenset()) | barred
         for cell in map(self.cells.__getitem__, unsure):
             barred = rivals.get(cell.id, frozenset())
             found = frozenset(n for n, producers in cell.soft.items() if not barred.isdisjoint(producers))

@@ -42,7 +42,9 @@ class Staying:
         self._own = ("", frozenset())
         raw = {name: token(value, self.store.main) for name, value in bound.items()}
         if watch.again:
-            tokens = self._keep_held(watch, bound, raw, mutated)
+            # What it changed in place, under a name that it bound to the same object too (``d = d``).
+            here = {n for n in changes.names if bound.get(n, MISSING) is watch.before.get(n)}
+            tokens = self._keep_held(watch, bound, raw, here.union(mutated))
         else:
             tokens = self._tokens(watch, bound, raw, self._keep_alike(watch, bound, raw, changes), changed)
         self.tokens[watch.cell.id] = raw

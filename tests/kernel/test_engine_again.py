@@ -274,3 +274,22 @@ def test_all_in_mode_lazy_leaves_nothing_stale_that_a_run_made_so() -> None:
     assert nb.all() == "bcd", "the change is now one of the iterator's list too"
     assert nb.stale_cells == ""
     nb.check()
+
+
+def test_what_a_cell_changes_under_a_name_that_it_binds_again_is_one_with_what_it_takes_out() -> None:
+    text = "from collections import defaultdict\nd = defaultdict(list)"
+    notebook = opened("0", text, "d = d\nys = []\nrows = d['k']")
+    notebook.run("a", "import bisect\nbisect.insort(ys, 4)")  # ys from below is used up, and made again
+    assert notebook.namespace["rows"] is notebook.namespace["d"]["k"]
+    notebook.delete("a")
+    notebook.check()
+
+
+def test_an_opaque_cell_does_not_do_without_what_is_above_for_a_failing_cell_that_reads_from_below() -> None:
+    shows = "rows = rows + [1]\nprint([n for n in ('n', 'xs') if n in globals()])"
+    notebook = opened("rows = []", "globals()['n'] = 1", shows, "xs = rows")
+    notebook.insert(0, "knob.observe(lambda change: xs.append(change.new), 'value')")
+    assert notebook.all() == "e!"
+    notebook.run("c")
+    assert notebook.shown["c"].text == "['n']\n"
+    assert notebook.namespace["n"] == 1
