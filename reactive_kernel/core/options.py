@@ -16,6 +16,7 @@ _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:matplotlib.pyplot": ("<matplotlib.options>",),
     "module:seaborn": ("<matplotlib.options>",),
     "module:numpy": ("<numpy.options>",),
+    "module:polars": ("<polars.options>",),
     "module:sys": ("<sys.path>", "<sys.recursionlimit>"),
     "object:sys.getrecursionlimit": ("<sys.recursionlimit>",),
     "module:decimal": ("<decimal.context>",),
@@ -37,7 +38,7 @@ _OPENS = re.compile(
 )
 
 # Libraries whose values look, or behave, as the process is set.
-SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn")
+SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn", "polars")
 OTHER = "*"  # stands for any other installed library; what it draws, it draws with matplotlib
 _DRAWS = re.compile(r"\.\s*(?:plot|hist|boxplot)\b")
 _MAY_DRAW = re.compile(r"plot|draw|hist\b|histogram|imshow|dendrogram|figure|graphics|Display")
@@ -81,10 +82,10 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
     draws = libraries & {OTHER, "sklearn"} and _MAY_DRAW.search(source)
     if "matplotlib" in libraries or draws or ("pandas" in libraries and _DRAWS.search(source)):
         found.add("<matplotlib.options>")
-    if libraries & {"pandas", "numpy"} and _shows(source):
-        found.add("<numpy.options>")
-        if "pandas" in libraries:
-            found.add("<pandas.options>")
+    if libraries & {"pandas", "numpy", "polars"} and _shows(source):
+        if libraries & {"pandas", "numpy"}:
+            found.add("<numpy.options>")
+        found.update(f"<{library}.options>" for library in ("pandas", "polars") if library in libraries)
     return frozenset(found)
 
 

@@ -115,6 +115,22 @@ def _set_sklearn(state: Any) -> None:
     sys.modules["sklearn._config"].set_config(**state)
 
 
+def _get_polars() -> Any:
+    return sys.modules["polars"].Config.save()
+
+
+def _set_polars(state: Any) -> None:
+    sys.modules["polars"].Config.load(state)
+
+
+def _initial_polars() -> Any:
+    config, now = sys.modules["polars"].Config, _get_polars()
+    config.restore_defaults()
+    state = _get_polars()
+    config.load(now)
+    return state
+
+
 def _set_path(state: Any) -> None:
     sys.path[:] = state
 
@@ -124,8 +140,15 @@ def _set_recursion(state: Any) -> None:
         sys.setrecursionlimit(state)
 
 
+_POLARS = "POLARS_FMT_"  # it keeps its options among the variables
+
+
+def _get_environ() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_POLARS)}
+
+
 def _set_environ(state: Any) -> None:
-    for name in os.environ.keys() - state.keys():
+    for name in _get_environ().keys() - state.keys():
         del os.environ[name]
     for name, value in state.items():
         if os.environ.get(name) != value:
@@ -191,13 +214,17 @@ STYLES = (*_SETTERS, "style", ".set(")
 # Sure to set them, which `ax.set(…)` and `linestyle=` are not.
 SET_STYLES = (*_SETTERS, "style.use", "set_style", "sns.set(", "seaborn.set(")
 
+# Not by ``with pd.option_context(…)`` or ``with pl.Config(…)``, which take back what they set.
+SET_PANDAS = ("set_option", "reset_option", "options.")
+SET_POLARS = ("Config.set_", "Config.load", "Config.restore_defaults")
+
 SEEDS = ("seed", "set_state", "setstate", "set_rng_state")
 
 KINDS = {
     "<random>": Kind("random", lambda: sys.modules["random"].getstate(), _set_random, sets=SEEDS, effect=True),
     "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy, sets=SEEDS, effect=True),
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
-    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, ("option",)),
+    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, SET_PANDAS),
     "<matplotlib.options>": Kind(
         "matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, SET_STYLES
     ),
@@ -207,7 +234,7 @@ KINDS = {
         _set_printing,
         ("printoptions",),
         _initial_printing,
-        ("printoptions",),
+        ("set_printoptions",),
     ),
     "<sklearn.options>": Kind(
         "sklearn._config",
@@ -217,10 +244,11 @@ KINDS = {
         lambda: dict(sys.modules["sklearn._config"]._global_config),
         ("set_config",),
     ),
+    "<polars.options>": Kind("polars", _get_polars, _set_polars, ("Config", _POLARS), _initial_polars, SET_POLARS),
     "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<sys.recursionlimit>": Kind("sys", sys.getrecursionlimit, _set_recursion, ("recursionlimit",)),
-    "<environ>": Kind("os", lambda: dict(os.environ), _set_environ, ("environ", "putenv", "%env")),
+    "<environ>": Kind("os", _get_environ, _set_environ, ("environ", "putenv", "%env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
 }
 

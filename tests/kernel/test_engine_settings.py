@@ -12,6 +12,7 @@ from tests.kernel.inprocess import Notebook
 pytestmark = pytest.mark.usefixtures("no_hurry", "as_before")
 
 PANDAS, NUMPY = "import pandas as pd", "import numpy as np"
+POLARS = "import polars as pl"
 FRAME, ARRAY = "df = pd.DataFrame({'x': [1 / 3] * 9})", "m = np.ones(2) / 3"
 
 # an import, a value, a setting, another, what looks otherwise then
@@ -25,6 +26,9 @@ CASES = {
         PANDAS, FRAME + "\ndef show(d): print(d)", "pd.set_option('display.precision', {})", "show(df)"),
     "by a function that reads it": (
         PANDAS, FRAME + "\ndef show(): print(df)", "pd.set_option('display.precision', {})", "show()"),
+    "a polars frame shown": (POLARS, "df = pl.DataFrame({'x': range(9)})", "pl.Config.set_tbl_rows({})", "df"),
+    "a polars frame in an f-string": (
+        POLARS, "df = pl.DataFrame({'x': range(9)})", "pl.Config(tbl_rows={})", "t = f'{df}'\nprint(t)"),
     "an array shown": (NUMPY, ARRAY, "np.set_printoptions(precision={})", "m * 2"),
     "an array in an f-string": (NUMPY, ARRAY, "np.set_printoptions(precision={})", "t = f'{m}'\nprint(t)"),
     "an attribute of one's own object": (
@@ -47,6 +51,7 @@ def as_before() -> Iterator[None]:
     import matplotlib
     import numpy as np
     import pandas as pd
+    import polars as pl
     import sklearn
     from matplotlib import pyplot
 
@@ -55,6 +60,7 @@ def as_before() -> Iterator[None]:
     yield
     np.set_printoptions(**printing)
     pd.reset_option("display.precision")
+    pl.Config.restore_defaults()
     decimal.setcontext(decimal.Context())
     sklearn.set_config(**settings)
     matplotlib.rcdefaults()
@@ -84,6 +90,22 @@ def test_what_only_computes_does_not_run_for_how_things_look(text: str) -> None:
     nb.all()
     nb.insert(2, "pd.set_option('display.precision', 3)")
     assert nb.run("d") == "d"
+
+
+@pytest.mark.parametrize(
+    ("module", "value", "setting"),
+    [
+        (PANDAS, FRAME, "with pd.option_context('display.precision', 3): print(df)"),
+        (POLARS, "df = pl.DataFrame({'x': range(9)})", "with pl.Config(tbl_rows=3): print(df)"),
+        (NUMPY, "df = np.ones(2) / 3", "with np.printoptions(precision=3): print(df)"),
+    ],
+)
+def test_a_setting_that_is_taken_back_is_none(module: str, value: str, setting: str) -> None:
+    nb = Notebook(module, value, "print(df)")
+    nb.all()
+    nb.insert(2, setting)
+    assert nb.run("d") == "d"
+    assert nb.run("d", setting.replace("3", "4")) == "d"
 
 
 def test_what_draws_frames_follows_the_settings_of_matplotlib() -> None:
