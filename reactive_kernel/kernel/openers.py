@@ -19,6 +19,7 @@ from reactive_kernel.kernel.code import CODED
 from reactive_kernel.kernel.compiled_states import inside_compiled, reduces
 from reactive_kernel.kernel.container_states import Maker
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
+from reactive_kernel.kernel.elsewhere import holds_elsewhere, holds_for_others, in_a_descriptor, kept_elsewhere
 from reactive_kernel.kernel.figure_states import called_back, is_registry, is_settled, is_stack
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.library_states import given_to, viewed_memory
@@ -251,7 +252,15 @@ def _look_into(kind: type) -> Opener:
         return lambda value, kind, main: ((value.obj,), True)  # a kept `df.loc` sets items of its frame
     if (known.attributes is None and not known.slotted) or (numpy is not None and kind is numpy.ufunc):
         return _written_in_c
-    return called_back if is_registry(kind) else _instance
+    if is_registry(kind):
+        return called_back
+    if holds_for_others(kind):
+        return lambda value, kind, main: (in_a_descriptor(_own(value, kind, main)), True)
+    return _with_what_is_elsewhere if holds_elsewhere(kind) else _instance
+
+
+def _with_what_is_elsewhere(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    return [*_own(value, kind, main), *kept_elsewhere(value)], True
 
 
 def _instance(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:

@@ -35,6 +35,7 @@ from reactive_kernel.kernel.container_states import (
     set_state,
 )
 from reactive_kernel.kernel.databases import connection_state, cursor_state
+from reactive_kernel.kernel.elsewhere import holds_elsewhere, with_what_is_elsewhere
 from reactive_kernel.kernel.figure_states import is_registry, is_settled, is_stack, registry_state, stack_state
 from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.library_states import (
@@ -157,7 +158,9 @@ def _maker_for(kind: type) -> Maker | None:
     if known.iterates or known.package in MACHINERY or issubclass(kind, threading.Thread):
         return _unknown
     if known.attributes is not None or known.slotted:
-        return with_hidden_part if _hides(kind) else instance_state
+        if _hides(kind):
+            return with_hidden_part
+        return with_what_is_elsewhere if holds_elsewhere(kind) else instance_state
     return compiled_state if reduces(kind) else _unknown
 
 
