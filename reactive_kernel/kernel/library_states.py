@@ -245,16 +245,24 @@ def index_state(value: Any) -> tuple[State | None, Tells]:
 
 def _old_pandas(value: Any) -> tuple[State | None, Tells]:
     """Without copy-on-write only small frames can be kept, by a real copy."""
-    used = value.memory_usage(index=False)
-    size = int(used.sum() if hasattr(used, "sum") else used)
+    size = sum(getattr(block.values, "nbytes", 0) for block in value._mgr.blocks)
     if size > MAX_BYTES:
         return None, "partly"
-    deep = value.copy(deep=True)
+    deep, labels = value.copy(deep=True), _Labels(value)
+    axes = [axis.view() for axis in value._mgr.axes]  # two frames may have one index object between them
+
+    def changed(now: Any) -> bool:
+        return not (all(map(_same_axis, axes, now._mgr.axes)) and deep.equals(now) and labels.are_on(now))
 
     def restore(target: Any) -> None:
-        object.__setattr__(target, "_mgr", deep.copy(deep=True)._mgr)
+        manager = deep.copy(deep=True)._mgr
+        for number, axis in enumerate(axes):
+            manager.set_axis(number, axis.view())
+        object.__setattr__(target, "_mgr", manager)
+        attributes_of(target).get("_item_cache", {}).clear()  # columns that were taken out, of the data that was
+        labels.put_on(target)
 
-    return State(lambda now: not deep.equals(now), restore, size), "whole"
+    return State(changed, restore, size), "whole"
 
 
 def _same_memory(old: Any, new: Any) -> bool:

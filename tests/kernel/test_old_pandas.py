@@ -1,0 +1,82 @@
+"""States of frames as they are taken where pandas has no copy-on-write (before 3.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from reactive_kernel.kernel.library_states import pandas_state
+
+
+@pytest.fixture(autouse=True)
+def old_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if pandas were older; what it has is the same, but for the sharing of memory."""
+    monkeypatch.setattr(pd, "__version__", "2.3.3")
+
+
+def frame() -> Any:
+    """A frame, made anew."""
+    return pd.DataFrame({"a": [3, 1, 2], "b": list("xyz")})
+
+
+def series() -> Any:
+    """A series."""
+    return pd.Series([1, 2], name="s")
+
+
+def levels() -> Any:
+    """A frame with two levels of labels."""
+    index = pd.MultiIndex.from_tuples([(1, 2), (3, 4)], names=["i", "j"])
+    return pd.DataFrame({"a": [1, 2]}, index=index)
+
+
+CHANGES: list[tuple[Callable[[], Any], str]] = [
+    (frame, "value.index.name = 'row'"),
+    (frame, "value.columns.name = 'kind'"),
+    (frame, "value.attrs['unit'] = 'm'"),
+    (frame, "value.index = [0, 1, 2]"),
+    (frame, "value.flags.allows_duplicate_labels = False"),
+    (frame, "value.a; value.loc[0, 'a'] = 9; value.a"),
+    (frame, "value['c'] = 1"),
+    (frame, "value.sort_values('a', inplace=True)"),
+    (series, "value.name = 't'"),
+    (series, "value.index.name = 'row'"),
+    (series, "value[0] = 5"),
+    (levels, "value.index.names = ['k', 'l']"),
+]
+
+
+@pytest.mark.parametrize(("make", "change"), CHANGES, ids=[f"{make.__name__}: {change}" for make, change in CHANGES])
+def test_a_change_is_seen_and_put_back(make: Callable[[], Any], change: str) -> None:
+    value, other = make(), make()
+    state, tells = pandas_state(value)
+    assert state is not None
+    assert tells == "whole"
+    assert not state.changed(value)
+    exec(change, {"value": value})
+    assert state.changed(value)
+    assert state.restore is not None
+    state.restore(value)
+    assert not state.changed(value)
+    assert value.equals(other)
+    assert value.attrs == other.attrs
+    assert getattr(value, "name", 0) == getattr(other, "name", 0)
+    assert all(a.identical(b) for a, b in zip(value.axes, other.axes, strict=True))
+    assert value.flags.allows_duplicate_labels
+
+
+def test_an_axis_that_two_frames_have_is_put_back_in_each() -> None:
+    one = frame()
+    other = pd.DataFrame({"c": [1, 2, 3]}, index=one.index)
+    states = [pandas_state(value)[0] for value in (one, other)]
+    one.index.name = "row"
+    for value, state in zip((one, other), states, strict=True):
+        assert state is not None
+        assert state.restore is not None
+        if state.changed(value):
+            state.restore(value)
+    assert one.index.name is None
+    assert other.index.name is None
