@@ -131,8 +131,10 @@ class Names(dict[str, Any]):
 
 
 def remembered(value: Any, name: str) -> bool:
-    """True for an attribute in which a library's object keeps what a property of its class once gave."""
+    """True for an attribute in which a library's object keeps what a property of its class once gave, or a cache."""
     classes = [cls for cls in type(value).__mro__ if cls.__module__ != "__main__"]
+    if name[:1] == "_" and "cache" in name and type(value) in classes:
+        return True
     member = next((cls.__dict__[name] for cls in classes if name in cls.__dict__), None)
     return hasattr(type(member), "__get__") and not hasattr(type(member), "__set__") and not callable(member)
 
