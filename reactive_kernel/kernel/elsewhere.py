@@ -18,7 +18,6 @@ from reactive_kernel.kernel.typewise import about, attributes_of, members_of, pe
 
 __all__ = ["holds_elsewhere", "holds_for_others", "in_a_descriptor", "kept_elsewhere", "with_what_is_elsewhere"]
 
-ABSENT = object()
 Place = dict[Any, Any]
 
 
@@ -70,22 +69,24 @@ def holds_elsewhere(kind: type) -> bool:
 
 
 def _held(value: Any) -> list[tuple[Place, Any, Any]]:
-    """Dict, key and what it holds for an instance, or ABSENT."""
+    """What there is for an instance: dict, key and item."""
     by_id, by_reference = _places(type(value))
-    keys: list[tuple[Any, tuple[Place, ...]]] = [(id(value), by_id)]
+    key = id(value)
+    found: list[tuple[Place, Any, Any]] = [(place, key, place[key]) for place in by_id if key in place]
     if by_reference:
-        keys.append((weakref.ref(value), by_reference))
-    return [(place, key, place.get(key, ABSENT)) for key, places in keys for place in places]
+        reference = weakref.ref(value)
+        found += [(place, reference, place[reference]) for place in by_reference if reference in place]
+    return found
 
 
 def kept_elsewhere(value: Any) -> list[Any]:
     """What there is of an instance."""
-    return [item for _, _, item in _held(value) if item is not ABSENT and type(item) is not weakref.ref]
+    return [item for _, _, item in _held(value) if type(item) is not weakref.ref]
 
 
 def _is_same(old: Any, new: Any) -> bool:
     """A weak reference only says that something is there."""
-    return old is new or (type(old) is type(new) is weakref.ref) or (ABSENT is not old and equal(old, new))
+    return old is new or (type(old) is type(new) is weakref.ref) or equal(old, new)
 
 
 def with_what_is_elsewhere(value: Any) -> Taken:
@@ -96,15 +97,19 @@ def with_what_is_elsewhere(value: Any) -> Taken:
     assert restore_own is not None
 
     def changed(now: Any) -> bool:
-        return own.changed(now) or not all(_is_same(item, place.get(key, ABSENT)) for place, key, item in held)
+        there = _held(now)
+        if len(there) != len(held) or own.changed(now):
+            return True
+        return not all(a[0] is b[0] and _is_same(a[2], b[2]) for a, b in zip(held, there, strict=True))
 
     def restore(target: Any) -> None:
         restore_own(target)
+        was = {id(place): item for place, _, item in held}
+        for place, key, _ in _held(target):
+            if id(place) not in was:
+                del place[key]
         for place, key, item in held:
-            now = place.get(key, ABSENT)
-            if item is ABSENT:
-                place.pop(key, None)
-            elif not (type(now) is type(item) is weakref.ref):
+            if not (type(item) is weakref.ref and key in place):
                 place[key] = item
 
     return State(changed, restore, own.size + 16 * len(held)), tells
