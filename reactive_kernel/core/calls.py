@@ -307,7 +307,7 @@ def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
 
 def _namespace_call(w: Walker, node: ast.Call, name: str) -> bool:
     if name == "globals" or (w.frame is w.cell and not node.args):
-        w.frame.hide(f"{name}() can reach any name", node)
+        w.frame.hide(f"{name}() can reach any name", node, binds=True)
     return False
 
 
@@ -333,7 +333,7 @@ def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
             w.visit_all(tree.body)
             del w.cell.codes[made:]  # what its statements run has been counted: functions that it defines are not run
             return True
-    w.frame.hide(f"{name}() runs code that is known at run time only", node)
+    w.frame.hide(f"{name}() runs code that is known at run time only", node, binds=name == "exec")
     return False
 
 

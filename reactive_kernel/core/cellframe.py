@@ -39,7 +39,7 @@ class CellFrame(Frame):
         self.writes: dict[str, Node] = {}
         self.mutates: dict[str, tuple[Strength, Node]] = {}
         self.effects: dict[str, Node] = {}
-        self.opaque: list[tuple[str, Node, bool]] = []  # reason, where, whether it hides reads too
+        self.opaque: list[tuple[str, Node, bool, bool]] = []  # reason, where, whether it hides reads, may bind names
         self.stars: list[str] = []
         self.plain: set[str] = set()
         self.not_plain: set[str] = set()
@@ -205,8 +205,8 @@ class CellFrame(Frame):
     def effect(self, name: str, node: Node) -> None:
         self.effects.setdefault(name, node)
 
-    def hide(self, reason: str, node: Node) -> None:
-        self.opaque.append((reason, node, True))
+    def hide(self, reason: str, node: Node, binds: bool = False) -> None:
+        self.opaque.append((reason, node, True, binds))
 
     def owns(self, name: str) -> bool:
         return name in self.flow

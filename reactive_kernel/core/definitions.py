@@ -120,7 +120,7 @@ def _import_from(w: Walker, node: ast.ImportFrom) -> None:
     for alias in node.names:
         if alias.name == "*":
             reason = f"`from {node.module or '.'} import *` binds names that only the run can show"
-            w.cell.opaque.append((reason, node, False))
+            w.cell.opaque.append((reason, node, False, True))
             w.cell.stars.append("." * node.level + (node.module or ""))
             continue
         name = alias.asname or alias.name

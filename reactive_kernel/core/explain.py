@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from reactive_kernel.core.facts import Problem, visible
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.resolve import UNKNOWN
 from reactive_kernel.core.session import Session
 
 __all__ = ["blocked_by", "edges", "graph_text", "label", "problem", "status_text", "why"]
@@ -172,7 +173,9 @@ def why(session: Session, cell: Cell) -> str:
     reasons = []
     for read, producers in sorted(cell.inputs.items()):
         for producer in map(session.cells.__getitem__, producers):
-            if not producer.fresh and (shown := visible([read])):
+            if read == UNKNOWN:
+                reasons.append(f"{label(session, producer)} may bind names that it reads, and has not run")
+            elif not producer.fresh and (shown := visible([read])):
                 reasons.append(f"{shown[0]} from {label(session, producer)} is out of date")
     if reasons:
         return f"{name} is stale: {'; '.join(reasons)}."

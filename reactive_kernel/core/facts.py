@@ -65,12 +65,13 @@ class Opaque:
     """Why the text alone can't tell what the cell reads and binds (``exec``, ``import *``, …).
 
     ``reason`` is a sentence for people.  ``hides_reads`` is False if only what is bound is not known, which a run
-    tells (``import *``, ``%run``).
+    tells (``import *``, ``%run``).  ``binds``: it may bind any name, for all that the text shows.
     """
 
     reason: str
     site: Site
     hides_reads: bool = True
+    binds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,10 @@ class Frame:
         assert self.parent is not None
         self.parent.effect(name, node)
 
-    def hide(self, reason: str, node: Node) -> None:
-        """What is read here the text does not show."""
+    def hide(self, reason: str, node: Node, binds: bool = False) -> None:
+        """What is read here the text does not show, nor, with ``binds``, which of the notebook's names are bound."""
         assert self.parent is not None
-        self.parent.hide(reason, node)
+        self.parent.hide(reason, node, binds)
 
     def declare(self, names: Iterable[str], is_global: bool) -> None:
         """``global`` or ``nonlocal``; has no meaning in the cell itself."""
@@ -107,7 +107,7 @@ class CodeFrame(Frame):
     def effect(self, name: str, node: Node) -> None:
         self.code.effects.setdefault(name, node)
 
-    def hide(self, reason: str, node: Node) -> None:
+    def hide(self, reason: str, node: Node, binds: bool = False) -> None:
         self.code.hidden.setdefault(reason, node)
 
     def declare(self, names: Iterable[str], is_global: bool) -> None:

@@ -32,6 +32,7 @@ class Graph:
         self.producers: dict[str, Line] = {}
         self.readers: dict[str, Line] = {}
         self.forward: dict[str, set[str]] = {}  # reader -> producers below it
+        self.unknown: Line = []  # cells that may bind any name
 
     # -- upkeep
 
@@ -55,6 +56,7 @@ class Graph:
     def rebuild(self) -> None:
         """Make both indexes anew, after keys were renumbered."""
         self.producers, self.readers = {}, {}
+        self.unknown = [(cell.key, cell.id) for cell in self.document if cell.unknown]
         for cell in self.document:
             for name in cell.produces:
                 self.add(self.producers, name, cell)
@@ -86,6 +88,14 @@ class Graph:
         """Producers above a position only (no forward reference); what the namespace shows there, but for ``skip``."""
         line = self.producers.get(name)
         return self._above(name, line, key, True, skip) if line else ()
+
+    def may_bind(self, name: str, found: tuple[str, ...], cell: Cell) -> list[str]:
+        """Cells above that may bind a name for all that is known, nearer than what was ``found``, nearest first."""
+        cells = self.document.cells
+        last = cells[found[-1]] if found else None
+        sure = last is not None and last.key < cell.key and not last.produces[name] & MAYBE
+        start = bisect_right(self.unknown, (last.key, last.id)) if sure and last is not None else 0
+        return [cell_id for _, cell_id in reversed(self.unknown[start : bisect_left(self.unknown, (cell.key,))])]
 
     def _above(
         self, name: str, line: Line, key: float, console: bool, skip: Collection[str] = ()

@@ -80,7 +80,7 @@ def line_magic(w: Walker, node: ast.expr, name: str, rest: str, column: int) -> 
         if name == "autoreload" or name in HARMLESS or (name == "store" and "-r" not in rest.split()):
             return
         reason = f"%{name} may bind any name" if name in BINDING else f"%{name} is not a magic that is known here"
-        w.cell.opaque.append((reason, node, name not in BINDING or "-i" in rest.split()))
+        w.cell.opaque.append((reason, node, name not in BINDING or "-i" in rest.split(), name in BINDING))
 
 
 def _without_options(w: Walker, node: ast.expr, name: str, rest: str) -> tuple[str, int]:
@@ -150,7 +150,7 @@ def _merge(w: Walker, facts: Facts, node: ast.expr) -> None:
     for name, mutation in facts.mutates.items():
         w.frame.mutate(name, mutation.strength, node)
     for item in facts.opaque:
-        w.cell.opaque.append((item.reason, node, item.hides_reads))
+        w.cell.opaque.append((item.reason, node, item.hides_reads, item.binds))
 
 
 def sql_facts(source: str) -> Facts:
@@ -238,6 +238,6 @@ def foreign_cell(w: Walker, source: str, magics: list[CellMagic]) -> Facts:
         code=text_hash((source.strip(),)),
         reads=dict.fromkeys(w.cell.reads, site),
         writes=dict.fromkeys(names, site),
-        opaque=() if known else (Opaque(reason, site),),
+        opaque=() if known else (Opaque(reason, site, binds=True),),
         cell_magic=magics[0].name,
     )

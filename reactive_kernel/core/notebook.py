@@ -110,6 +110,7 @@ class Cell:
     blockers: tuple[str, ...] = ()
     trusted: bool = False  # what its last run showed is taken to hold, though that had other inputs
     blocking: bool = False  # had failed as it stood when last looked at
+    unknown: bool = False  # may bind any name, until it has run: those below that find none of their own wait for it
     # runs
     ran: Ran | None = None
     failed: tuple[str | None, str] | None = None  # (version, text) of a failure
@@ -124,6 +125,15 @@ class Cell:
     late: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that a run changed though defined below
     missed: tuple[str, frozenset[str]] = ("", frozenset())  # code, and names that its star imports do not bind
     drawn: tuple[str, frozenset[str]] = ("", frozenset())  # code, and hidden state that a failed run changed
+
+    @property
+    def may_bind_any(self) -> bool:
+        """True if the text doesn't show which names the cell binds, no run has shown it, and it can run."""
+        if not any(reason.binds for reason in self.facts.opaque) or self.kind != "notebook" or self.held_back:
+            return False
+        ran = self.ran is not None and self.ran.code == self.facts.code
+        failed = self.last == "error" and self.drawn[0] == self.facts.code  # be it at other inputs
+        return not (ran or failed or self.problem or (self.blockers and not self.loop))
 
     @property
     def looks_below(self) -> bool:

@@ -113,7 +113,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         carries=_carries(cell, bound),
         plain=frozenset(name for name in cell.plain if name not in cell.not_plain and name in bound),
         effects=sites.many(cell.effects),
-        opaque=tuple(Opaque(reason, sites.one(node), hides) for reason, node, hides in cell.opaque),
+        opaque=tuple(Opaque(reason, sites.one(node), hides, binds) for reason, node, hides, binds in cell.opaque),
         stars=tuple(cell.stars),
         line_magics=tuple(translation.line_magics) if translation is not None else (),
         cell_magic=_cell_magic(translation),

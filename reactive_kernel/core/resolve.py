@@ -12,11 +12,13 @@ from functools import lru_cache
 
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
 from reactive_kernel.core.facts import WEAK, Deferred, Facts
-from reactive_kernel.core.graph import Graph
+from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
+
+UNKNOWN = "<unknown>"  # whatever a cell may bind of which nothing is known before its run
 
 __all__ = ["View", "carried", "outs", "produces", "view"]
 
@@ -63,6 +65,8 @@ def view(
                     found = graph.above(name, cell.key, cell.rivals)
                 if found:
                     result.inputs[name] = found
+    if graph.unknown and cell.kind == "notebook":
+        _wait_for_unknown(cell, graph, result, without)
     if cell.kind != "batch":
         _add_shared(cell, graph, sharing, result, known)
     return result
@@ -77,6 +81,19 @@ def _there(name: str, cell: Cell, graph: Graph) -> tuple[str, ...]:
         if any(cells[source].key < producer.key for source in producer.inputs.get(name, ())):
             return found
     return ()
+
+
+def _wait_for_unknown(cell: Cell, graph: Graph, result: View, without: frozenset[str]) -> None:
+    """Let a cell read, under a name of its own, what cells above that have yet to run may bind of its names."""
+    found: dict[str, None] = {}
+    for name, producers in result.inputs.items():
+        if not name.startswith(("<", "sql:")) and (producers or name not in BUILTINS):
+            found.update(dict.fromkeys(graph.may_bind(name, producers, cell)))
+    if found:
+        result.soft[UNKNOWN] = tuple(found)
+        barred = cell.rivals if UNKNOWN in without else ()
+        if waited := tuple(cell_id for cell_id in found if cell_id not in barred):
+            result.inputs[UNKNOWN] = waited
 
 
 def _hides_reads(facts: Facts) -> bool:
@@ -337,7 +354,8 @@ def outs(cell: Cell) -> dict[str, str]:
     of a cascade along a chain of stale cells grows with the chain, not with its square.
     """
     if not cell.exact or cell.ran is None or cell.version is None:
-        return {name: name_version(cell.id, "to run", name) for name in cell.produces}
+        unknown = (UNKNOWN,) if cell.unknown else ()
+        return {name: name_version(cell.id, "to run", name) for name in (*cell.produces, *unknown)}
     tokens, result = {**cell.ran.stays, **{n: t for n, t in cell.ran.bound.items() if t is not None}}, {}
     for name in cell.produces:
         token = tokens.get(name)

@@ -200,6 +200,7 @@ class Session(Topology):
         self._unwind(cell.loop)
         self._set_produces(cell, {})
         self._set_inputs(cell, {})
+        self._set_unknown(cell, False)
         self.document.remove(cell)
 
     def _delete(self, cell: Cell) -> None:

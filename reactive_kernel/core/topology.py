@@ -7,6 +7,7 @@ Why a cell has to be looked at is not this module's business.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heappop, heappush
@@ -104,12 +105,13 @@ class Topology:
         produces = resolve.produces(cell, view, self.cells)
         names = self._set_produces(cell, produces)
         carried, cell.carried = cell.carried, resolve.carried(cell, view, self.cells)
+        cell.blockers = self._blockers(cell)
+        self._set_unknown(cell, cell.may_bind_any)
         outs, cell.outs = cell.outs, resolve.outs(cell)
         if carried != cell.carried:
             names |= {n for n in carried.keys() | cell.carried.keys() if carried.get(n) != cell.carried.get(n)}
         if outs != cell.outs:
             names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
-        cell.blockers = self._blockers(cell)
         blocks = before[2] != cell.blockers or cell.blocking != cell.has_failed
         cell.blocking = cell.has_failed
         if before[2] != cell.blockers or (cell.blockers and before[3] != cell.fresh):
@@ -284,6 +286,18 @@ class Topology:
                 if opaque.key > cell.key:
                     self._push(opaque)
         return changed
+
+    def _set_unknown(self, cell: Cell, unknown: bool) -> None:
+        """Note whether a cell may bind any name; all below it are looked at again when it begins to."""
+        if cell.unknown == unknown or (cell.trusted and unknown):
+            return
+        cell.unknown, place = unknown, (cell.key, cell.id)
+        if not unknown:  # its dependents see that from what it gives
+            self.graph.unknown.remove(place)
+            return
+        insort(self.graph.unknown, place)
+        for other in self.document.order[self.document.index(cell) + 1 :]:
+            self._push(other)
 
     def _push_sharers(self, tokens: Iterable[int], below: float = -inf) -> None:
         """Look again at cells that may change one of these objects through any name; of the notebook's only those
