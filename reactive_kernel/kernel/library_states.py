@@ -61,9 +61,14 @@ def seeds_state(value: Any) -> tuple[State | None, Tells]:
     return State(lambda now: now.n_children_spawned != made, None), "whole"
 
 
+def _is_old() -> bool:
+    """True for a pandas without copy-on-write."""
+    return int(sys.modules["pandas"].__version__.split(".")[0]) < 3
+
+
 def pandas_state(value: Any) -> tuple[State | None, Tells]:
     """A frame or series: with copy-on-write a shallow copy costs nothing, and a change moves the data elsewhere."""
-    if int(sys.modules["pandas"].__version__.split(".")[0]) < 3:
+    if _is_old():
         return _old_pandas(value)
     if viewed := viewed_memory(value):
         return _viewed_state(value, viewed)
@@ -107,9 +112,9 @@ def viewed_memory(frame: Any) -> list[Any]:
     """Arrays behind a frame that numpy arrays of the notebook look at as well (`to_numpy()`); none of a large frame.
 
     A shallow copy of such a frame would be seen: a later change in place would go elsewhere, past those arrays.  They
-    are told by the references that pandas' own blocks don't account for.
+    are told by the references that pandas' own blocks don't account for; before pandas 3 by these too.
     """
-    numpy, blocks = sys.modules["numpy"], frame._mgr.blocks
+    numpy, blocks, old = sys.modules["numpy"], frame._mgr.blocks, _is_old()
     if sum(getattr(block.values, "nbytes", 0) for block in blocks) > MAX_BYTES:
         return []
     found = []
@@ -123,7 +128,7 @@ def viewed_memory(frame: Any) -> list[Any]:
         block.refs.has_reference()  # asked, pandas forgets the blocks that are gone
         sharing = len(block.refs.referenced_blocks)
         ours = 3 if owner is values else 2  # the variables here, and the argument
-        if sys.getrefcount(owner) > sharing + ours:
+        if sys.getrefcount(owner) > sharing + ours or (old and sharing > 1):
             found.append(owner)
     return found
 
@@ -136,7 +141,7 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
     owners = {id(owner) for owner in viewed}
     # Never the blocks themselves: pandas would take us for somebody who shares them.
     parts = [_Part(b, bool({id(b.values), id(getattr(b.values, "base", None))} & owners)) for b in manager.blocks]
-    axes, labels = list(manager.axes), _Labels(value)
+    axes, labels = [axis.view() for axis in manager.axes], _Labels(value)
 
     def changed(now: Any) -> bool:
         inside = now._mgr.blocks
@@ -148,7 +153,7 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
 
     def restore(target: Any) -> None:
         blocks = [part.block() for part in parts]
-        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, list(axes)))
+        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, [axis.view() for axis in axes]))
         labels.put_on(target)
 
     return State(changed, restore, sum(part.size for part in parts)), "whole"
@@ -220,9 +225,7 @@ class _Part:
             return False
         if not hasattr(now, "strides"):
             return bool(now.equals(self.copy))
-        if now.dtype == object:
-            return all(map(is_, now.flat, self.copy.flat))
-        return bool(now.tobytes() == self.copy.tobytes())
+        return bool(now.tobytes() == self.copy.tobytes())  # of objects: where they are
 
     def block(self) -> Any:
         """A block like the one that was, in the same memory where others look at that.
@@ -230,7 +233,8 @@ class _Part:
         Other frames may use that memory until somebody changes it: pandas has to know of them.
         """
         values = self.copy.copy() if self.values is None else self.values
-        return self.kind(values, placement=self.place, ndim=self.ndim, refs=self.refs)
+        more = {} if self.refs is None else {"refs": self.refs}
+        return self.kind(values, placement=self.place, ndim=self.ndim, **more)
 
 
 def index_state(value: Any) -> tuple[State | None, Tells]:
@@ -244,21 +248,35 @@ def index_state(value: Any) -> tuple[State | None, Tells]:
 
 
 def _old_pandas(value: Any) -> tuple[State | None, Tells]:
-    """Without copy-on-write only small frames can be kept, by a real copy."""
-    size = sum(getattr(block.values, "nbytes", 0) for block in value._mgr.blocks)
+    """Without copy-on-write only small frames can be kept, by a real copy, which is put back where the data was:
+    other frames and series may be views of it.
+    """
+    manager = value._mgr
+    memory = [block.values for block in manager.blocks]
+    size = sum(getattr(values, "nbytes", 0) for values in memory)
     if size > MAX_BYTES:
         return None, "partly"
-    deep, labels = value.copy(deep=True), _Labels(value)
-    axes = [axis.view() for axis in value._mgr.axes]  # two frames may have one index object between them
+    parts = [_Part(block, False) for block in manager.blocks]
+    axes, labels = [axis.view() for axis in manager.axes], _Labels(value)
+
+    def made_again() -> Any:
+        return type(manager).from_blocks([part.block() for part in parts], [axis.view() for axis in axes])
 
     def changed(now: Any) -> bool:
-        return not (all(map(_same_axis, axes, now._mgr.axes)) and deep.equals(now) and labels.are_on(now))
+        inside = now._mgr.blocks
+        if not labels.are_on(now) or not all(map(_same_axis, axes, now._mgr.axes)):
+            return True
+        if len(inside) == len(parts) and all(part.is_in(block) for part, block in zip(parts, inside, strict=True)):
+            return False
+        return not made_again().equals(now._mgr)  # laid out in another way
 
     def restore(target: Any) -> None:
-        manager = deep.copy(deep=True)._mgr
-        for number, axis in enumerate(axes):
-            manager.set_axis(number, axis.view())
-        object.__setattr__(target, "_mgr", manager)
+        again = made_again()
+        for block, held in zip(again.blocks, memory, strict=True):
+            if type(held) is sys.modules["numpy"].ndarray and held.flags.writeable and held.shape == block.values.shape:
+                held[...] = block.values
+                block.values = held
+        object.__setattr__(target, "_mgr", again)
         attributes_of(target).get("_item_cache", {}).clear()  # columns that were taken out, of the data that was
         labels.put_on(target)
 

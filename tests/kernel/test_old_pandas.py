@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reactive_kernel.kernel.library_states import pandas_state
+from reactive_kernel.kernel.library_states import pandas_state, viewed_memory
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +80,35 @@ def test_an_axis_that_two_frames_have_is_put_back_in_each() -> None:
             state.restore(value)
     assert one.index.name is None
     assert other.index.name is None
+
+
+def test_data_is_put_back_where_views_look_at_it() -> None:
+    value = frame()
+    memory = value._mgr.blocks[0].values
+    state, _ = pandas_state(value)
+    memory[0, 0] = 9
+    assert state is not None
+    assert state.changed(value)
+    assert state.restore is not None
+    state.restore(value)
+    assert value._mgr.blocks[0].values is memory
+    assert memory.tolist() == [[3, 1, 2]]
+
+
+def test_another_layout_of_the_same_columns_is_no_change() -> None:
+    value = frame()
+    value["c"] = [4, 5, 6]
+    state, _ = pandas_state(value)
+    assert state is not None
+    before = len(value._mgr.blocks)
+    object.__setattr__(value, "_mgr", value._mgr.consolidate())
+    assert len(value._mgr.blocks) < before
+    assert not state.changed(value)
+    value.loc[0, "c"] = 0
+    assert state.changed(value)
+
+
+def test_a_frame_and_what_is_taken_out_of_it_have_their_memory_in_common() -> None:
+    value = frame()
+    column = value["a"]
+    assert [id(array) for array in viewed_memory(value)] == [id(array) for array in viewed_memory(column)] != []
