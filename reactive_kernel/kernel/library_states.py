@@ -8,6 +8,7 @@ from operator import is_
 from typing import Any
 from weakref import ref
 
+from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.typewise import attributes_of
 
@@ -191,8 +192,10 @@ class _Labels:
 
 
 def given_to(frame: Any) -> dict[str, Any]:
-    """Attributes of a frame that are the notebook's: pandas' own begin with an underscore."""
-    return {name: value for name, value in attributes_of(frame).items() if name[:1] != "_"}
+    """Attributes of a frame that are the notebook's: pandas' own begin with an underscore, or are kept accessors."""
+    held = attributes_of(frame)
+    given = {name: value for name, value in held.items() if name[:1] != "_"}
+    return lasting(type(frame), given) if given else given
 
 
 def _same_axis(one: Any, other: Any) -> bool:

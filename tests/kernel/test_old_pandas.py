@@ -112,3 +112,14 @@ def test_a_frame_and_what_is_taken_out_of_it_have_their_memory_in_common() -> No
     value = frame()
     column = value["a"]
     assert [id(array) for array in viewed_memory(value)] == [id(array) for array in viewed_memory(column)] != []
+
+
+@pytest.mark.parametrize(("make", "accessor"), [(frame, "plot"), (series, "plot"), (series, "str")])
+def test_an_accessor_that_pandas_keeps_in_the_frame_is_no_change(make: Callable[[], Any], accessor: str) -> None:
+    value = make().astype(str)
+    state, _ = pandas_state(value)
+    object.__setattr__(value, accessor, getattr(value, accessor))
+    assert state is not None
+    assert not state.changed(value)
+    object.__setattr__(value, "unit", "m")
+    assert state.changed(value)
