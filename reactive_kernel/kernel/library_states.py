@@ -85,13 +85,13 @@ class _Frame(State):
         manager = value._mgr
         self.blocks = [block.copy(deep=False) for block in manager.blocks]
         self.arrays = [_weakly(block.values) for block in manager.blocks]
-        self.axes = [axis.view() for axis in manager.axes]
+        self.axes = _Axes(manager)
         self.labels = _Labels(value)
         self.size = sum(getattr(block.values, "nbytes", 0) for block in self.blocks)
 
     def changed(self, now: Any) -> bool:
         old, new = self.blocks, now._mgr.blocks
-        if len(old) != len(new) or not all(map(_same_axis, self.axes, now._mgr.axes)):
+        if len(old) != len(new) or not self.axes.are_in(now._mgr):
             return True
         found = zip(self.arrays, old, new, strict=True)
         same = (array() is b.values or _same_memory(a.values, b.values) for array, a, b in found)
@@ -99,8 +99,7 @@ class _Frame(State):
 
     def restore(self, target: Any) -> None:
         blocks = [block.copy(deep=False) for block in self.blocks]
-        axes = [axis.view() for axis in self.axes]
-        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, axes))
+        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, self.axes.put_back()))
         self.labels.put_on(target)
 
 
@@ -142,7 +141,7 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
     owners = {id(owner) for owner in viewed}
     # Never the blocks themselves: pandas would take us for somebody who shares them.
     parts = [_Part(b, bool({id(b.values), id(getattr(b.values, "base", None))} & owners)) for b in manager.blocks]
-    axes, labels = [axis.view() for axis in manager.axes], _Labels(value)
+    axes, labels = _Axes(manager), _Labels(value)
 
     def changed(now: Any) -> bool:
         inside = now._mgr.blocks
@@ -150,14 +149,35 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
             return True
         if not labels.are_on(now):
             return True
-        return not all(map(_same_axis, axes, now._mgr.axes))
+        return not axes.are_in(now._mgr)
 
     def restore(target: Any) -> None:
         blocks = [part.block() for part in parts]
-        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, [axis.view() for axis in axes]))
+        object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, axes.put_back()))
         labels.put_on(target)
 
     return State(changed, restore, sum(part.size for part in parts)), "whole"
+
+
+class _Axes:
+    """The indexes of a frame and their names: two frames, or a frame and its groups, may share an index."""
+
+    __slots__ = ("axes", "named")
+
+    def __init__(self, manager: Any) -> None:
+        self.axes = list(manager.axes)
+        self.named = [axis.view() for axis in self.axes]
+
+    def are_in(self, manager: Any) -> bool:
+        """True if a frame has them, named so."""
+        return all(map(_same_axis, self.named, manager.axes))
+
+    def put_back(self) -> list[Any]:
+        """The indexes, named so again."""
+        for axis, named in zip(self.axes, self.named, strict=True):
+            if list(axis.names) != list(named.names):
+                axis.names = named.names
+        return list(self.axes)
 
 
 class _Labels:
@@ -260,21 +280,21 @@ def _old_pandas(value: Any) -> tuple[State | None, Tells]:
     if size > MAX_BYTES:
         return None, "partly"
     parts = [_Part(block, False) for block in manager.blocks]
-    axes, labels = [axis.view() for axis in manager.axes], _Labels(value)
+    axes, labels = _Axes(manager), _Labels(value)
 
-    def made_again() -> Any:
-        return type(manager).from_blocks([part.block() for part in parts], [axis.view() for axis in axes])
+    def made_again(indexes: list[Any]) -> Any:
+        return type(manager).from_blocks([part.block() for part in parts], indexes)
 
     def changed(now: Any) -> bool:
         inside = now._mgr.blocks
-        if not labels.are_on(now) or not all(map(_same_axis, axes, now._mgr.axes)):
+        if not labels.are_on(now) or not axes.are_in(now._mgr):
             return True
         if len(inside) == len(parts) and all(part.is_in(block) for part, block in zip(parts, inside, strict=True)):
             return False
-        return not made_again().equals(now._mgr)  # laid out in another way
+        return not made_again(list(axes.named)).equals(now._mgr)  # laid out in another way
 
     def restore(target: Any) -> None:
-        again = made_again()
+        again = made_again(axes.put_back())
         for block, held in zip(again.blocks, memory, strict=True):
             if type(held) is sys.modules["numpy"].ndarray and held.flags.writeable and held.shape == block.values.shape:
                 held[...] = block.values

@@ -117,3 +117,23 @@ def test_what_installed_modules_have_is_in_no_value() -> None:
     assert names & {"mean", "sin", "dumps", "f"} == {"f"}
     assert executor.look(notebook.namespace["table"]).reads == {"k"}
     assert len(executor.look(notebook.namespace["g"]).states) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "index"),
+    [
+        ("groups = df.groupby('k')", "groups._grouper.groupings[0]._index"),
+        ("turned = df.T", "turned.columns"),
+        ("twice = df * 2", "twice.index"),
+    ],
+)
+def test_frames_that_have_one_index_between_them_have_it_after_another_run_too(make: str, index: str) -> None:
+    frame = "import pandas as pd\ndf = pd.DataFrame({'k': [1, 1], 'a': [2, 3]})"
+    notebook = Notebook(frame, make, "df.index.name = 'n'", f"print({index} is df.index, {index}.name)")
+    notebook.all()
+    assert notebook.text("d") == "True n"
+    assert notebook.run("c") == "c"
+    notebook.run("d")
+    notebook.check()
+    notebook.run("c", "df.index.name = 'm'")
+    notebook.check()
