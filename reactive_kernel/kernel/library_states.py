@@ -112,7 +112,7 @@ def viewed_memory(frame: Any) -> list[Any]:
     """Arrays behind a frame that numpy arrays of the notebook look at as well (`to_numpy()`); none of a large frame.
 
     A shallow copy of such a frame would be seen: a later change in place would go elsewhere, past those arrays.  They
-    are told by the references that pandas' own blocks don't account for; before pandas 3 by these too.
+    are told by the references that pandas' own blocks don't account for.  Before pandas 3 any may be looked at.
     """
     numpy, blocks, old = sys.modules["numpy"], frame._mgr.blocks, _is_old()
     if sum(getattr(block.values, "nbytes", 0) for block in blocks) > MAX_BYTES:
@@ -125,10 +125,13 @@ def viewed_memory(frame: Any) -> list[Any]:
         owner = values if values.base is None else values.base
         if type(owner) is not numpy.ndarray:
             continue
+        if old:
+            found.append(owner)
+            continue
         block.refs.has_reference()  # asked, pandas forgets the blocks that are gone
         sharing = len(block.refs.referenced_blocks)
         ours = 3 if owner is values else 2  # the variables here, and the argument
-        if sys.getrefcount(owner) > sharing + ours or (old and sharing > 1):
+        if sys.getrefcount(owner) > sharing + ours:
             found.append(owner)
     return found
 
@@ -230,11 +233,11 @@ def _same_axis(one: Any, other: Any) -> bool:
 class _Part:
     """What a block of a frame held."""
 
-    def __init__(self, block: Any, viewed: bool) -> None:
+    def __init__(self, block: Any, viewed: bool, old: bool = False) -> None:
         self.kind, self.place, self.ndim = type(block), block.mgr_locs, block.ndim
         self.values: Any = block.values if viewed else None
-        self.refs: Any = block.refs if viewed else None
-        self.copy = block.values.copy()
+        self.refs: Any = block.refs if viewed and not old else None
+        self.copy: Any = None if viewed and old else block.values.copy()
         self.size = int(getattr(self.copy, "nbytes", 0))
 
     def is_in(self, block: Any) -> bool:
@@ -242,10 +245,12 @@ class _Part:
         now = block.values
         if type(block) is not self.kind or (self.values is not None and now is not self.values):
             return False
-        if now.shape != self.copy.shape or now.dtype != self.copy.dtype:
+        if self.copy is not None and (now.shape != self.copy.shape or now.dtype != self.copy.dtype):
             return False
-        if not (block.mgr_locs.as_array == self.place.as_array).all():
+        if block.mgr_locs.as_array.tolist() != self.place.as_array.tolist():
             return False
+        if self.copy is None:
+            return True
         if not hasattr(now, "strides"):
             return bool(now.equals(self.copy))
         return bool(now.tobytes() == self.copy.tobytes())  # of objects: where they are
@@ -271,15 +276,13 @@ def index_state(value: Any) -> tuple[State | None, Tells]:
 
 
 def _old_pandas(value: Any) -> tuple[State | None, Tells]:
-    """Without copy-on-write only small frames can be kept, by a real copy, which is put back where the data was:
-    other frames and series may be views of it.
+    """Without copy-on-write, frames and series may be views of each other: their arrays tell of what is in these, and
+    put it back.  Large ones are not kept.
     """
-    manager = value._mgr
-    memory = [block.values for block in manager.blocks]
-    size = sum(getattr(values, "nbytes", 0) for values in memory)
-    if size > MAX_BYTES:
+    manager, owners = value._mgr, set(map(id, viewed_memory(value)))
+    if sum(getattr(block.values, "nbytes", 0) for block in manager.blocks) > MAX_BYTES:
         return None, "partly"
-    parts = [_Part(block, False) for block in manager.blocks]
+    parts = [_Part(b, bool({id(b.values), id(getattr(b.values, "base", None))} & owners), True) for b in manager.blocks]
     axes, labels = _Axes(manager), _Labels(value)
 
     def made_again(indexes: list[Any]) -> Any:
@@ -294,16 +297,11 @@ def _old_pandas(value: Any) -> tuple[State | None, Tells]:
         return not made_again(list(axes.named)).equals(now._mgr)  # laid out in another way
 
     def restore(target: Any) -> None:
-        again = made_again(axes.put_back())
-        for block, held in zip(again.blocks, memory, strict=True):
-            if type(held) is sys.modules["numpy"].ndarray and held.flags.writeable and held.shape == block.values.shape:
-                held[...] = block.values
-                block.values = held
-        object.__setattr__(target, "_mgr", again)
+        object.__setattr__(target, "_mgr", made_again(axes.put_back()))
         attributes_of(target).get("_item_cache", {}).clear()  # columns that were taken out, of the data that was
         labels.put_on(target)
 
-    return State(changed, restore, size), "whole"
+    return State(changed, restore, sum(part.size for part in parts)), "whole"
 
 
 def _same_memory(old: Any, new: Any) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import thread_time
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from reactive_kernel.kernel.library_states import pandas_state, viewed_memory
+from reactive_kernel.kernel.library_states import viewed_memory
+from reactive_kernel.kernel.state import State
+from reactive_kernel.kernel.survey import survey
 
 
 @pytest.fixture(autouse=True)
@@ -49,18 +52,34 @@ CHANGES: list[tuple[Callable[[], Any], str]] = [
 ]
 
 
+class Looked:
+    """A look at a frame with all that is in it."""
+
+    def __init__(self, value: Any) -> None:
+        found = survey([value], {}, thread_time() + 1, True, "__main__")
+        assert found.complete
+        self.states = found.states.values()
+
+    def touched(self) -> list[tuple[Any, State]]:
+        """What changed since."""
+        return [(value, state) for value, state in self.states if state is not None and state.changed(value)]
+
+    def put_back(self) -> None:
+        """Let it be as it was."""
+        for value, state in self.touched():
+            assert state.restore is not None
+            state.restore(value)
+
+
 @pytest.mark.parametrize(("make", "change"), CHANGES, ids=[f"{make.__name__}: {change}" for make, change in CHANGES])
 def test_a_change_is_seen_and_put_back(make: Callable[[], Any], change: str) -> None:
     value, other = make(), make()
-    state, tells = pandas_state(value)
-    assert state is not None
-    assert tells == "whole"
-    assert not state.changed(value)
+    look = Looked(value)
+    assert not look.touched()
     exec(change, {"value": value})
-    assert state.changed(value)
-    assert state.restore is not None
-    state.restore(value)
-    assert not state.changed(value)
+    assert look.touched()
+    look.put_back()
+    assert not look.touched()
     assert value.equals(other)
     assert value.attrs == other.attrs
     assert getattr(value, "name", 0) == getattr(other, "name", 0)
@@ -71,13 +90,10 @@ def test_a_change_is_seen_and_put_back(make: Callable[[], Any], change: str) -> 
 def test_an_axis_that_two_frames_have_is_put_back_in_each() -> None:
     one = frame()
     other = pd.DataFrame({"c": [1, 2, 3]}, index=one.index)
-    states = [pandas_state(value)[0] for value in (one, other)]
+    looks = [Looked(one), Looked(other)]
     one.index.name = "row"
-    for value, state in zip((one, other), states, strict=True):
-        assert state is not None
-        assert state.restore is not None
-        if state.changed(value):
-            state.restore(value)
+    for look in looks:
+        look.put_back()
     assert one.index.name is None
     assert other.index.name is None
 
@@ -85,41 +101,40 @@ def test_an_axis_that_two_frames_have_is_put_back_in_each() -> None:
 def test_data_is_put_back_where_views_look_at_it() -> None:
     value = frame()
     memory = value._mgr.blocks[0].values
-    state, _ = pandas_state(value)
+    look = Looked(value)
     memory[0, 0] = 9
-    assert state is not None
-    assert state.changed(value)
-    assert state.restore is not None
-    state.restore(value)
+    assert look.touched()
+    look.put_back()
     assert value._mgr.blocks[0].values is memory
     assert memory.tolist() == [[3, 1, 2]]
+    value["a"] = [7, 8, 9]
+    look.put_back()
+    assert value._mgr.blocks[0].values is memory
 
 
 def test_another_layout_of_the_same_columns_is_no_change() -> None:
     value = frame()
     value["c"] = [4, 5, 6]
-    state, _ = pandas_state(value)
-    assert state is not None
+    look = Looked(value)
     before = len(value._mgr.blocks)
     object.__setattr__(value, "_mgr", value._mgr.consolidate())
     assert len(value._mgr.blocks) < before
-    assert not state.changed(value)
+    assert not look.touched()
     value.loc[0, "c"] = 0
-    assert state.changed(value)
+    assert look.touched()
 
 
-def test_a_frame_and_what_is_taken_out_of_it_have_their_memory_in_common() -> None:
+def test_a_frame_and_what_may_be_taken_out_of_it_have_their_memory_in_common() -> None:
     value = frame()
-    column = value["a"]
-    assert [id(array) for array in viewed_memory(value)] == [id(array) for array in viewed_memory(column)] != []
+    memory = {id(array) for array in viewed_memory(value)}
+    assert {id(array) for array in viewed_memory(value["a"])} & memory
 
 
 @pytest.mark.parametrize(("make", "accessor"), [(frame, "plot"), (series, "plot"), (series, "str")])
 def test_an_accessor_that_pandas_keeps_in_the_frame_is_no_change(make: Callable[[], Any], accessor: str) -> None:
     value = make().astype(str)
-    state, _ = pandas_state(value)
+    look = Looked(value)
     object.__setattr__(value, accessor, getattr(value, accessor))
-    assert state is not None
-    assert not state.changed(value)
+    assert not look.touched()
     object.__setattr__(value, "unit", "m")
-    assert state.changed(value)
+    assert look.touched()
