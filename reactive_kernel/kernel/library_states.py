@@ -163,24 +163,32 @@ def _viewed_state(value: Any, viewed: list[Any]) -> tuple[State | None, Tells]:
 
 
 class _Axes:
-    """The indexes of a frame and their names: two frames, or a frame and its groups, may share an index."""
+    """The indexes of a frame, their names and steps: two frames, or a frame and its groups, may share an index."""
 
-    __slots__ = ("axes", "named")
+    __slots__ = ("axes", "named", "steps")
 
     def __init__(self, manager: Any) -> None:
         self.axes = list(manager.axes)
         self.named = [axis.view() for axis in self.axes]
+        self.steps = list(map(_step, self.axes))
 
     def are_in(self, manager: Any) -> bool:
         """True if a frame has them, named so."""
-        return all(map(_same_axis, self.named, manager.axes))
+        return all(map(_same_axis, self.named, manager.axes)) and self.steps == list(map(_step, manager.axes))
 
     def put_back(self) -> list[Any]:
         """The indexes, named so again."""
-        for axis, named in zip(self.axes, self.named, strict=True):
+        for axis, named, step in zip(self.axes, self.named, self.steps, strict=True):
             if list(axis.names) != list(named.names):
                 axis.names = named.names
+            if _step(axis) != step:
+                attributes_of(axis)["_data"]._freq = step
         return list(self.axes)
+
+
+def _step(index: Any) -> Any:
+    """The time from one of an index's times to the next, as pandas before 3 keeps it: where its views find it too."""
+    return attributes_of(attributes_of(index).get("_data")).get("_freq")
 
 
 class _Labels:

@@ -36,6 +36,11 @@ def levels() -> Any:
     return pd.DataFrame({"a": [1, 2]}, index=index)
 
 
+def times() -> Any:
+    """A frame whose labels are times."""
+    return pd.DataFrame({"a": [1, 2, 3]}, index=pd.to_datetime(["2020-1-1", "2020-1-2", "2020-1-3"]))
+
+
 CHANGES: list[tuple[Callable[[], Any], str]] = [
     (frame, "value.index.name = 'row'"),
     (frame, "value.columns.name = 'kind'"),
@@ -49,6 +54,7 @@ CHANGES: list[tuple[Callable[[], Any], str]] = [
     (series, "value.index.name = 'row'"),
     (series, "value[0] = 5"),
     (levels, "value.index.names = ['k', 'l']"),
+    (times, "value.index.freq = 'D'"),
 ]
 
 
