@@ -182,13 +182,18 @@ class _Axes:
             if list(axis.names) != list(named.names):
                 axis.names = named.names
             if _step(axis) != step:
-                attributes_of(axis)["_data"]._freq = step
+                _stepped(axis)["_freq"] = step
         return list(self.axes)
 
 
+def _stepped(index: Any) -> dict[str, Any]:
+    """Where an index of times keeps the time from one to the next: before pandas 3 where its views find it too."""
+    held = attributes_of(index)
+    return held if "_freq" in held else attributes_of(held.get("_data"))
+
+
 def _step(index: Any) -> Any:
-    """The time from one of an index's times to the next, as pandas before 3 keeps it: where its views find it too."""
-    return attributes_of(attributes_of(index).get("_data")).get("_freq")
+    return _stepped(index).get("_freq")
 
 
 class _Labels:
