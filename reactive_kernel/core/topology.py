@@ -181,9 +181,9 @@ class Topology:
             for cell in map(self.cells.__getitem__, unsure):
                 own = part[cell.id]
                 near = {p for found in cell.soft.values() for p in found if part.get(p) == own}
-                barred = {p for p in near if self.cells[p].key > cell.key} if left else near & upside_down
-                if barred:
-                    rivals[cell.id] = rivals.get(cell.id, frozenset()) | barred
+                given_up = {p for p in near if self.cells[p].key > cell.key} if left else near & upside_down
+                if given_up:
+                    rivals[cell.id] = rivals.get(cell.id, frozenset()) | given_up
         for cell in map(self.cells.__getitem__, unsure):
             barred = rivals.get(cell.id, frozenset())
             found = frozenset(n for n, producers in cell.soft.items() if not barred.isdisjoint(producers))

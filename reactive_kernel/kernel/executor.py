@@ -40,7 +40,7 @@ from reactive_kernel.kernel.changes import (
 )
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.hidden import Hidden
-from reactive_kernel.kernel.insides import Insides, libraries_in
+from reactive_kernel.kernel.insides import Insides, frames_seen_by, libraries_in
 from reactive_kernel.kernel.letting_go import LetGo, let_go
 from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
@@ -359,7 +359,7 @@ class Executor:
         else:
             inside = self.albums.look(value, longer(self.until), done)
         done[id(value)] = inside
-        reach, code = frozenset(inside.states), inside.code
+        reach, code = frozenset(inside.states).union(frames_seen_by(inside, watch.surveys.values())), inside.code
         for old in same:
             before = [self.session.cells[p] for p in cell.inputs.get(old, ())]
             reach = reach.union(*(c.ran.reach.get(old, ()) for c in before if c.ran is not None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,9 +12,9 @@ from reactive_kernel.core.facts import Deferred
 from reactive_kernel.core.options import OTHER, SETTABLE
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.survey import Survey
-from reactive_kernel.kernel.typewise import about, per_type
+from reactive_kernel.kernel.typewise import about, attributes_of, per_type
 
-__all__ = ["Insides", "libraries_in"]
+__all__ = ["Insides", "frames_seen_by", "libraries_in"]
 
 LOOK = 100  # items of a container that are asked what they are, should they be of those that can't change in place
 
@@ -26,6 +27,28 @@ class Insides:
     reach: dict[str, frozenset[int]] = field(default_factory=dict)
     libraries: dict[str, frozenset[str]] = field(default_factory=dict)
     traits: dict[str, str] = field(default_factory=dict)
+
+
+def frames_seen_by(inside: Survey, given: Iterable[Survey]) -> set[int]:
+    """Ids of the pandas frames, of those that a cell was given, into whose memory arrays in a value look.
+
+    What is written into such a frame they show (``x = df["a"].to_numpy()``), though neither holds the other.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None or "pandas" not in sys.modules:
+        return set()
+    items = (item for item, _ in inside.states.values())
+    views = {id(item.base) for item in items if type(item) is numpy.ndarray and item.base is not None}
+    if not views:
+        return set()
+    frames = (pair for seen in given for pair in seen.states.items() if about(type(pair[1][0])).package == "pandas")
+    return {key for key, (frame, _) in frames if not views.isdisjoint(map(id, _memory_of(frame)))}
+
+
+def _memory_of(frame: Any) -> list[Any]:
+    """Arrays that own the memory behind a frame or series; nothing for what is neither."""
+    values = (block.values for block in getattr(attributes_of(frame).get("_mgr"), "blocks", ()))
+    return [v if v.base is None else v.base for v in values if type(v) is sys.modules["numpy"].ndarray]
 
 
 def libraries_in(value: Any, inside: Survey) -> frozenset[str]:

@@ -86,3 +86,18 @@ def test_what_groups_remember_of_a_frame_goes_with_its_data() -> None:
     nb.delete("c")
     nb.all()
     nb.check()
+
+
+@pytest.mark.parametrize(
+    "change", ["df.loc[1, 'a'] = 9", "df.update(pd.DataFrame({'a': [5]}))", "df['a'] += 1", "df['z'] = 1"]
+)
+@pytest.mark.parametrize("look", ["x = df['a'].values", "x = [df['a'].to_numpy()[1:]]", "s = df['a']\nx = s.values"])
+def test_an_array_taken_out_of_a_frame_above_a_cell_that_changes_that(look: str, change: str) -> None:
+    nb = Notebook("import pandas as pd", "df = pd.DataFrame({'a': [1, 4, 3], 'b': [0.5, 0.5, 1.5]})", change)
+    nb.all()
+    nb.insert(2, look)
+    nb.insert(4, "print(x)")
+    nb.all()
+    nb.check()
+    assert nb.run("c") == "c"
+    nb.check()
