@@ -185,11 +185,11 @@ class Topology:
                 if given_up:
                     rivals[cell.id] = rivals.get(cell.id, frozenset()) | given_up
         for cell in map(self.cells.__getitem__, unsure):
-            barred = rivals.get(cell.id, frozenset())
-            found = frozenset(n for n, producers in cell.soft.items() if not barred.isdisjoint(producers))
+            against = rivals.get(cell.id, frozenset())
+            found = frozenset(n for n, producers in cell.soft.items() if not against.isdisjoint(producers))
             (self._waiving.add if found else self._waiving.discard)(cell.id)
-            if (found, barred) != (cell.given_up, cell.rivals):
-                cell.given_up, cell.rivals = found, barred
+            if (found, against) != (cell.given_up, cell.rivals):
+                cell.given_up, cell.rivals = found, against
                 self._push(cell)
         self._waiving &= self.cells.keys()
         return bool(self._queue)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.kernel.library_states import given_to
+from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, token
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of
@@ -168,7 +168,7 @@ class Pairing:
         """Exactly: labels, order, types and bits of numbers; no objects inside, and no memory that two may share."""
         if int(sys.modules["pandas"].__version__.partition(".")[0]) < 3 or list(vars(a)) != list(vars(b)):
             return False
-        if a.attrs or b.attrs or given_to(a) or given_to(b) or a.flags != b.flags:
+        if a.attrs or b.attrs or given_to(a) or given_to(b) or a.flags != b.flags or viewed_memory(b):
             return False
         if getattr(a, "_name", None) != getattr(b, "_name", None):
             return False

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from operator import is_
 from typing import Any
-from weakref import ref
+from weakref import WeakKeyDictionary, ref
 
 from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
@@ -17,49 +17,11 @@ __all__ = [
     "given_to",
     "grouping_state",
     "index_state",
-    "numpy_random_state",
     "pandas_state",
     "polars_state",
     "remembers",
-    "seeds_state",
     "viewed_memory",
 ]
-
-
-def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a bit generator, of a `Generator` (which has no other than its bit generator's) or a `RandomState`."""
-    if not hasattr(value, "get_state"):
-        held = _bits(value).state
-        bits = _exactly(held)
-
-        def restore(target: Any) -> None:
-            _bits(target).state = held
-
-        return State(lambda now: _exactly(_bits(now).state) != bits, restore), "whole"
-    old = value.get_state(legacy=False)
-    all_bits = _exactly(old)
-
-    def restore_legacy(target: Any) -> None:
-        target.set_state(old)
-
-    return State(lambda now: _exactly(now.get_state(legacy=False)) != all_bits, restore_legacy), "whole"
-
-
-def _exactly(held: Any) -> Any:
-    """A generator's state as something to compare: an array in it by its bytes, for showing one takes milliseconds."""
-    if type(held) is dict:
-        return {name: _exactly(part) for name, part in held.items()}
-    return held.tobytes() if hasattr(held, "tobytes") else held
-
-
-def _bits(value: Any) -> Any:
-    return getattr(value, "bit_generator", value)
-
-
-def seeds_state(value: Any) -> tuple[State | None, Tells]:
-    """State of a numpy `SeedSequence`: how many seeds were made of it, which can't be set back."""
-    made = value.n_children_spawned
-    return State(lambda now: now.n_children_spawned != made, None), "whole"
 
 
 def _is_old() -> bool:
@@ -72,19 +34,26 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
     if _is_old():
         return _old_pandas(value)
     if viewed := viewed_memory(value):
+        _set_apart(value, viewed)
         return _viewed_state(value, viewed)
     return _Frame(value), "whole"
+
+
+# The blocks of states that share memory with a frame, and where in which state each is.
+_SHARING: WeakKeyDictionary[Any, tuple[Callable[[], _Frame | None], int]] = WeakKeyDictionary()
 
 
 class _Frame(State):
     """What a frame or series holds: one of many such in a model, and so without closures."""
 
-    __slots__ = ("arrays", "axes", "blocks", "labels")
+    __slots__ = ("__weakref__", "arrays", "axes", "blocks", "labels")
 
     def __init__(self, value: Any) -> None:
         manager = value._mgr
-        self.blocks = [block.copy(deep=False) for block in manager.blocks]
+        self.blocks: list[Any] = [block.copy(deep=False) for block in manager.blocks]
         self.arrays = [_weakly(block.values) for block in manager.blocks]
+        for number, block in enumerate(self.blocks):
+            _SHARING[block] = ref(self), number
         self.axes = _Axes(manager)
         self.labels = _Labels(value)
         self.size = sum(getattr(block.values, "nbytes", 0) for block in self.blocks)
@@ -94,13 +63,30 @@ class _Frame(State):
         if len(old) != len(new) or not self.axes.are_in(now._mgr):
             return True
         found = zip(self.arrays, old, new, strict=True)
-        same = (array() is b.values or _same_memory(a.values, b.values) for array, a, b in found)
+        same = (
+            a.is_in(b) if type(a) is _Part else array() is b.values or _same_memory(a.values, b.values)
+            for array, a, b in found
+        )
         return not (self.labels.are_on(now) and all(same))
 
     def restore(self, target: Any) -> None:
-        blocks = [block.copy(deep=False) for block in self.blocks]
+        blocks = [block.block() if type(block) is _Part else block.copy(deep=False) for block in self.blocks]
         object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, self.axes.put_back()))
         self.labels.put_on(target)
+
+
+def _set_apart(frame: Any, viewed: list[Any]) -> None:
+    """Have states that were taken before somebody looked at a frame's memory keep it as later ones do.
+
+    As pandas counts their blocks among those who share it, a change in place would go elsewhere.
+    """
+    owners = set(map(id, viewed))
+    for block in frame._mgr.blocks:
+        if {id(block.values), id(getattr(block.values, "base", None))} & owners:
+            for other in [reference() for reference in block.refs.referenced_blocks]:
+                reference, number = _SHARING.pop(other, (lambda: None, 0))
+                if (state := reference()) is not None:
+                    state.blocks[number] = _Part(other, True)
 
 
 def _weakly(array: Any) -> Callable[[], Any]:
@@ -256,7 +242,7 @@ class _Part:
     def is_in(self, block: Any) -> bool:
         """True if a block holds the same now."""
         now = block.values
-        if type(block) is not self.kind or (self.values is not None and now is not self.values):
+        if type(block) is not self.kind or (self.values is not None and not _same_memory(now, self.values)):
             return False
         if self.copy is not None and (now.shape != self.copy.shape or now.dtype != self.copy.dtype):
             return False

@@ -42,15 +42,14 @@ from reactive_kernel.kernel.library_states import (
     element_state,
     grouping_state,
     index_state,
-    numpy_random_state,
     pandas_state,
     polars_state,
     remembers,
-    seeds_state,
 )
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, picture_state
+from reactive_kernel.kernel.random_states import numpy_random_state, seeds_state
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state

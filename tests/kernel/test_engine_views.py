@@ -56,6 +56,23 @@ def test_changes_above_and_below_are_put_back_and_made_again() -> None:
     nb.check()
 
 
+@pytest.mark.parametrize("before", ["df['e'] = df['a'] * 2", "df.loc[1, 'c'] = 8.5", "df.index.name = 'n'"])
+@pytest.mark.parametrize("case", sorted(CASES.keys() - {"series"}))
+def test_what_was_kept_of_a_frame_before_somebody_looked_does_not_show(before: str, case: str) -> None:
+    make, look, one, other = CASES[case]
+    nb = Notebook(make, before, look, one, "print(v)", "print(df)")
+    nb.all()
+    nb.check()
+    for source in (other, one, "pass", f"{one}\n{other}"):
+        nb.run("d", source)
+        nb.check()
+    nb.run("b", "df['f'] = 3")
+    nb.check()
+    nb.delete("b")
+    nb.all()
+    nb.check()
+
+
 def test_a_file_read_in_chunks_is_read_anew_for_a_cell_that_runs_again() -> None:
     make = "import io\nimport pandas as pd\nreader = pd.read_csv(io.StringIO('a\\n1\\n2\\n3\\n'), chunksize=1)"
     nb = Notebook(make, "one = next(reader)", "two = next(reader)", "print(one, two)")

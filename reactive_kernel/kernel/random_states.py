@@ -1,0 +1,45 @@
+"""States of numpy's random generators, which is not imported for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reactive_kernel.kernel.state import State, Tells
+
+__all__ = ["numpy_random_state", "seeds_state"]
+
+
+def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a bit generator, of a `Generator` (which has no other than its bit generator's) or a `RandomState`."""
+    if not hasattr(value, "get_state"):
+        held = _bits(value).state
+        bits = _exactly(held)
+
+        def restore(target: Any) -> None:
+            _bits(target).state = held
+
+        return State(lambda now: _exactly(_bits(now).state) != bits, restore), "whole"
+    old = value.get_state(legacy=False)
+    all_bits = _exactly(old)
+
+    def restore_legacy(target: Any) -> None:
+        target.set_state(old)
+
+    return State(lambda now: _exactly(now.get_state(legacy=False)) != all_bits, restore_legacy), "whole"
+
+
+def _exactly(held: Any) -> Any:
+    """A generator's state as something to compare: an array in it by its bytes, for showing one takes milliseconds."""
+    if type(held) is dict:
+        return {name: _exactly(part) for name, part in held.items()}
+    return held.tobytes() if hasattr(held, "tobytes") else held
+
+
+def _bits(value: Any) -> Any:
+    return getattr(value, "bit_generator", value)
+
+
+def seeds_state(value: Any) -> tuple[State | None, Tells]:
+    """State of a numpy `SeedSequence`: how many seeds were made of it, which can't be set back."""
+    made = value.n_children_spawned
+    return State(lambda now: now.n_children_spawned != made, None), "whole"
