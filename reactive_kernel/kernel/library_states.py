@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import is_
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -22,6 +22,8 @@ __all__ = [
     "remembers",
     "viewed_memory",
 ]
+
+MAX_COMPARED = 1 << 20  # bytes of a frame
 
 
 def _is_old() -> bool:
@@ -60,19 +62,37 @@ class _Frame(State):
 
     def changed(self, now: Any) -> bool:
         old, new = self.blocks, now._mgr.blocks
-        if len(old) != len(new) or not self.axes.are_in(now._mgr):
+        if not self.axes.are_in(now._mgr) or not self.labels.are_on(now):
             return True
-        found = zip(self.arrays, old, new, strict=True)
+        found = zip(self.arrays, old, new, strict=False)
         same = (
             a.is_in(b) if type(a) is _Part else array() is b.values or _same_memory(a.values, b.values)
             for array, a, b in found
         )
-        return not (self.labels.are_on(now) and all(same))
+        return not (len(old) == len(new) and all(same)) and not self._is_held_again(now._mgr)
+
+    def _is_held_again(self, manager: Any) -> bool:
+        """True if all columns are equal to the last bit, wherever they lie now: only views of memory could tell."""
+        if self.size > MAX_COMPARED or any(type(block) is _Part for block in self.blocks):
+            return False
+        old = type(manager).from_blocks(self.blocks, list(self.axes.named))
+        return old.shape == manager.shape and all(map(_same_column, _columns(old), _columns(manager)))
 
     def restore(self, target: Any) -> None:
         blocks = [block.block() if type(block) is _Part else block.copy(deep=False) for block in self.blocks]
         object.__setattr__(target, "_mgr", type(target._mgr).from_blocks(blocks, self.axes.put_back()))
         self.labels.put_on(target)
+
+
+def _columns(manager: Any) -> Iterator[Any]:
+    """A frame's columns, or the values of a series."""
+    return iter([manager.array]) if manager.ndim == 1 else map(manager.iget_values, range(manager.shape[0]))
+
+
+def _same_column(one: Any, other: Any) -> bool:
+    if type(one) is not type(other) or one.dtype != other.dtype or len(one) != len(other):
+        return False
+    return bool(one.tobytes() == other.tobytes() if hasattr(one, "strides") else one.equals(other))
 
 
 def _set_apart(frame: Any, viewed: list[Any]) -> None:
