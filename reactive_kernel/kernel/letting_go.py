@@ -1,7 +1,7 @@
-"""While a cell runs that resizes arrays of the notebook, nobody but the notebook holds them.
+"""While a cell runs, its code doesn't feel that values are kept for other places in the notebook.
 
 `ndarray.resize` refuses where more than its caller refers to the array, weak references included; in a plain kernel
-only the variable does.
+only the variable does.  And pandas writes into a frame's memory, where arrays see it, if no other frame shares that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.kernel.albums import Albums
 from reactive_kernel.kernel.changes import Watch
+from reactive_kernel.kernel.library_states import viewed_memory
 from reactive_kernel.kernel.store import Store
+from reactive_kernel.kernel.typewise import about, attributes_of
 
 __all__ = ["LetGo", "let_go"]
 
@@ -23,7 +25,8 @@ _GONE = object()
 
 
 def let_go(watch: Watch, store: Store, albums: Albums) -> LetGo | None:
-    """Let go of the arrays that a cell resizes by a name of its own text."""
+    """Set superseded frames apart, and let go of the arrays that a cell resizes by a name of its own text."""
+    _set_apart(watch, store)
     source, numpy = watch.cell.source, sys.modules.get("numpy")
     if numpy is None or "resize" not in source:
         return None
@@ -33,6 +36,33 @@ def let_go(watch: Watch, store: Store, albums: Albums) -> LetGo | None:
         return None
     albums.forget()
     return LetGo(names, watch, store)
+
+
+def _set_apart(watch: Watch, store: Store) -> None:
+    """Give frames that the cell does not see memory of their own, where arrays look at what one has that it sees."""
+    if "pandas" not in sys.modules:
+        return
+    given = (watch.before.get(name) for name in watch.cell.inputs)
+    viewed = {id(owner) for frame in given if _is_frame(frame) for owner in viewed_memory(frame)}
+    kept = [value for values in store.values.values() for value in values.values()] if viewed else []
+    for frame in filter(_is_frame, kept):
+        manager = frame._mgr
+        shared = [id(getattr(b.values, "base", None)) in viewed or id(b.values) in viewed for b in manager.blocks]
+        if any(shared) and not _is_seen(frame, watch, store):
+            blocks = [b.copy(deep=True) if s else b for b, s in zip(manager.blocks, shared, strict=True)]
+            object.__setattr__(frame, "_mgr", type(manager).from_blocks(blocks, list(manager.axes)))
+
+
+def _is_frame(value: Any) -> bool:
+    return about(type(value)).package == "pandas" and hasattr(attributes_of(value).get("_mgr"), "blocks")
+
+
+def _is_seen(value: Any, watch: Watch, store: Store) -> bool:
+    """True if a variable that the cell sees holds a value."""
+    for cell_id, name in store.session.sharing.get(id(value), ()):
+        if watch.before.get(name, _GONE) is store.values.get(cell_id, {}).get(name):
+            return True
+    return False
 
 
 class LetGo:

@@ -56,7 +56,11 @@ def test_changes_above_and_below_are_put_back_and_made_again() -> None:
     nb.check()
 
 
-@pytest.mark.parametrize("before", ["df['e'] = df['a'] * 2", "df.loc[1, 'c'] = 8.5", "df.index.name = 'n'"])
+BEFORE = ["df['e'] = df['a'] * 2", "df.loc[1, 'c'] = 8.5", "df.index.name = 'n'"]
+SUPERSEDED = ["df = df.assign(e=1)", "df = df[df.columns]", "frames = [df]\ndf = df.assign(e=1)"]
+
+
+@pytest.mark.parametrize("before", BEFORE + SUPERSEDED)
 @pytest.mark.parametrize("case", sorted(CASES.keys() - {"series"}))
 def test_what_was_kept_of_a_frame_before_somebody_looked_does_not_show(before: str, case: str) -> None:
     make, look, one, other = CASES[case]
