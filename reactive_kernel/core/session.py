@@ -231,9 +231,9 @@ class Session(Topology):
             self._push(cell)
 
     def _unshown(self, cell: Cell) -> None:
-        # What it made is still there: only what it shows has to be had again.
-        if cell.last == "success":
-            cell.last = "idle"
+        # What it made is still there: only what it shows, be it an error, has to be had again.
+        if cell.last != "idle":
+            cell.last, cell.failed = "idle", None
             self._push(cell)
         self.touch(cell)  # they also think that it runs
 

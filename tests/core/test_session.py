@@ -361,6 +361,16 @@ def test_a_cell_that_shows_nothing_any_more_runs_again_and_what_reads_its_new_va
     assert nb.all() == "bc"
 
 
+def test_an_error_that_is_shown_no_more_is_had_again() -> None:
+    nb = Script("x = 1", "print(y)", "z = 1")
+    nb.apply(Started("b"))
+    nb.apply(Failed("b", "NameError: name 'y' is not defined"))
+    assert nb.session.cells["b"].has_failed
+    nb.apply(Unshown("b"))
+    assert nb.session.cells["b"].status == "idle"
+    assert nb.all() == "abc"
+
+
 def test_a_cell_edited_while_it_runs_is_stale_when_it_ends() -> None:
     nb = Script("x = 1", "print(x)")
     nb.all()
