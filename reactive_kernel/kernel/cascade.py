@@ -30,13 +30,15 @@ class Cascade:
         then_stale: a cell asked that every stale cell be run afterwards.
     """
 
-    def __init__(self, kernel: ReactiveKernel, idents: Any, trigger: Json, request: RunRequest) -> None:
+    def __init__(
+        self, kernel: ReactiveKernel, idents: Any, trigger: Json, request: RunRequest, interrupts: Interrupts
+    ) -> None:
         self._kernel = kernel
         self._idents = idents
         self._trigger = trigger
         self._request = request
         self._id = uuid.uuid4().hex
-        self._interrupts = Interrupts()
+        self._interrupts = interrupts
         self._cleanup = ExitStack()
         self._root_reply: Json | None = None
         self._ran: list[str] = []

@@ -178,19 +178,21 @@ class ReactiveKernel(IPythonKernel):
         if is_plain(parent):
             await self._on_settled(super().execute_request, stream, ident, parent)
             return
-        metadata = self.init_metadata(parent)
-        content = await self._run_cells(ident, parent)
-        if self._execute_sleep:
-            time.sleep(self._execute_sleep)  # noqa: ASYNC251 (as ipykernel: outputs before the reply)
-        content = json_clean(content)
-        metadata = self.finish_metadata(parent, metadata, content)
-        self.session.send(stream, "execute_reply", content, parent, metadata=metadata, ident=ident)
-        interrupted = self._cascade is not None and self._cascade.interrupted
-        self._cascade = None
-        if (content["status"] == "error" or interrupted) and parent["content"].get("stop_on_error", True):
-            self._abort_queues()
+        interrupts = Interrupts()
+        with interrupts.held():  # to the very end: for a reply that is lost its client waits for ever
+            metadata = self.init_metadata(parent)
+            content = await self._run_cells(ident, parent, interrupts)
+            if self._execute_sleep:
+                time.sleep(self._execute_sleep)  # noqa: ASYNC251 (as ipykernel: outputs before the reply)
+            content = json_clean(content)
+            metadata = self.finish_metadata(parent, metadata, content)
+            self.session.send(stream, "execute_reply", content, parent, metadata=metadata, ident=ident)
+            interrupted = self._cascade is not None and self._cascade.interrupted
+            self._cascade = None
+            if (content["status"] == "error" or interrupted) and parent["content"].get("stop_on_error", True):
+                self._abort_queues()
 
-    async def _run_cells(self, ident: Any, parent: Json) -> Json:
+    async def _run_cells(self, ident: Any, parent: Json, interrupts: Interrupts) -> Json:
         try:
             cell_id = self._notebook_cell(parent)
             request = read_request(parent, cell_id)
@@ -200,13 +202,13 @@ class ReactiveKernel(IPythonKernel):
                 self.publisher.remember(request.cell_id, parent["header"])
         except Refused as refused:
             return self._refuse("BadRequest", str(refused), parent)
-        return await self._run_cells_for(ident, parent, request)
+        return await self._run_cells_for(ident, parent, request, interrupts)
 
-    async def _run_cells_for(self, ident: Any, parent: Json, request: RunRequest) -> Json:
+    async def _run_cells_for(self, ident: Any, parent: Json, request: RunRequest, interrupts: Interrupts) -> Json:
         from reactive_kernel.kernel.cascade import Cascade
 
         try:
-            self._cascade = Cascade(self, ident, parent, request)
+            self._cascade = Cascade(self, ident, parent, request, interrupts)
             return await self._cascade.run()
         except Refused as refused:
             return self._refuse("BadRequest", str(refused), parent)
@@ -329,7 +331,7 @@ class ReactiveKernel(IPythonKernel):
             self.set_parent([], trigger, channel="shell")
             self._publish_status("busy", "shell", parent=trigger)
             try:
-                await self._run_cells_for(None, trigger, request)
+                await self._run_cells_for(None, trigger, request, Interrupts())
             finally:
                 self._cascade = None
                 flush_streams()

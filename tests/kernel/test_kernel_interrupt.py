@@ -95,6 +95,22 @@ def test_a_cell_that_swallows_the_interrupt_goes_on(kernel: Kernel) -> None:
     assert kernel.result(msg_id).text("B") == "5\n"
 
 
+LATE = """
+import os, signal
+kernel = get_ipython().kernel
+def late(*args, finish=kernel.finish_metadata):
+    kernel.finish_metadata = finish
+    os.kill(os.getpid(), signal.SIGINT)
+    return finish(*args)
+kernel.finish_metadata = late
+"""
+
+
+def test_an_interrupt_while_the_reply_is_made_loses_no_reply(kernel: Kernel) -> None:
+    assert kernel.cell("A", LATE).content["status"] == "ok"
+    assert kernel.cell("B", "print(1)").text("B") == "1\n"
+
+
 def test_an_idle_kernel_ignores_interrupts(kernel: Kernel) -> None:
     kernel.manager.interrupt_kernel()
     assert kernel.cell("A", "print(1)").text() == "1\n"
