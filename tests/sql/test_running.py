@@ -96,6 +96,14 @@ def test_a_result_has_the_kind_asked_for(ip: Shell, option: str, kind: type) -> 
     assert len(ip.names["r"]) == 100
 
 
+@pytest.mark.parametrize("where", ["true", "false", "name IS NULL", "name = 'a'"])
+def test_texts_have_the_type_that_duckdb_gives_them(ip: Shell, where: str) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    query = f"SELECT name FROM (VALUES ('a'), (NULL)) t(name) WHERE {where}"
+    ip.run(f"%%sql r <<\n{query}")
+    assert ip.names["r"].name.dtype == duckdb.connect().execute(query).df().name.dtype
+
+
 def test_results_are_tables_of_later_cells_in_any_spelling(ip: Shell) -> None:
     ip.run("%%sql Big <<\nSELECT range AS x FROM range(100)")
     assert ip.rows("%%sql\nSELECT count(*) AS n FROM BIG") == [{"n": 100}]

@@ -256,6 +256,8 @@ def _pandas(table: pa.Table) -> Any:
             nullable[at] = pd.array(
                 table.column(at).to_pandas(types_mapper=lambda _, n=name: pd.api.types.pandas_dtype(n))
             )
+        elif pa.types.is_string(kind) and table.column(at).null_count == len(table):  # no text, or none at all
+            nullable[at] = pd.array([None] * len(table), dtype=object)
     frame = table.to_pandas(date_as_object=False, split_blocks=True)
     for at, values in nullable.items():
         frame.isetitem(at, values)
