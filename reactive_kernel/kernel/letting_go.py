@@ -58,9 +58,12 @@ def _is_frame(value: Any) -> bool:
 
 
 def _is_seen(value: Any, watch: Watch, store: Store) -> bool:
-    """True if a variable that the cell sees holds a value."""
+    """True if a variable that the cell sees holds a frame; an array of numbers only looks at its memory."""
+    array = getattr(sys.modules.get("numpy"), "ndarray", None)
     for cell_id, name in store.session.sharing.get(id(value), ()):
-        if watch.before.get(name, _GONE) is store.values.get(cell_id, {}).get(name):
+        held: Any = watch.before.get(name, _GONE)
+        looks = array is not None and type(held) is array and not held.dtype.hasobject
+        if held is store.values.get(cell_id, {}).get(name) and not looks:
             return True
     return False
 

@@ -122,3 +122,16 @@ def test_an_array_taken_out_of_a_frame_above_a_cell_that_changes_that(look: str,
     nb.check()
     assert nb.run("c") == "c"
     nb.check()
+
+
+def test_an_array_taken_out_in_the_cell_that_supersedes_the_frame_sees_later_changes() -> None:
+    make = "df = df.reset_index(drop=True)\nv = df['a'].to_numpy()"
+    nb = Notebook(FRAME, make, "df.loc[0, 'a'] = 10", "print(v, df)")
+    nb.all()
+    nb.check()
+    nb.run("c", "df.loc[1, 'a'] = 11")
+    nb.check()
+    nb.run("b", "v = df['a'].to_numpy()\ndf = df.rename(columns={'b': 'z'})")
+    nb.check()
+    nb.run("b", "frames = [df]\ndf = df.assign(n=1)\nv = df['a'].to_numpy()")
+    nb.check()
