@@ -138,7 +138,7 @@ class Run:
                 self._cascade.also(engine.executor.caches.no_longer_alone())
                 if ok and cell.kind == "console":
                     engine.retire()
-            engine.read_again()
+            self._cascade.also(engine.read_again())
             status: Status = "success" if outcome.status == "success" else "error"
             self.cells.append({"cell_id": step.cell_id, "status": status, "execution_count": count, "seconds": seconds})
 
@@ -356,15 +356,17 @@ class Engine:
             if cell.ran is not None and imports.search(cell.source):
                 self.session.apply(Rerun(cell.id))  # it has to import the new objects
 
-    def read_again(self) -> None:
-        """Read SQL cells anew if another connection serves those that name none; look at what cells name of SQLite."""
-        look_at_connections(self.executor)
-        if not self.reading.has_changed(self.namespace):
-            return
-        for cell in [c for c in self.session.document if is_sql(c.facts, c.language)]:
+    def read_again(self) -> list[str]:
+        """Read SQL cells anew if another connection serves those that name none; look at what cells name of SQLite,
+        and tell which have to run again for that.
+        """
+        again = look_at_connections(self.executor)
+        changed = self.reading.has_changed(self.namespace)
+        for cell in [c for c in self.session.document if changed and is_sql(c.facts, c.language)]:
             # The session reads what is new to it: another layout, which is the same code, and back.
             for text in (f"{cell.source}\n", cell.source):
                 self.session.apply(Edit(Text(cell.id, text)))
+        return again
 
     def connected(self, name: str, default: bool) -> None:
         """A client has made a connection: what had used one of that name, or the default one, is out of date."""

@@ -43,12 +43,14 @@ def retoken_widgets(executor: Executor) -> list[tuple[str, str, str]]:
     return found
 
 
-def look_at_connections(executor: Executor) -> None:
-    """Have connections and cursors made anew, once cells name more of them than can be seen."""
+def look_at_connections(executor: Executor) -> list[str]:
+    """Have connections and cursors made anew, once cells name more of them than can be seen; by which cells."""
     USES.cells = executor.session.document
-    for key in sorted(USES.spoilt()):
-        for cell_id, _ in executor.session.sharing.get(key, ()):
-            executor.session.apply(Rerun(cell_id))
+    pairs = {pair for key in USES.spoilt() for pair in executor.session.sharing.get(key, ())}
+    makers = sorted({cell_id for cell_id, _ in pairs})
+    for cell_id in makers:
+        executor.session.apply(Rerun(cell_id))
+    return makers
 
 
 def lose_relations(executor: Executor) -> None:

@@ -234,3 +234,16 @@ def test_a_connection_of_a_class_of_the_notebooks_cant_be_told() -> None:
     notebook.check()
     notebook.run("c", MORE)
     notebook.check()
+
+
+def test_what_a_module_that_the_last_cell_imports_asks_for_counts_in_the_same_cascade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rows_asked.py").write_text("def asked(cursor): return cursor.rowcount\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    notebook = Notebook(CONNECT, CREATE, INSERT, "import rows_asked")
+    ran = notebook.all()
+    assert ran.startswith("abcd")
+    assert ran.endswith("abc")  # made anew, for what was seen of it isn't all any more
+    assert all(entry["fresh"] for entry in notebook.entries().values())
+    notebook.check()
