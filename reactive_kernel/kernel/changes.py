@@ -18,6 +18,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import Sharing
 from reactive_kernel.kernel.figure_states import owned
+from reactive_kernel.kernel.showing import only_shows, without_filled
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
 from reactive_kernel.kernel.survey import Survey
@@ -248,11 +249,14 @@ def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Su
     """The objects that each survey saw which hold something else now, with what they held; ``counts``: of these."""
     found: Touched = {}
     looked: set[int] = set()
+    shown = only_shows(watch.cell.source)
     for seen in _surveys(watch):
         states = seen.states
         new = {key: pair for key, pair in states.items() if key not in looked} if looked else states
         looked.update(key for key, (_, state) in new.items() if state is not None)
-        found.update((key, pair) for key, pair in touched_in(new).items() if counts(pair[0]))
+        touched = touched_in(new)
+        touched = without_filled(seen, touched) if shown and touched else touched
+        found.update((key, pair) for key, pair in touched.items() if counts(pair[0]))
         yield seen, {key: pair for key, pair in found.items() if key in states}
 
 

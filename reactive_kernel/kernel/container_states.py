@@ -93,6 +93,11 @@ class _Dict(State):
         dict.clear(target)
         dict.update(target, zip(self.keys, self.items, strict=True))
 
+    def has_grown(self, now: Any) -> bool:
+        held = [*dict.items(now)][: len(self.keys)]
+        same = all(k is key and v is item for (k, v), key, item in zip(held, self.keys, self.items, strict=False))
+        return dict.__len__(now) > len(self.keys) and same
+
     def inside(self) -> Iterable[Any]:
         return [*self.keys, *self.items]
 

@@ -28,6 +28,10 @@ class State:
     restore: Callable[[Any], None] | None
     size: int = 0
 
+    def has_grown(self, now: Any) -> bool:
+        """True if a dict holds all that it held, and more."""
+        return False
+
     def inside(self) -> Iterable[Any] | None:
         """What was directly inside the object, if the state tells."""
         return None
