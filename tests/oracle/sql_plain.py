@@ -299,8 +299,6 @@ def _keep(result: Any, head: re.Match[str], namespace: dict[str, Any]) -> str:
         kept = Kept(names, types, tuple(result.fetchall()))
     else:
         kept = result.df()
-        if kept.empty:  # of a column without rows DuckDB doesn't say that it is text
-            kept = kept.astype({name: "str" for name in kept if kept[name].dtype == object})
     namespace[head["target"]] = kept
     return f"{len(kept)} rows\n"
 
