@@ -16,6 +16,10 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import traitlets
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from .execute import ADDRESS
 
@@ -38,6 +42,7 @@ class Canon:
     def __init__(self, follow: Mapping[str, Any] | None = None) -> None:
         """With ``follow``, functions include the values of the globals that they name."""
         self._numbers: dict[int, int] = {}
+        self._memories: dict[int, int] = {}
         self._kept: list[Any] = []  # so that no id is used twice
         self._follow = follow
         self._depth = 0
@@ -139,8 +144,12 @@ class Canon:
         while isinstance(owner.base, np.ndarray):
             owner = owner.base
         content = tuple(map(self.form, value.ravel().tolist())) if value.dtype == object else value.tobytes()
-        memory = -1 if owner is value else self.number(owner)[0]
-        return (value.dtype.str, value.shape, value.flags.writeable, memory if owner is not value else "own", content)
+        # Numbered apart from the objects: one met only as another's memory has yet to be looked at.
+        memory = self._memories.setdefault(id(owner), len(self._memories))
+        self._kept.append(owner)
+        place = value.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+        looks = (memory, place if value.size else 0, value.strides)
+        return (value.dtype.str, value.shape, value.flags.writeable, *looks, content)
 
     def _reduced(self, value: Any) -> Form:
         with warnings.catch_warnings():
@@ -204,6 +213,24 @@ def _widget(canon: Canon, value: Any) -> Form:
     return (canon._attributes(traits), canon._attributes(given), tuple(called))
 
 
+def _figure(canon: Canon, value: Any) -> Form:
+    return (canon.form(value.get_suptitle()), tuple(map(canon.form, value.axes)))
+
+
+def _axes(canon: Canon, value: Any) -> Form:
+    labels = (value.get_title(), value.get_xlabel(), value.get_ylabel(), value.get_xlim(), value.get_ylim())
+    return (canon.form(value.figure), labels, tuple(map(canon.form, (*value.get_children(), value.get_legend()))))
+
+
+def _line(canon: Canon, value: Any) -> Form:
+    return (value.get_label(), value.get_color(), canon.form(np.asarray(value.get_xydata()).tolist())[2:])
+
+
+def _drawn(canon: Canon, value: Any) -> Form:
+    text = value.get_text() if hasattr(value, "get_text") else ADDRESS.sub("0x…", repr(value))
+    return (text, str(value.get_label()))
+
+
 _CONTENTS: list[tuple[Any, Callable[[Canon, Any], Form]]] = [
     (types.FunctionType, Canon._function),
     (type, Canon._class),
@@ -216,6 +243,10 @@ _CONTENTS: list[tuple[Any, Callable[[Canon, Any], Form]]] = [
     (deque, lambda canon, value: (value.maxlen, *map(canon.form, value))),
     (set, lambda canon, value: tuple(sorted(map(canon.form, value), key=repr))),
     (ipywidgets.Widget, _widget),
+    (Figure, _figure),
+    (Axes, _axes),
+    (Line2D, _line),
+    (Artist, _drawn),
     (traitlets.link, lambda canon, value: (canon.form(value.source), canon.form(value.target))),
 ]
 

@@ -12,7 +12,7 @@ POOLS: dict[str, tuple[str, ...]] = {
     "proc": ("bump", "step"), "hooks": ("hooks", "table"),
     "cls": ("C", "D"), "obj": ("obj", "p"), "gen": ("it", "gen"), "arr": ("arr", "v", "w"),
     "rng": ("rng", "r2"), "df": ("df", "sub"), "col": ("col",), "con": ("con",), "buf": ("buf",), "dq": ("dq",),
-    "wid": ("slider", "knob"),
+    "wid": ("slider", "knob"), "ax": ("ax", "ax2"), "mod": ("model", "other"),
 }  # fmt: skip
 
 THEMES: dict[str, str] = {
@@ -755,6 +755,318 @@ del <df?>["y"]
 <df?>.columns = [str(q) for q in <df?>.columns]
 ---
 <dict> = {"k": <df?>}
+""",
+    "frames": """
+import pandas as pd
+<df> = pd.DataFrame({"x": [<i>, None, <i>], "g": ["p", None, "q"], "n": [<i>, <i>, <i>]})
+---
+import pandas as pd
+<df> = pd.DataFrame({"x": [<num?>, 2.5, <i>], "g": ["q", "p", "q"], "n": range(3)})
+---
+import numpy as np
+import pandas as pd
+<df> = pd.DataFrame(np.arange(6).reshape(3, 2), columns=["x", "n"]).assign(g="p")
+---
+<arr> = <df?>["x"].values
+---
+<arr> = <df?>["n"].to_numpy()
+---
+<arr> = <df?>[["x", "n"]].to_numpy()
+---
+<arr> = <df?>.values
+---
+<arr> = <arr?>[1:]
+---
+print(<arr?>.tolist())
+---
+print(<arr?>)
+---
+<arr?>[0] = <i>
+---
+<df?>.fillna(<i>, inplace=True)
+---
+<df?1>["x"] = <df?1>["x"].fillna(<df?1>["x"].mean())
+---
+<df> = <df?>.fillna({"x": <i>, "g": "r"})
+---
+<df?>.dropna(inplace=True)
+---
+<df?>.drop(columns=["zz"], errors="ignore", inplace=True)
+---
+<df?>.drop(index=[<j>], inplace=True)
+---
+<df?>.reset_index(drop=True, inplace=True)
+---
+<df?1>.loc[<df?1>["n"] > <i>, "x"] = <num?>
+---
+<df?>.iloc[0, 0] = <i>
+---
+<df?>.loc[0, "x"] = <i>
+---
+<df?>.at[1, "n"] = <i>
+---
+<df?1>.loc[len(<df?1>)] = [<i>, "r", <i>]
+---
+<col> = <df?>["n"]
+---
+<col> = <df?>.loc[:, "x"]
+---
+<col?1> += 1
+---
+<col?>.iloc[0] = <i>
+---
+<col> = <col?>.copy()
+---
+<col?>.name = "c<j>"
+---
+print(<col?>.tolist(), <col?>.name)
+---
+import pandas as pd
+<df> = pd.DataFrame({"x": <arr?>, "n": <arr?>})
+---
+import pandas as pd
+<col> = pd.Series(<arr?>, copy=False)
+---
+<df?1>["n"] = <df?1>["n"].astype(float)
+---
+<df?1>["g"] = <df?1>["g"].astype("category")
+---
+import pandas as pd
+<df?1>["t"] = pd.date_range("2020-01-01", periods=len(<df?1>))
+---
+<df?>.set_index("g", inplace=True)
+---
+<df> = <df?>.set_index("n")
+---
+<df> = <df?>.reset_index()
+---
+<df> = <df?>.T
+---
+<df?>.rename(columns={"n": "m"}, inplace=True)
+---
+<df> = <df?>.merge(<df?>[["n"]], on="n", how="left")
+---
+<df> = <df?>.groupby("g", as_index=False)["n"].sum()
+---
+grouped = <df?>.groupby("g")
+---
+print(grouped["n"].sum().to_dict())
+---
+<df?1>["c"] = <df?1>.groupby("g")["n"].transform("sum")
+---
+<df?1>["s"] = <df?1>["g"].str.upper()
+---
+for q, row in <df?>.iterrows():
+    print(q, row["n"])
+---
+<df> = <df?>.copy(deep=False)
+---
+<df> = <df?>
+---
+<df> = <df?>[["x", "n"]]
+---
+<df> = <df?>.head(<j>)
+---
+<df> = <df?>.sort_values("n", ascending=False)
+---
+<df?>.sort_index(inplace=True)
+---
+ix = <df?>.index
+---
+print(ix is <df?>.index, ix.name, list(ix))
+---
+<df?>.index.name = "i<j>"
+---
+print(<df?>.isna().sum().to_dict())
+---
+print(<df?>.to_string())
+---
+<df?>
+---
+<df?>["x"].mean()
+---
+<df?>.replace(<i>, 0, inplace=True)
+---
+<df?>.drop_duplicates(subset="n", inplace=True)
+---
+<df?>["x"].fillna(<i>, inplace=True)
+---
+<df?>.update(<df?>)
+---
+def clean(frame):
+    frame["n"] = frame["n"] + <num?>
+    return frame
+---
+<df> = clean(<df?>)
+---
+clean(<df?>)
+---
+<df> = <df?>.pipe(clean)
+---
+<dict> = {q: part for q, part in <df?>.groupby("g")}
+---
+<list> = [part for _, part in <df?>.groupby("n")]
+---
+print(len(<dict?>), len(<list?>))
+---
+<df?1>.columns = list("abcdefgh")[:<df?1>.shape[1]]
+---
+import pandas as pd
+<df> = pd.concat([<df?>, <df?>], axis=1)
+---
+import pandas as pd
+<df> = pd.get_dummies(<df?>, columns=["g"])
+---
+<df?1>[["x", "n"]] = <df?1>[["n", "x"]]
+---
+<num> = <df?>["n"].iloc[0].item()
+---
+<df?1> = <df?1>.query("n >= @<num?>")
+---
+print(<df?>["g"].value_counts().to_dict())
+""",
+    "plots": """
+from matplotlib.figure import Figure
+fig = Figure()
+<ax> = fig.subplots()
+---
+from matplotlib.figure import Figure
+fig = Figure()
+<ax=1>, <ax=2> = fig.subplots(1, 2)
+---
+<ax> = fig.add_subplot(2, 2, <j> + 1)
+---
+<ax> = fig.axes[0]
+---
+<ax> = <ax?>
+---
+<ax?>.plot([<i>, <i>, <num?>])
+---
+<ax?>.plot(<list?>, label="l<j>")
+---
+<ax?>.bar(["p", "q"], [<i>, <num?>])
+---
+<ax?>.scatter([<i>, <i>], [<i>, <num?>])
+---
+<ax?>.hist(<list?>)
+---
+<ax?>.set_title("t<j>")
+---
+<ax?>.set(xlabel="x<j>", ylabel=str(<num?>))
+---
+<ax?>.set_xlim(0, <num?> + 20)
+---
+<ax?>.axhline(<num?>)
+---
+<ax?>.text(0, 0, str(<num?>))
+---
+<ax?>.legend()
+---
+<ax?>.clear()
+---
+line, = <ax?>.plot([<i>, <i>])
+---
+line.set_ydata([<i>, <i>])
+---
+line.set_label("m<j>")
+---
+line.remove()
+---
+for q in fig.axes:
+    q.set_ylabel("y<j>")
+---
+fig.suptitle("s<j>")
+---
+fig.clear()
+---
+def draw(target, values):
+    target.plot(values)
+    target.set_title(str(<num?>))
+---
+draw(<ax?>, <list?>)
+---
+<list> = [q.get_title() for q in fig.axes]
+---
+<dict> = {"k": <ax?>}
+---
+<dict?>["k"].plot([<i>])
+---
+print(len(<ax?>.lines), <ax?>.get_title(), <ax?>.get_xlabel())
+---
+print([q.get_ydata().tolist() for q in <ax?>.lines])
+---
+print(len(fig.axes), <ax?> is fig.axes[0])
+---
+print([q.get_text() for q in <ax?>.texts], len(<ax?>.patches), <ax?>.get_xlim())
+---
+print(line.get_label(), list(line.get_ydata()))
+""",
+    "models": """
+from sklearn.linear_model import LinearRegression
+<mod> = LinearRegression()
+---
+from sklearn.preprocessing import StandardScaler
+<mod> = StandardScaler()
+---
+from sklearn.tree import DecisionTreeRegressor
+<mod> = DecisionTreeRegressor(max_depth=<j> + 1, random_state=<i>)
+---
+import numpy as np
+data = np.array([[<i>, 1], [<i>, 2], [3, <num?>]], dtype=float)
+---
+target = [<i>, <num?>, 2]
+---
+<mod?>.fit(data, target)
+---
+<mod> = <mod?>.fit(data, target)
+---
+<mod?1> = <mod?1>.fit(data[1:], target[1:])
+---
+<mod> = <mod?>
+---
+from sklearn.base import clone
+<mod> = clone(<mod?>)
+---
+<mod?>.set_params(**<dict?>)
+---
+print(<mod?>.get_params())
+---
+print(vars(<mod?>).keys())
+---
+print(<mod?>.predict(data).round(3).tolist())
+---
+data = <mod?>.fit_transform(data)
+---
+data = <mod?>.transform(data)
+---
+print(<mod?>.score(data, target))
+---
+<num> = <mod?>.n_features_in_
+---
+<mod?>.coef_ = data[0]
+---
+data[0] = <i>
+---
+target.append(<i>)
+---
+target[0] = <num?>
+---
+<list> = [<mod?>, <mod?>]
+---
+for q in <list?>:
+    q.fit(data, target)
+---
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.linear_model import LinearRegression
+<mod> = make_pipeline(StandardScaler(), LinearRegression())
+---
+def score(model):
+    return round(float(model.fit(data, target).score(data, target)), 3)
+---
+print(score(<mod?>))
+---
+print(data.tolist(), target)
 """,
     "io": """
 import io
