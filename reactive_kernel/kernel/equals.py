@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection, Mapping
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.kernel.library_states import given_to, viewed_memory
+from reactive_kernel.kernel.frame_memory import viewed_memory
+from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, token
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of

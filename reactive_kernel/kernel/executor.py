@@ -39,10 +39,10 @@ from reactive_kernel.kernel.changes import (
     undisturbed,
 )
 from reactive_kernel.kernel.databases import USES
+from reactive_kernel.kernel.frames import remembers
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.insides import Insides, frames_seen_by, libraries_in
 from reactive_kernel.kernel.letting_go import LetGo, let_go
-from reactive_kernel.kernel.library_states import remembers
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.openers import ATOMS

@@ -14,9 +14,8 @@ from typing import Any
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.kernel.albums import Albums
 from reactive_kernel.kernel.changes import Watch
-from reactive_kernel.kernel.library_states import viewed_memory
+from reactive_kernel.kernel.frame_memory import is_frame, set_apart, shared_memory, viewed_memory
 from reactive_kernel.kernel.store import Store
-from reactive_kernel.kernel.typewise import about, attributes_of
 
 __all__ = ["LetGo", "let_go"]
 
@@ -39,22 +38,17 @@ def let_go(watch: Watch, store: Store, albums: Albums) -> LetGo | None:
 
 
 def _set_apart(watch: Watch, store: Store) -> None:
-    """Give frames that the cell does not see memory of their own, where arrays look at what one has that it sees."""
+    """Give frames that the cell does not see memory of their own, where arrays look at what one has that it sees.
+
+    Of small frames always: the cell may take such an array out itself.
+    """
     if "pandas" not in sys.modules:
         return
     given = (watch.before.get(name) for name in watch.cell.inputs)
-    viewed = {id(owner) for frame in given if _is_frame(frame) for owner in viewed_memory(frame)}
+    frames = list(filter(is_frame, given))
+    viewed = {id(owner) for frame in frames for look in (viewed_memory, shared_memory) for owner in look(frame)}
     kept = [value for values in store.values.values() for value in values.values()] if viewed else []
-    for frame in filter(_is_frame, kept):
-        manager = frame._mgr
-        shared = [id(getattr(b.values, "base", None)) in viewed or id(b.values) in viewed for b in manager.blocks]
-        if any(shared) and not _is_seen(frame, watch, store):
-            blocks = [b.copy(deep=True) if s else b for b, s in zip(manager.blocks, shared, strict=True)]
-            object.__setattr__(frame, "_mgr", type(manager).from_blocks(blocks, list(manager.axes)))
-
-
-def _is_frame(value: Any) -> bool:
-    return about(type(value)).package == "pandas" and hasattr(attributes_of(value).get("_mgr"), "blocks")
+    set_apart((frame for frame in filter(is_frame, kept) if not _is_seen(frame, watch, store)), viewed)
 
 
 def _is_seen(value: Any, watch: Watch, store: Store) -> bool:

@@ -21,8 +21,9 @@ from reactive_kernel.kernel.container_states import Maker
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
 from reactive_kernel.kernel.elsewhere import holds_elsewhere, holds_for_others, in_a_descriptor, kept_elsewhere
 from reactive_kernel.kernel.figure_states import called_back, is_registry, is_settled, is_stack
+from reactive_kernel.kernel.frame_memory import viewed_memory
+from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.iterator_states import CACHED
-from reactive_kernel.kernel.library_states import given_to, viewed_memory
 from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture

@@ -37,15 +37,9 @@ from reactive_kernel.kernel.container_states import (
 from reactive_kernel.kernel.databases import connection_state, cursor_state
 from reactive_kernel.kernel.elsewhere import holds_elsewhere, with_what_is_elsewhere
 from reactive_kernel.kernel.figure_states import is_registry, is_settled, is_stack, registry_state, stack_state
+from reactive_kernel.kernel.frames import grouping_state, index_state, pandas_state, remembers
 from reactive_kernel.kernel.iterator_states import ITERATORS
-from reactive_kernel.kernel.library_states import (
-    element_state,
-    grouping_state,
-    index_state,
-    pandas_state,
-    polars_state,
-    remembers,
-)
+from reactive_kernel.kernel.library_states import element_state, polars_state
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, picture_state

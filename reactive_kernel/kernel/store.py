@@ -24,6 +24,8 @@ from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.excursion import Excursion
+from reactive_kernel.kernel.frame_memory import set_apart
+from reactive_kernel.kernel.frames import written_into
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.widget_states import WidgetState
 
@@ -210,11 +212,20 @@ class Store:
             self.applied.append(cell_id)
 
     def _swap(self, cell_id: str) -> None:
-        broken = self.deltas[cell_id].swap(self.main)
+        delta, cell = self.deltas[cell_id], self.session.cells.get(cell_id)
+        if cell is not None and (memory := written_into(delta.entries)):
+            here = {id(value) for value, _ in delta.entries}
+            later = [given.values() for i, given in self.values.items() if self._is_below(i, cell.key)]
+            set_apart((value for given in later for value in given if id(value) not in here), memory)
+        broken = delta.swap(self.main)
         if broken:  # then all that holds them has to be made again
             found = {pair for value in broken for pair in self.session.sharing.get(id(value), ())}
             self.session.apply(Lost(tuple(sorted(found))))
             self.broken |= found
+
+    def _is_below(self, cell_id: str, key: float) -> bool:
+        other = self.session.cells.get(cell_id)
+        return other is not None and other.key > key
 
     def come_to(self, cell: Cell) -> bool:
         """Go to a cell's place; False if what it reads could not be put back to what it is there: that is lost now."""

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reactive_kernel.kernel.library_states import viewed_memory
+from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.survey import survey
 

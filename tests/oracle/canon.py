@@ -218,12 +218,16 @@ def _figure(canon: Canon, value: Any) -> Form:
 
 
 def _axes(canon: Canon, value: Any) -> Form:
-    labels = (value.get_title(), value.get_xlabel(), value.get_ylabel(), value.get_xlim(), value.get_ylim())
+    """Without the limits where these follow the data: to ask for them changes the axes."""
+    limits = tuple(
+        axis.get_view_interval().tolist() for axis in (value.xaxis, value.yaxis) if not axis._get_autoscale_on()
+    )
+    labels = (value.get_title(), value.get_xlabel(), value.get_ylabel(), limits, repr(value.dataLim))
     return (canon.form(value.figure), labels, tuple(map(canon.form, (*value.get_children(), value.get_legend()))))
 
 
 def _line(canon: Canon, value: Any) -> Form:
-    return (value.get_label(), value.get_color(), canon.form(np.asarray(value.get_xydata()).tolist())[2:])
+    return (value.get_label(), value.get_color(), canon.form([list(v) for v in value.get_data(orig=True)])[2:])
 
 
 def _drawn(canon: Canon, value: Any) -> Form:

@@ -8,6 +8,7 @@ Knows nothing of engines, except the order in which the caller says that forward
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,7 +34,8 @@ class Clean:
         names: the forms of the names at the end.
         inputs: for each cell, its code and the forms of what it could see (for counting what had to run).
         murky: True if a cell that waited for one below it changes something in place, or would have seen
-            something changed by a cell that did not wait: then no order is *the* clean one.
+            something changed by a cell that did not wait: then no order is *the* clean one.  Nor is one where a
+            cell waits and arrays look into frames.
     """
 
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Clean:
     murky: bool = False
 
 
+_VIEWS = re.compile(r"\.values\b(?!\()|\bto_numpy\b")  # arrays that look into a frame's memory
 _OF_THE_PROCESS = {"random", "shuffle", "randint", "seed", "np", "os", "decimal", "Decimal"}
 
 
@@ -70,7 +73,8 @@ class _Run:
         self.bound: dict[int, dict[str, Any]] = {}
         self.gone: dict[int, set[str]] = {}  # deleted by the cell, though it had not bound them
         self.dropped: dict[int, frozenset[str]] = {}  # deleted: what is above doesn't show below
-        self.result = Clean()
+        # Values that are kept for places above are others' in a plain run, which pandas would not copy for.
+        self.result = Clean(murky=self.by_position and any(_VIEWS.search(source) for _, source in cells))
 
     def go(self) -> str | None:
         """Run all; return the id of the first cell that fails, or None."""

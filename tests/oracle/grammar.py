@@ -20,7 +20,8 @@ _PIECES = {theme: fragments(theme) for theme in THEMES}
 # What a theme's pieces use of other pools: with these a notebook seldom consists of NameErrors only.
 _BASE = {"fun": ("num", "list"), "cls": ("num", "list"), "gen": ("list",), "df": ("num",), "exec": ("num", "list"),
          "state": ("num", "list"), "ways": ("num", "list", "dict"), "kinds": ("num", "list"), "process": ("num", "io"),
-         "polars": ("num",), "widgets": ("num", "list"), "frames": ("num",), "plots": ("num", "list"), "models": ("num",)}  # fmt: skip
+         "polars": ("num",), "widgets": ("num", "list"), "frames": ("num",), "models": ("num",),
+         "plots": ("num", "list")}  # fmt: skip
 _OPS = (
     ("tweak", 30), ("edit", 16), ("editrun", 10), ("run", 12), ("insert", 8), ("delete", 7), ("move", 9),
     ("undo", 4), ("format", 2), ("stale", 2),
