@@ -135,3 +135,44 @@ def test_an_array_taken_out_in_the_cell_that_supersedes_the_frame_sees_later_cha
     nb.check()
     nb.run("b", "frames = [df]\ndf = df.assign(n=1)\nv = df['a'].to_numpy()")
     nb.check()
+
+
+@pytest.mark.parametrize("before", ["", "df = df.assign(e=1)", "df['e'] = 1"])
+@pytest.mark.parametrize("change", ["df.loc[1, 'a'] = 9", "df.replace(1, 7, inplace=True)"])
+def test_an_array_taken_out_in_the_cell_that_changes_the_frame_sees_that(before: str, change: str) -> None:
+    nb = Notebook(FRAME, before, f"v = df['a'].to_numpy()\n{change}\nprint(v)", "print(v, v.flags.writeable)")
+    nb.all()
+    nb.check()
+    nb.run("c", f"v = df['b'].to_numpy()\n{change}\nprint(v)")
+    nb.check()
+
+
+def test_an_earlier_state_put_back_into_memory_is_not_put_into_later_frames() -> None:
+    nb = Notebook(FRAME, "print(df)", "v = df['a'].values", "df.replace(1, 0, inplace=True)", "df = df[['a', 'b']]")
+    nb.all()
+    nb.delete("c")
+    nb.run("d")
+    nb.run("b")  # the frame is what it was, for this cell
+    nb.check()
+
+
+NOTHING = ["df.drop_duplicates(inplace=True)", "df.drop(columns=['q'], errors='ignore', inplace=True)"]
+
+
+@pytest.mark.parametrize("change", NOTHING)
+def test_labels_that_others_hold_are_changed_where_the_frame_gets_new_ones(change: str) -> None:
+    nb = Notebook(FRAME, "i = df.index", change, "print(i is df.index)")
+    nb.all()
+    nb.check()
+    nb.run("b")
+    nb.check()
+    nb.run("c", "df.index.name = 'n'")
+    nb.check()
+
+
+@pytest.mark.parametrize("change", NOTHING)
+def test_a_frame_with_new_labels_like_those_that_it_had_is_not_changed(change: str) -> None:
+    nb = Notebook(FRAME, change, "print(df)")
+    nb.all()
+    assert nb.run("b", f"{change}\n0") == "b"
+    nb.check()
