@@ -234,6 +234,8 @@ def _look_into(kind: type) -> Opener:
         return _array
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return _frame
+    if pandas is not None and issubclass(kind, pandas.Index):
+        return lambda value, kind, main: ((), True)  # only its names can be changed
     if known.package in ("polars", "pyarrow") or is_closed(kind) or runs_the_notebook(kind):
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
@@ -271,7 +273,8 @@ def _instance(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
 def _frame(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     held = attributes_of(value)
     own = _own(value, kind, main) if about(kind).package != "pandas" else given_to(value).values()
-    viewed = viewed_memory(value) if hasattr(held.get("_mgr"), "blocks") else ()
+    manager: Any = held.get("_mgr")
+    viewed = (*viewed_memory(value), *manager.axes) if hasattr(manager, "blocks") else ()
     return [*_objects_in(value), *viewed, *own, *([attrs] if (attrs := held.get("_attrs")) else ())], True
 
 

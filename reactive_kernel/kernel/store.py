@@ -164,6 +164,7 @@ class Store:
         last = cell.key
         limits: dict[str, float] = {}  # up to where the cell sees names from below
         above: list[frozenset[int]] = []  # objects that it has from there
+        behind: set[str] = set()  # what was run before those that it reads from below
         named = cell.facts.reads  # what only code reads that it calls doesn't decide what it finds in its own names
         for name, producers in cell.inputs.items():
             if name in named and producers and self.session.cells[producers[0]].key < cell.key:
@@ -176,8 +177,9 @@ class Store:
                     self.dirty.add(name)
                     limits |= {name: key} if name in named else {}
                     last = max(last, key)
+                    behind |= ancestors(self.session.cells, self.session.cells[producers[0]])
         if last > cell.key:
-            self.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above))
+            self.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above), behind)
 
     def swap_to(
         self,
@@ -185,12 +187,13 @@ class Store:
         reader: float = inf,
         limits: Mapping[str, float] = NO_LIMITS,
         here: Collection[int] = (),
+        behind: Collection[str] = (),
     ) -> None:
         """Bring the in-place changes of exactly the cells above ``key`` into effect.
 
         For a reader further up that looks at names from below too, ``limits`` says up to where it
         sees each of these: changes between it and ``key`` count only so far, and never those of the objects ``here``,
-        which it has from above.
+        which it has from above.  The changes of the cells ``behind`` count wherever these are.
         """
         if not self.deltas:
             return
@@ -200,7 +203,10 @@ class Store:
         forward = self.session.forward
         upturned = descendants(cells, forward) | forward.keys() if forward else set()
         made = {i: self._made_below(cells[i], self.deltas[i]) for i in upturned & self.deltas.keys()}
-        target = [i for i in self.deltas if self._in_effect(i, key, reader, limits, here, made.get(i, inf))]
+        least = {i: nextafter(cells[i].key, inf) for i in behind if i in self.deltas and cells[i].key >= key}
+        target = [
+            i for i in self.deltas if self._in_effect(i, least.get(i, key), reader, limits, here, made.get(i, inf))
+        ]
         target.sort(key=lambda cell_id: cells[cell_id].key)
         common = 0
         while common < min(len(target), len(self.applied)) and target[common] == self.applied[common]:

@@ -176,3 +176,14 @@ def test_a_frame_with_new_labels_like_those_that_it_had_is_not_changed(change: s
     nb.all()
     assert nb.run("b", f"{change}\n0") == "b"
     nb.check()
+
+
+def test_names_given_to_labels_that_were_taken_out_of_a_frame_are_the_frames() -> None:
+    nb = Notebook(FRAME, "i = df.index", "c = [df.columns]", "i.name = 'row'\nc[0].name = 'kind'", "print(df)")
+    nb.all()
+    nb.check()
+    assert nb.run("d", "i.name = 'r'") == "de"
+    nb.check()
+    nb.delete("d")
+    nb.all()
+    nb.check()

@@ -149,7 +149,9 @@ class Canon:
         self._kept.append(owner)
         place = value.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
         looks = (memory, place if value.size else 0, value.strides)
-        return (value.dtype.str, value.shape, value.flags.writeable, *looks, content)
+        # Whether a frame gives an array that can be written into depends on where its columns lie.
+        writeable = value.flags.writeable or value.base is not None
+        return (value.dtype.str, value.shape, writeable, *looks, content)
 
     def _reduced(self, value: Any) -> Form:
         with warnings.catch_warnings():

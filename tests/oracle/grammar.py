@@ -9,6 +9,13 @@ from __future__ import annotations
 import re
 from random import Random
 
+# The first import of these may take longer than a cell that is to be written.
+import pandas  # noqa: F401
+import polars  # noqa: F401
+import sklearn.linear_model
+import sklearn.pipeline
+import sklearn.tree  # noqa: F401
+
 from .example import Example, Op
 from .execute import Namespace, execute, hidden_state_kept, new_namespace
 from .fragments import POOLS, THEMES, fragments
