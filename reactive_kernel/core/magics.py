@@ -77,6 +77,8 @@ def line_magic(w: Walker, node: ast.expr, name: str, rest: str, column: int) -> 
         _read_root(w, rest, node)
     else:
         _interpolate(w, rest, node)
+        if name == "whos":
+            w.cell.opaque.append(("%whos shows the values of all names", node, True, False))
         if name == "autoreload" or name in HARMLESS or (name == "store" and "-r" not in rest.split()):
             return
         reason = f"%{name} may bind any name" if name in BINDING else f"%{name} is not a magic that is known here"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from reactive_kernel.core import explain
 from reactive_kernel.core.facts import Problem, visible
 from reactive_kernel.core.graph import BUILTINS
 from reactive_kernel.core.notebook import DEFINES, MUTATES, Cell
 from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.suspicion import reads_of
 from reactive_kernel.protocol import Edge, Entry, ProblemDict
 
 __all__ = ["edges_into", "entry", "problem_form"]
@@ -50,14 +51,27 @@ def problem_form(found: Problem) -> ProblemDict:
 
 
 def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
-    """All edges that end in ``readers``, by reader, then by producer, in document order."""
+    """All edges that end in ``readers``, by reader, then by producer, in document order.
+
+    What a reader only changes along with what it reads (``rows``, where it says ``m.append(1)`` after ``m = rows``)
+    stands there if it reads nothing else of that producer.
+    """
     found: list[Edge] = []
     for reader in readers:
         names: dict[str, list[str]] = {}
         for name, producers in reader.inputs.items():
             for producer in producers:
                 names.setdefault(producer, []).append(name)
+        read = _read_by(session, reader)
         for producer in sorted(names, key=lambda i: session.cells[i].key):
-            if shown := visible(names[producer]):
+            shown = visible(names[producer])
+            if shown := [name for name in shown if name in read] or shown:
                 found.append({"from": producer, "to": reader.id, "names": shown})
     return found
+
+
+def _read_by(session: Session, reader: Cell) -> Set[str]:
+    """What a cell reads, without names that only share objects with what it changes."""
+    if not any(how & MUTATES for how in reader.produces.values()):
+        return reader.inputs.keys()
+    return reads_of(session, reader) | (reader.ran.found if reader.ran is not None else frozenset())

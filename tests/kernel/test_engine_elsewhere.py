@@ -78,7 +78,9 @@ def test_a_set_is_a_change_of_the_object_and_of_what_holds_it(name: str) -> None
     show, more = f"print(net.parts[0].{name})", f"e.{name}.append(6)"
     notebook = Notebook(MAKE, f"e.{name} = [5]", show, more, f"print(e.{name})")
     assert notebook.all() == "abcde"
-    assert edges(notebook) == {"b": "e<a net<a", "c": "net<b", "d": "e<b net<b", "e": "e<d"}
+    assert edges(notebook) == {"b": "e<a", "c": "net<b", "d": "e<b", "e": "e<d"}
+    entries = notebook.engine.command("state", {})["cells"]
+    assert [entries[place]["mutates"] for place in (1, 3)] == [["e", "net"]] * 2
     notebook.check()
     assert notebook.run("b", f"e.{name} = [7]") == "bcde"
     notebook.check()

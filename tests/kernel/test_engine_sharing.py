@@ -21,12 +21,47 @@ def test_code_in_what_only_shares_with_what_changes_is_not_called() -> None:
         "print(bank.total())",
     )
     assert notebook.all() == "abcde"
-    assert edges(notebook)["d"] == "account<c bank<c"
+    assert edges(notebook)["d"] == "account<c"
+    assert notebook.engine.command("state", {})["cells"][3]["mutates"] == ["account", "bank"]
     assert edges(notebook)["e"] == "bank<d k<a rate<a"
     assert notebook.run("a", "k = 3\ndef rate(): return k") == "ae"
     notebook.check()
     assert notebook.run("d", "account.add()\nprint(bank.total())") == "d"
-    assert edges(notebook)["d"] == "account<c bank<c k<a rate<a"
+    assert edges(notebook)["d"] == "account<c bank<c k<a rate<a"  # now it says so
+    notebook.check()
+
+
+def test_an_edge_tells_what_is_read_and_not_what_only_changes_with_it() -> None:
+    notebook = Notebook(
+        "train, test = [1], [2]",
+        "both = [train, test]\nfor part in both:\n    part.append(3)",
+        "for part in both:\n    part.append(4)",
+        "train.append(5)",
+        "print(both, test)",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook) == {
+        "b": "test<a train<a", "c": "both<b", "d": "train<c", "e": "both<d test<c",
+    }  # fmt: skip
+    mutates = [entry["mutates"] for entry in notebook.engine.command("state", {})["cells"]]
+    assert mutates[2:4] == [["both", "test", "train"], ["both", "train"]]
+    assert notebook.run("a", "train, test = [0], [2]") == "abcde"
+    notebook.edit("c", "1")
+    notebook.all()
+    notebook.check()
+
+
+def test_an_edge_by_which_a_change_alone_follows_is_there_too() -> None:
+    notebook = Notebook(
+        "rows = [1]",
+        "m = rows\nkept = {'rows': rows, 'n': 1}",
+        "kept['n'] = 2",
+        "m.append(2)",
+        "print(kept)",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook) == {"b": "rows<a", "c": "kept<b", "d": "kept<c m<b rows<a", "e": "kept<d"}
+    assert notebook.run("c", "kept['n'] = 3") == "cde"
     notebook.check()
 
 
