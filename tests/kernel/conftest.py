@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator
 
 import pytest
@@ -47,3 +49,14 @@ def calls() -> Calls:
     found = find()
     assert found is not None
     return found
+
+
+@pytest.fixture
+def library(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module as if it were installed, ``some_library``: the test file's LIBRARY."""
+    module = types.ModuleType("some_library")
+    module.__file__ = "/usr/lib/python3/site-packages/some_library.py"
+    sys.modules["some_library"] = module
+    exec(request.module.LIBRARY, module.__dict__)
+    yield
+    del sys.modules["some_library"]

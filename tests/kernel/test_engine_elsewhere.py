@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
-from collections.abc import Iterator
-
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -60,17 +56,6 @@ class Net:
         return [part.size for part in self.parts]
 """
 MAKE = "from some_library import Ensemble, Net\ne = Ensemble()\nnet = Net(e)"
-
-
-@pytest.fixture
-def library() -> Iterator[None]:
-    """A module as if it were installed."""
-    module = types.ModuleType("some_library")
-    module.__file__ = "/usr/lib/python3/site-packages/some_library.py"
-    sys.modules["some_library"] = module
-    exec(LIBRARY, module.__dict__)
-    yield
-    del sys.modules["some_library"]
 
 
 @pytest.mark.parametrize("name", ["size", "rule"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator
 
 import pytest
 
@@ -46,17 +45,6 @@ class Result:
         vars(self).pop("mean", None)
         self._cache.clear()
 """
-
-
-@pytest.fixture
-def library() -> Iterator[None]:
-    """A module as if it were installed."""
-    module = types.ModuleType("some_library")
-    module.__file__ = "/usr/lib/python3/site-packages/some_library.py"
-    sys.modules["some_library"] = module
-    exec(LIBRARY, module.__dict__)
-    yield
-    del sys.modules["some_library"]
 
 
 LOOKS = {

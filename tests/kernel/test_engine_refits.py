@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -29,19 +27,8 @@ class Model:
         self.range_ = {"low": np.array([min(data)]), "high": np.array([max(data)])}
         return self
 """
-SETUP = "from some_models import Model\ndata = [1, 2, 3]\nmodel = Model()"
+SETUP = "from some_library import Model\ndata = [1, 2, 3]\nmodel = Model()"
 FIT = "_ = model.fit(data)"
-
-
-@pytest.fixture
-def library() -> Iterator[None]:
-    """A module as if it were installed."""
-    module = types.ModuleType("some_models")
-    module.__file__ = "/usr/lib/python3/site-packages/some_models.py"
-    sys.modules["some_models"] = module
-    exec(LIBRARY, module.__dict__)
-    yield
-    del sys.modules["some_models"]
 
 
 CHANGES: dict[str, Callable[[Notebook, str], object]] = {

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import types
-from collections.abc import Iterator
-
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -28,17 +24,6 @@ class Chart:
 """
 
 
-@pytest.fixture
-def library() -> Iterator[None]:
-    """A module as if it were installed."""
-    module = types.ModuleType("some_charts")
-    module.__file__ = "/usr/lib/python3/site-packages/some_charts.py"
-    sys.modules["some_charts"] = module
-    exec(LIBRARY, module.__dict__)
-    yield
-    del sys.modules["some_charts"]
-
-
 def mutates(notebook: Notebook, cell: str) -> list[str]:
     return list(notebook.entries()[cell]["mutates"])
 
@@ -46,7 +31,7 @@ def mutates(notebook: Notebook, cell: str) -> list[str]:
 @pytest.mark.parametrize("show", ["chart", "print(chart)", "charts.chart", "chart\nprint(chart)"])
 def test_showing_is_no_change(show: str) -> None:
     notebook = Notebook(
-        "from some_charts import Chart\nimport types",
+        "from some_library import Chart\nimport types",
         "chart = Chart(x=1)\ncharts = types.SimpleNamespace(chart=chart)",
         show,
         "print(len(chart._drawn))",
@@ -59,14 +44,14 @@ def test_showing_is_no_change(show: str) -> None:
 
 @pytest.mark.parametrize("change", ["chart.draw()", "print(chart.grow())", "chart._drawn.update(y=2)"])
 def test_what_is_called_may_change_it(change: str) -> None:
-    notebook = Notebook("from some_charts import Chart", "chart = Chart(x=1)", change, "print(chart)")
+    notebook = Notebook("from some_library import Chart", "chart = Chart(x=1)", change, "print(chart)")
     assert notebook.all() == "abcd"
     assert mutates(notebook, "c") == ["chart"]
     notebook.check()
 
 
 def test_what_the_users_own_class_keeps_while_it_is_shown_is_a_change() -> None:
-    make = "from some_charts import Chart\nclass Own(Chart):\n    pass\nchart = Own(x=1)"
+    make = "from some_library import Chart\nclass Own(Chart):\n    pass\nchart = Own(x=1)"
     notebook = Notebook(make, "chart", "print(len(chart._drawn))")
     assert notebook.all() == "abc"
     assert mutates(notebook, "b") == ["chart"]
