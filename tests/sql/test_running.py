@@ -28,6 +28,15 @@ def test_the_founding_case(users: Shell) -> None:
     assert users.rows(FOUNDING) == [{"id": 3, "name": "Cy"}]
 
 
+@pytest.mark.parametrize("change", ["df.loc[0, 'x'] = 7", "df['x'] += 1", "df.sort_values('y', inplace=True)"])
+def test_a_result_is_a_frame_that_one_may_change(ip: Shell, change: str) -> None:
+    ip.run("%%sql df <<\nSELECT 3 AS x, 0.5 AS y, 'a' AS g, DATE '2024-02-29' AS d UNION ALL SELECT 4, 0.25, 'b', NULL")
+    plain = ip.names["df"].copy()
+    exec(change, {"df": plain})
+    ip.run(change)
+    pd.testing.assert_frame_equal(ip.names["df"], plain)
+
+
 @pytest.mark.parametrize("text", ["1; DROP TABLE t", "' OR 1=1 --", 'x"; SELECT 1; --', "\\'; --", "{{ 1 }}", "$a", ""])
 @pytest.mark.parametrize("form", ["{text}", "$text", "{{ text }}", "{{ text.strip() }}"])
 def test_injection_attempts_are_values(ip: Shell, text: str, form: str) -> None:

@@ -258,7 +258,8 @@ def _pandas(table: pa.Table) -> Any:
             )
         elif pa.types.is_string(kind) and table.column(at).null_count == len(table):  # no text, or none at all
             nullable[at] = pd.array([None] * len(table), dtype=object)
-    frame = table.to_pandas(date_as_object=False, split_blocks=True)
+    # Not block by block: those would look into memory that can't be written to.
+    frame = table.to_pandas(date_as_object=False)
     for at, values in nullable.items():
         frame.isetitem(at, values)
     return frame
