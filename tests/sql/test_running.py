@@ -30,7 +30,7 @@ def test_the_founding_case(users: Shell) -> None:
 
 @pytest.mark.parametrize("change", ["df.loc[0, 'x'] = 7", "df['x'] += 1", "df.sort_values('y', inplace=True)"])
 def test_a_result_is_a_frame_that_one_may_change(ip: Shell, change: str) -> None:
-    ip.run("%%sql df <<\nSELECT 3 AS x, 0.5 AS y, 'a' AS g, DATE '2024-02-29' AS d UNION ALL SELECT 4, 0.25, 'b', NULL")
+    ip.run("%%sql df <<\nSELECT * FROM (VALUES (3, 0.5, DATE '2024-02-29'), (4, 0.25, NULL)) AS t(x, y, d)")
     plain = ip.names["df"].copy()
     exec(change, {"df": plain})
     ip.run(change)
