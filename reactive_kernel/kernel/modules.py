@@ -19,6 +19,7 @@ from pathlib import Path
 __all__ = ["LOCAL", "LocalModules"]
 
 IMPORTED = re.compile(r"^\s*(?:from|import)\s+([\w.]+)", re.MULTILINE)
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 
 
 class LocalModules:
@@ -145,8 +146,10 @@ def _text(path: str, _stamp: tuple[int, int]) -> str:
 
 
 def _is_local(path: str) -> bool:
-    """True for a Python file that is the user's own: not of Python, nor installed."""
+    """True for a Python file that is the user's own: not of Python, nor installed, nor ours."""
     path = _real(path)
+    if path.startswith(_OURS):
+        return False
     installed = "site-packages" in path or "dist-packages" in path
     inside_python = path.startswith(_python()) and not path.startswith(_real_folder(os.getcwd()) + os.sep)
     return path.endswith(".py") and not installed and not inside_python

@@ -303,6 +303,11 @@ def test_a_module_that_is_not_edited_makes_nothing_stale(project: Path) -> None:
     assert nb.run("a") == "a"
 
 
+def test_the_kernels_own_modules_are_not_the_users() -> None:
+    assert LOCAL.edition("reactive_kernel.core.graph") is None
+    assert LOCAL.edition(__name__) is not None
+
+
 def test_a_module_imported_by_an_imported_one(project: Path) -> None:
     write(project / "rk_inner.py", "VALUE = 1\n")
     write(project / "rk_outer.py", "import rk_inner\ndef value(): return rk_inner.VALUE\n")
