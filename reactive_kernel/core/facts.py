@@ -15,9 +15,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-__all__ = ["WEAK", "Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
+__all__ = ["SHOWN", "WEAK", "Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
 
 Strength = Literal["sure", "likely", "asked", "drawn", "possible"]
+SHOWN = "<shown>"  # what a cell has shown last: IPython's ``_``
 WEAK: tuple[Strength, ...] = ("drawn", "possible")  # no candidates of the source's own
 
 
@@ -118,6 +119,7 @@ class Facts:
         stars: modules of ``from m import *``: a run binds their public names, also where they were bound to the same
             objects before.
         problem: a syntax error, as data, or None.
+        shows: its last statement is an expression, whose value is shown unless it is None: IPython's ``_`` below.
         line_magics: names of line magics used; ``cell_magic``: name of the cell magic, or None.
     """
 
@@ -142,6 +144,7 @@ class Facts:
     line_magics: tuple[str, ...] = ()
     cell_magic: str | None = None
     language: str = "python"
+    shows: bool = False
 
 
 def visible(names: Iterable[str]) -> list[str]:

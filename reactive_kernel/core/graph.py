@@ -13,12 +13,13 @@ import builtins
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from reactive_kernel.core.facts import SHOWN
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
 
 __all__ = ["BUILTINS", "Graph", "ancestors", "components", "depends", "descendants", "find_loop"]
 
 # Names that a run finds without any cell; a forward reference never replaces them.
-BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___"}
+BUILTINS = frozenset(dir(builtins)) | {"display", "get_ipython", "exit", "quit", "In", "Out", "_", "__", "___", SHOWN}
 
 Line = list[tuple[float, str]]
 LAST = "\U0010ffff"  # above every cell id

@@ -117,6 +117,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         stars=tuple(cell.stars),
         line_magics=tuple(translation.line_magics) if translation is not None else (),
         cell_magic=_cell_magic(translation),
+        shows=bool(body) and not quiet and _may_show(body[-1]),
     )
 
 
@@ -127,6 +128,14 @@ def _is_quiet(text: str, body: list[ast.stmt]) -> bool:
     last = body[-1]
     line = _split_lines(text)[(last.end_lineno or 1) - 1].encode("utf-8", "surrogatepass")
     return line[last.end_col_offset :].lstrip().startswith(b";")
+
+
+def _may_show(statement: ast.stmt) -> bool:
+    """Tell whether a cell's last statement may have a value that is shown; that of ``print`` is None."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    call = statement.value
+    return not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print")
 
 
 def _split_lines(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
-from reactive_kernel.core.facts import WEAK, Deferred, Facts
+from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
@@ -52,6 +52,8 @@ def view(
         direct |= ran.mutated | ran.found
     if not known:
         direct |= facts.effects.keys() | _suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
+    if "_" in facts.reads and cell.kind == "notebook":
+        direct.add(SHOWN)
     _close(cell, direct, _changed_here(cell, known) | options, graph, result, without, unread)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
@@ -59,7 +61,7 @@ def view(
             result.soft.pop(name, None)
     if _hides_reads(facts) or result.evaluates:
         for name in graph.producers:
-            if name not in result.inputs and (found := _there(name, cell, graph)):
+            if name not in result.inputs and name != SHOWN and (found := _there(name, cell, graph)):
                 result.soft[name] = found
                 if name in without:
                     found = graph.above(name, cell.key, cell.rivals)
@@ -204,6 +206,8 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
         yield from options_of(token, cell.source)
         if producer.ran is not None and (libraries := producer.ran.libraries.get(name)):
             yield from settings(cell.source, libraries)
+        if name == SHOWN and token is None:  # an object, that is perhaps changed on the way
+            yield from (n for n in (*producer.facts.reads, *producer.facts.writes) if graph.above(n, cell.key))
         traits = f"<{name}.traits>"
         if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
             yield traits
@@ -314,6 +318,8 @@ def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int
         result[name] = DEFINES | MAYBE
     for name in facts.deletes:
         result[name] = DELETES | (MAYBE if name in facts.maybe_deletes else 0)
+    if facts.shows and cell.kind == "notebook":
+        result[SHOWN] = DEFINES | MAYBE
     for name in facts.writes:
         result[name] = DEFINES | (MAYBE if name in facts.maybe else 0)
     return {n: how for n, how in result.items() if not (n in facts.maybe_deletes and n not in facts.writes)}

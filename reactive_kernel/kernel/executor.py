@@ -42,6 +42,7 @@ from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.frames import remembers
 from reactive_kernel.kernel.hidden import Hidden
 from reactive_kernel.kernel.insides import Insides, frames_seen_by, libraries_in
+from reactive_kernel.kernel.last_shown import LastShown
 from reactive_kernel.kernel.letting_go import LetGo, let_go
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
@@ -69,6 +70,7 @@ class Executor:
         self.main = str(namespace.get("__name__", "__main__"))
         self.store = Store(session, namespace, self.main)
         self.hidden = Hidden()
+        self.last_shown = LastShown(namespace, self.main)
         self.widgets = Widgets(self.store.follow_widget)
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
@@ -107,6 +109,7 @@ class Executor:
         left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
         self.store.drop_delta(cell.id)
         self.store.bind_forward(cell)
+        self.last_shown.enter(cell.inputs)
         self._take_away(cell)
         watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), left=left)
         watch.held = frozenset(cell.ran.held if cell.ran is not None else ())
@@ -186,13 +189,13 @@ class Executor:
         if watch.cell.kind == "batch":
             return self._leave_batch(watch)
         watch.look_back(self.session)
-        cell = watch.cell
+        cell, shown = watch.cell, self.last_shown.leave(watch.cell.id)
         unread, found = self.unread.end(watch)
         watch.compare(self.namespace)
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
-            observed = replace(self._keep(watch, changes), unread=unread, found=found)
+            observed = replace(self._keep(watch, changes, shown), unread=unread, found=found)
         else:
             self._roll_back(watch, changes)
         lose_relations(self)
@@ -202,8 +205,7 @@ class Executor:
         watch.compare(self.namespace)
         bound = bound_by(watch, self.namespace)
         self.store.give(watch.cell.id, bound)
-        deleted = frozenset(filter(tracked, watch.gone))
-        return Observed(bound=dict.fromkeys(bound), deleted=deleted)
+        return Observed(bound=dict.fromkeys(bound), deleted=frozenset(filter(tracked, watch.gone)))
 
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
@@ -264,9 +266,8 @@ class Executor:
         self.namespace.update(watch.put_by)
         changes.lost.update(map(id, put_back(changes.touched.values())))
         self.albums.begin()
-        for seen in watch.surveys.values():
-            for wrapper in seen.caches:
-                self.caches.roll_back(wrapper)
+        for wrapper in [wrapper for seen in watch.surveys.values() for wrapper in seen.caches]:
+            self.caches.roll_back(wrapper)
         self._lose(watch, changes)
         self.store.dirty.update(self.store.forget(watch.cell.id))
         self.staying.forget(watch.cell.id)
@@ -274,15 +275,14 @@ class Executor:
     def _lose(self, watch: Watch, changes: Changes) -> None:
         """Tell the session which values of other cells are used up: those with lost objects inside."""
         lost = {pair for pair in sharers(self.session.sharing, changes.lost) if pair[0] != watch.cell.id}
+        others = [(c, values) for c, values in self.store.values.items() if c != watch.cell.id]
         for name in changes.gone:
             value = watch.before.get(name, MISSING)
-            for cell_id, values in self.store.values.items():
-                if cell_id != watch.cell.id and values.get(name, MISSING) is value:
-                    lost.add((cell_id, name))
+            lost.update((cell_id, name) for cell_id, values in others if values.get(name, MISSING) is value)
         if lost:
             self.session.apply(Lost(tuple(sorted(lost))))
 
-    def _keep(self, watch: Watch, changes: Changes) -> Observed:
+    def _keep(self, watch: Watch, changes: Changes, shown: Mapping[str, str | None]) -> Observed:
         """Store what the run bound and changed, and describe it."""
         cell, store = watch.cell, self.store
         bound = bound_by(watch, self.namespace)
@@ -306,7 +306,7 @@ class Executor:
         self._lose(watch, changes)
         insides = self._look_into(watch, values)
         return Observed(
-            bound={**{n: tokens.get(n) for n in bound}, **insides.traits},
+            bound={**{n: tokens.get(n) for n in bound}, **insides.traits, **(shown if cell.kind == "notebook" else {})},
             mutated=changed | frozenset(drawn),
             stays=stays,
             deleted=deleted,
