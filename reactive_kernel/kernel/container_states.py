@@ -32,6 +32,7 @@ __all__ = [
     "joined",
     "list_state",
     "module_state",
+    "ordered_state",
     "set_state",
 ]
 
@@ -100,6 +101,38 @@ class _Dict(State):
 
     def inside(self) -> Iterable[Any]:
         return [*self.keys, *self.items]
+
+
+class _Ordered(_Dict):
+    """The same of an OrderedDict, which keeps an order of its own."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, value: Any) -> None:
+        _Dict.__init__(self, value)
+        self.order = list(OrderedDict.__iter__(value)) if self.keys else self.keys
+
+    def changed(self, now: Any) -> bool:
+        return not same_items(self.keys, self.items, now) or not _same_order(self.order, now)
+
+    def restore(self, target: Any) -> None:
+        items = dict(zip(self.keys, self.items, strict=True))
+        OrderedDict.clear(target)
+        for key in self.order:
+            OrderedDict.__setitem__(target, key, items[key])
+
+
+class _Bare(_Ordered):
+    """An OrderedDict without attributes."""
+
+    __slots__ = ()
+
+    def changed(self, now: Any) -> bool:
+        return _Ordered.changed(self, now) or bool(attributes_of(now))
+
+    def restore(self, target: Any) -> None:
+        _Ordered.restore(self, target)
+        attributes_of(target).clear()
 
 
 class Attributes(State):
@@ -181,20 +214,14 @@ def dict_state(value: Any) -> Taken:
             return dict.__len__(now) != length or not all(map(is_, look, dict.values(now)))
 
         return State(moved, None), "partly"
-    return (_ordered(value) if issubclass(type(value), OrderedDict) else _Dict(value)), "whole"
+    return (_Ordered(value) if issubclass(type(value), OrderedDict) else _Dict(value)), "whole"
 
 
-def _ordered(value: Any) -> State:
-    """An OrderedDict keeps an order of its own."""
-    order, held = list(OrderedDict.__iter__(value)), _Dict(value)
-
-    def restore(target: Any) -> None:
-        items = dict(zip(held.keys, held.items, strict=True))
-        OrderedDict.clear(target)
-        for key in order:
-            OrderedDict.__setitem__(target, key, items[key])
-
-    return State(lambda now: held.changed(now) or not _same_order(order, now), restore, held.size)
+def ordered_state(value: Any) -> Taken:
+    """An OrderedDict: most have no attributes, and there are many of them (a model of PyTorch's has ten for each part)."""
+    if dict.__len__(value) > MAX_ITEMS or attributes_of(value):
+        return _ordered_and_more(value)
+    return _Bare(value), "whole"
 
 
 def set_state(value: Any) -> Taken:
@@ -286,6 +313,7 @@ def joined(first: Maker, second: Maker) -> Maker:
     return maker
 
 
+_ordered_and_more = joined(dict_state, instance_state)
 EMPTY = object()
 
 

@@ -28,6 +28,7 @@ from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, rememberi
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
 from reactive_kernel.kernel.states import is_closed, is_instance, maker_for, runs_the_notebook
+from reactive_kernel.kernel.tensor_states import in_a_tensor, is_memory, is_tensor
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
 
@@ -240,6 +241,10 @@ def _look_into(kind: type) -> Opener:
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
         return _thread
+    if is_tensor(kind):
+        return _tensor
+    if is_memory(kind):
+        return lambda value, kind, main: ((), True)
     if is_stack(kind):
         return lambda value, kind, main: ((attributes_of(value)["_axes"],), True)
     if is_settled(kind):
@@ -304,6 +309,11 @@ def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
         inner, whole = _items(value.view(plain).flat, value.size)
         return [*found, *inner], whole
     return found, True
+
+
+def _tensor(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
+    found, whole = in_a_tensor(value)
+    return [*found, *_own(value, kind, main)], whole
 
 
 def _objects_in(frame: Any) -> list[Any]:

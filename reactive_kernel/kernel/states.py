@@ -13,7 +13,7 @@ import random
 import sys
 import threading
 import types
-from collections import deque
+from collections import OrderedDict, deque
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ from reactive_kernel.kernel.container_states import (
     joined,
     list_state,
     module_state,
+    ordered_state,
     set_state,
 )
 from reactive_kernel.kernel.databases import connection_state, cursor_state
@@ -45,6 +46,7 @@ from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, picture_state
 from reactive_kernel.kernel.random_states import numpy_random_state, seeds_state
 from reactive_kernel.kernel.state import State, Tells
+from reactive_kernel.kernel.tensor_states import tensor_maker
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state
 from reactive_kernel.kernel.widgets import is_a_widgets
@@ -229,7 +231,7 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (element_state,)
     if is_picture(kind):
         return (picture_state,)
-    return None
+    return (maker,) if (maker := tensor_maker(kind)) is not None else None
 
 
 def _unknown(value: Any) -> tuple[State | None, Tells]:
@@ -267,6 +269,7 @@ MAKERS: dict[type, Maker] = {
     dict: dict_state,
     set: set_state,
     deque: deque_state,
+    OrderedDict: ordered_state,
     bytearray: bytearray_state,
     io.StringIO: buffer_state,
     io.BytesIO: buffer_state,

@@ -39,11 +39,13 @@ LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 AWAITED = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 # What compiles functions, sends them elsewhere, or gets at their variables without calling them.
 OTHER_WAYS = (
-    "numba", "torch", "tensorflow", "keras", "jax", "taichi", "cupy", "triton", "pythran", "cython", "pyspark", "ray",
+    "numba", "tensorflow", "keras", "jax", "taichi", "cupy", "triton", "pythran", "cython", "pyspark", "ray",
     "dask", "distributed", "ipyparallel", "cloudpickle", "dill", "mpi4py", "parsl", "pathos", "multiprocess", "modin",
     "greenlet", "gevent", "eventlet",
 )  # fmt: skip
 _TOOL = re.compile(rf"\b(?:{'|'.join(OTHER_WAYS)})\b")
+# PyTorch runs functions as they are, unless it is asked to do something else with them.
+_COMPILES = re.compile(r"\b(?:compile\w*|jit|script\w*|trace\w*|fx|export|onnx|dynamo|package)\b")
 # Code that names one of these may get at variables as attributes.
 REFLECTIVE = frozenset({"__main__", "modules", "import_module", "get_ipython", "user_module"})
 NAMING = {code for name, code in dis.opmap.items() if code in dis.hasname and not re.search("ATTR|METHOD", name)}
@@ -241,6 +243,10 @@ class Unread:
 
     def _otherwise(self) -> bool:
         """True if the notebook uses something that runs code in ways which can't be seen."""
+        if "torch" in sys.modules and (
+            _has_compiled() or any(_COMPILES.search(cell.source) for cell in self.session.document)
+        ):
+            return True
         loaded = [name for name in OTHER_WAYS if name in sys.modules]
         if not loaded:
             return False
@@ -267,6 +273,12 @@ def _traces(source: str) -> bool:
 
 def _is_variable(name: str) -> bool:
     return not name.startswith(("<", "sql:"))
+
+
+def _has_compiled() -> bool:
+    """True if PyTorch has compiled some function, on behalf of whomever."""
+    counters = getattr(sys.modules.get("torch._dynamo.utils"), "counters", None)
+    return bool(counters and counters.get("frames"))
 
 
 @lru_cache(maxsize=4096)

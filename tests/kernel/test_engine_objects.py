@@ -103,3 +103,19 @@ def test_small_things_that_the_text_names_are_looked_at_whatever_the_time(monkey
     nb.run("b")
     nb.all()
     nb.check()
+
+
+@pytest.mark.parametrize("change", ["d.move_to_end('a')", "d.mark = 3", "d['c'] = 4", "d.clear()", "d['a'].append(5)"])
+def test_an_ordered_dict_is_put_back_with_its_order_and_attributes(change: str) -> None:
+    notebook = Notebook(
+        "from collections import OrderedDict\nd = OrderedDict(a=[1], b=2)", change, "print(d, vars(d))", "print(d)"
+    )
+    assert notebook.all() == "abcd"
+    assert notebook.engine.command("state", {})["cells"][1]["mutates"] == ["d"]
+    notebook.check()
+    notebook.edit("b", "d['b'] = 3")
+    assert notebook.all() == "bcd"
+    notebook.check()
+    notebook.edit("b", "1")
+    notebook.all()
+    notebook.check()

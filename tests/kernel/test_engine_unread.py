@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import types
+from typing import Any
 
+import numpy as np
 import pytest
 
 from reactive_kernel.kernel.called import Calls
@@ -174,15 +176,35 @@ ELSEWHERE = {  # where code runs without being entered here
         "thread = threading.Thread(target=lambda: (stop.wait(), f()))\nthread.start()"
     ),
     "compiled": "import numba\nprint(numba.njit(f).__name__)",
+    "compiled by PyTorch": "import torch\nprint(torch.compile(f).__name__)",
+    "compiled by what a library asked of PyTorch": "import torch._dynamo.utils\nprint(f.__name__)",
     "sent away": "import cloudpickle\nprint(len(cloudpickle.dumps(f)) > 0)",
     "with other code": "print(f())\nf.__code__ = (lambda *a: 0).__code__",
 }
+
+
+def pretend_torch(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    """A module as if it were PyTorch, and had compiled something or nothing."""
+    torch, dynamo, utils = (types.ModuleType(name) for name in ("torch", "torch._dynamo", "torch._dynamo.utils"))
+    given = {"__path__": [], "_dynamo": dynamo, "compile": lambda f: f, "frombuffer": lambda *_, **__: None, "uint8": 0}
+    vars(torch).update(given, get_rng_state=lambda: np.zeros(1, np.uint8).view(_Tensor), set_rng_state=lambda _: None)
+    vars(dynamo).update(__path__=[], utils=utils)
+    vars(utils)["counters"] = {"frames": {"total": 1}} if compiled else {}
+    for module in (torch, dynamo, utils):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+class _Tensor(np.ndarray[Any, Any]):
+    def numpy(self) -> Any:
+        return self
 
 
 @pytest.mark.parametrize("case", ELSEWHERE)
 def test_where_code_may_run_unseen_all_counts(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     numba, cloudpickle = types.ModuleType("numba"), types.ModuleType("cloudpickle")
     numba.njit, cloudpickle.dumps = (lambda f: f), (lambda f: b"code")  # type: ignore[attr-defined]
+    if "torch" in ELSEWHERE[case]:
+        pretend_torch(monkeypatch, compiled="utils" in ELSEWHERE[case])
     monkeypatch.setitem(sys.modules, "numba", numba)
     monkeypatch.setitem(sys.modules, "cloudpickle", cloudpickle)
     notebook = Notebook(FIRST, FUNCTIONS, ELSEWHERE[case])
@@ -193,6 +215,13 @@ def test_where_code_may_run_unseen_all_counts(case: str, monkeypatch: pytest.Mon
         if (stop := notebook.namespace.get("stop")) is not None:
             stop.set()
             notebook.namespace["thread"].join()
+
+
+def test_code_beside_pytorch_runs_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_torch(monkeypatch, compiled=False)
+    notebook = Notebook(FIRST, FUNCTIONS + "\nimport torch", "print([f, g][1]())")
+    assert notebook.all() == "abc"
+    assert reads(notebook, "c") == "m"
 
 
 def test_a_name_that_the_cell_binds_before_called_code_reads_it_through_another() -> None:
