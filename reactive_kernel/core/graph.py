@@ -98,9 +98,7 @@ class Graph:
         start = bisect_right(self.unknown, (last.key, last.id)) if sure and last is not None else 0
         return [cell_id for _, cell_id in reversed(self.unknown[start : bisect_left(self.unknown, (cell.key,))])]
 
-    def _above(
-        self, name: str, line: Line, key: float, console: bool, skip: Collection[str] = ()
-    ) -> tuple[str, ...]:
+    def _above(self, name: str, line: Line, key: float, console: bool, skip: Collection[str] = ()) -> tuple[str, ...]:
         found: list[str] = []
         cells = self.document.cells
         for position in range(bisect_left(line, (key,)) - 1, -1, -1):
@@ -189,9 +187,7 @@ def ancestors(cells: dict[str, Cell], cell: Cell) -> set[str]:
     return seen
 
 
-def components(
-    cells: dict[str, Cell], roots: Iterable[str], rivals: Mapping[str, Collection[str]]
-) -> dict[str, int]:
+def components(cells: dict[str, Cell], roots: Iterable[str], rivals: Mapping[str, Collection[str]]) -> dict[str, int]:
     """Numbers the strongly connected components of ``roots`` and of all that they depend on (Tarjan's algorithm, with
     a stack of its own).
 

@@ -106,9 +106,7 @@ def _facts(source: str, body: list[ast.stmt], translation: Translation | None) -
         maybe=frozenset(name for name, mask in bound.items() if mask & UNTOUCHED),
         deletes={name: sites.one(cell.writes[name]) for name in gone},
         maybe_deletes=frozenset(name for name, mask in gone.items() if mask & UNTOUCHED),
-        mutates={
-            name: Mutation(sites.one(node), strength) for name, (strength, node) in cell.mutates.items()
-        },
+        mutates={name: Mutation(sites.one(node), strength) for name, (strength, node) in cell.mutates.items()},
         deferred=_deferred(cell),
         carries=_carries(cell, bound),
         plain=frozenset(name for name in cell.plain if name not in cell.not_plain and name in bound),

@@ -35,9 +35,7 @@ class View:
     shared: set[str] = field(default_factory=set)  # names that share objects with what the cell mutates
 
 
-def view(
-    cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: frozenset[str] = frozenset()
-) -> View:
+def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: frozenset[str] = frozenset()) -> View:
     """Resolve everything that a cell reads at its position; names in ``without`` not from below, if they needn't be.
 
     With ``known``, what its last run showed stands; else it is only a hint, and the source's candidates count too.

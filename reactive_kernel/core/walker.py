@@ -84,9 +84,11 @@ class Walker:
         self.visit_all(nodes)
         self.frame.depth -= 1
         after = self.cell.flow
-        self.cell.flow = before if after == before else {
-            name: after.get(name, 1) | before.get(name, 1) for name in {**before, **after}
-        }
+        self.cell.flow = (
+            before
+            if after == before
+            else {name: after.get(name, 1) | before.get(name, 1) for name in {**before, **after}}
+        )
 
     def value(self, node: ast.expr) -> Value:
         """Walk ``node``, whose value is kept under a name, and return what is known of it."""

@@ -239,9 +239,7 @@ def has_changed(value: Any, state: State) -> bool:
 def touched_in(states: Mapping[int, tuple[Any, State | None]]) -> Touched:
     """The objects that hold something else now than their states say, with these."""
     return {
-        key: (value, state)
-        for key, (value, state) in states.items()
-        if state is not None and has_changed(value, state)
+        key: (value, state) for key, (value, state) in states.items() if state is not None and has_changed(value, state)
     }
 
 

@@ -109,7 +109,7 @@ class _Ordered(_Dict):
     __slots__ = ("order",)
 
     def __init__(self, value: Any) -> None:
-        _Dict.__init__(self, value)
+        super().__init__(value)
         self.order = list(OrderedDict.__iter__(value)) if self.keys else self.keys
 
     def changed(self, now: Any) -> bool:
@@ -128,10 +128,10 @@ class _Bare(_Ordered):
     __slots__ = ()
 
     def changed(self, now: Any) -> bool:
-        return _Ordered.changed(self, now) or bool(attributes_of(now))
+        return super().changed(now) or bool(attributes_of(now))
 
     def restore(self, target: Any) -> None:
-        _Ordered.restore(self, target)
+        super().restore(target)
         attributes_of(target).clear()
 
 
@@ -218,7 +218,7 @@ def dict_state(value: Any) -> Taken:
 
 
 def ordered_state(value: Any) -> Taken:
-    """An OrderedDict: most have no attributes, and there are many of them (a model of PyTorch's has ten for each part)."""
+    """An OrderedDict: most have no attributes, and there are many of them (in each part of PyTorch's models ten)."""
     if dict.__len__(value) > MAX_ITEMS or attributes_of(value):
         return _ordered_and_more(value)
     return _Bare(value), "whole"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -168,8 +169,10 @@ class _Axes:
         """True if a frame has them, named so; or others like them, if nobody else has these."""
         for number, now in enumerate(manager.axes):
             axis = self.axes[number]
-            if axis is not now and sys.getrefcount(axis) - _KEPT[id(axis)] > 2:  # the variable here, and the argument
-                return False
+            if axis is not now:
+                others = sys.getrefcount(axis) - _KEPT[id(axis)] - 2  # the variable here, and the argument
+                if others > 0 and others > _looks_at(axis):
+                    return False
         return all(map(_same_axis, self.named, manager.axes)) and self.steps == list(map(_step, manager.axes))
 
     def put_back(self) -> list[Any]:
@@ -180,6 +183,15 @@ class _Axes:
             if _step(axis) != step:
                 _stepped(axis)["_freq"] = step
         return list(self.axes)
+
+
+def _looks_at(axis: Any) -> int:
+    """How many notes that we took of what is where hold an index: as what was found there, with its state."""
+    return sum(
+        (type(held) is tuple and len(held) == 2 and held[0] is axis and isinstance(held[1], State | None))
+        or (type(held) is dict and held.get(id(axis)) is axis)
+        for held in gc.get_referrers(axis)
+    )
 
 
 def _stepped(index: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ the gradients of these.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +22,7 @@ SAMPLE = 65536  # bytes
 
 def is_tensor(kind: type) -> bool:
     """True for a tensor, or what derives from it; not where its class could do something else when it is looked at."""
-    torch = sys.modules.get("torch")
+    torch: Any = sys.modules.get("torch")
     tensor = getattr(torch, "Tensor", None)
     return tensor is not None and issubclass(kind, tensor) and hasattr(torch._C, "DisableTorchFunctionSubclass")
 

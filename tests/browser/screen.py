@@ -12,6 +12,7 @@ READY = """async () => {
 }"""
 expect.set_options(timeout=30_000)
 
+
 class Screen:
     """The code cells of a notebook on a page."""
 

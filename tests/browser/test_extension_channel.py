@@ -94,9 +94,11 @@ def test_edits_go_through_the_channel_in_bursts_also_while_a_cell_runs(books: Bo
     book.edit(0, "x = 10")
     book.marked("fresh", "fresh", "fresh", "running")
     sent.clear()
-    book.page.evaluate(f"{CONTEXT}.model.sharedModel.transact(() => {{"
-                       f"for (const cell of {CONTEXT}.model.sharedModel.cells.slice(1, 3)) cell.setSource('z = 1');"
-                       f"{CONTEXT}.model.sharedModel.moveCell(0, 2); }})")
+    book.page.evaluate(
+        f"{CONTEXT}.model.sharedModel.transact(() => {{"
+        f"for (const cell of {CONTEXT}.model.sharedModel.cells.slice(1, 3)) cell.setSource('z = 1');"
+        f"{CONTEXT}.model.sharedModel.moveCell(0, 2); }})"
+    )
     book.marked("stale", "stale", "fresh", "running")
     assert sent == ["sync"]
     assert set(book.page.evaluate("window.control")) <= {"state"}
@@ -287,9 +289,7 @@ def test_a_kernel_chosen_for_an_edited_notebook_keeps_the_edits(books: Books) ->
     book.select(2)
     book.command("notebook:delete-cell")
     expect(book.cells).to_have_count(2)
-    book.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
-    )
+    book.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })")
     book.marked("new", "new")
     book.run(0)
     book.shows("", "154")

@@ -123,9 +123,7 @@ def test_sql_cells(books: Books, app: str) -> None:
     book.page.keyboard.insert_text("select city, n from sales where n > 3")
     expect(book.line(2)).to_contain_text("reads sales")
     expect(book.cells.nth(2).locator(".cm-content span", has_text="select").first).to_be_visible()
-    assert book.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.content.activeCell.model.mimeType"
-    ) == "text/x-sql"
+    assert book.page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.model.mimeType") == "text/x-sql"
     toolbar = book.cells.nth(2).locator(".jp-cell-toolbar")
     screenshot(book.page, f"sql-cell-{app}")
     toolbar.get_by_role("button", name="SQL").click()

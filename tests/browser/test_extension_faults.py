@@ -151,9 +151,7 @@ def test_a_kernel_that_is_shut_down(books: Books, page: Page, app: str) -> None:
     book.select(2)
     book.command("notebook:insert-cell-below")
     book.edit(3, "print('more', x)")
-    page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
-    )
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })")
     book.marked("new", "new", "new", "new")
     expect(notice).to_be_hidden()
     book.run(0)

@@ -150,9 +150,7 @@ def test_other_kernels_show_nothing(books: Books, app: str) -> None:
 @both
 def test_choosing_the_reactive_kernel_analyses_without_running(books: Books, app: str) -> None:
     book = books.new(CHAIN, app, PLAIN)
-    book.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })"
-    )
+    book.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ name: 'reactive_python' })")
     book.marked("new", "new", "new")
     notice = book.page.locator(".jp-ReactiveNotice")
     expect(notice).to_contain_text("3 cells analysed, none run. Found nothing unusual.")

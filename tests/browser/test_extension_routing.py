@@ -132,9 +132,7 @@ def test_off_screen(books: Books, app: str) -> None:
     book.page.keyboard.press("Escape")
     book.page.keyboard.press("Control+End")
     book.command("notebook:move-cursor-down")
-    book.page.evaluate(
-        "window.jupyterapp.shell.currentWidget.content.scrollToItem(61).then(() => true)"
-    )
+    book.page.evaluate("window.jupyterapp.shell.currentWidget.content.scrollToItem(61).then(() => true)")
     expect(book.page.get_by_text("far 10", exact=True)).to_be_visible()
 
 

@@ -14,6 +14,8 @@ from .blocks import generate
 from .bytecode import Compiled, differences
 
 SEED = 20_261_122
+
+
 def _blocks_of(path: Path, rng: random.Random) -> Iterator[str]:
     """Yield groups of one to twelve top-level statements of a file, as cells."""
     try:

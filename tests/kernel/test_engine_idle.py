@@ -68,3 +68,15 @@ def test_an_array_that_looks_at_the_frame_tells() -> None:
     notebook.edit("c", "1")
     notebook.all()
     notebook.check()
+
+
+@pytest.mark.parametrize(("first", "expected"), [("pass", "df<a"), ("labels = df.index", "df<b")])
+def test_equal_labels_in_the_place_of_those_that_nobody_else_has_are_no_change(first: str, expected: str) -> None:
+    notebook = Notebook(
+        f"import pandas as pd\ndf = pd.DataFrame({{'a': [1, 2]}}, index=['p', 'q'])\n{first}",
+        "df.index = df.index.set_names(['n'])\ndf.index = df.index.set_names([None])",
+        "print(df)",
+    )
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == expected
+    notebook.check()

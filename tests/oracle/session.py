@@ -50,9 +50,7 @@ class Report:
 class Session:
     """One example in progress."""
 
-    def __init__(
-        self, example: Example, factory: Factory, names: bool = True, driver: type[Driver] = Driver
-    ) -> None:
+    def __init__(self, example: Example, factory: Factory, names: bool = True, driver: type[Driver] = Driver) -> None:
         """Open the notebook; ``names``: judge the namespace too, not only outputs."""
         self.document = Document.of(example.cells)
         self.driver = driver(factory)
