@@ -16,7 +16,7 @@ from functools import partial
 from reactive_kernel.core.python import analyse
 
 CELLS = {
-    "data frame": '''\
+    "data frame": """\
 import pandas as pd
 import matplotlib.pyplot as plt
 df = pd.read_csv("data.csv", parse_dates=["date"])
@@ -28,8 +28,8 @@ for city, row in summary.iterrows():
 fig, ax = plt.subplots(figsize=(8, 4))
 ax.bar(summary.index, summary["mean"], color=palette[0])
 ax.set_title(f"Mean price, {len(df)} flats")
-''',
-    "functions": '''\
+""",
+    "functions": """\
 def clean(text, stop=STOPWORDS):
     words = [w.lower() for w in text.split() if w.isalpha()]
     return [w for w in words if w not in stop]
@@ -41,8 +41,8 @@ def count(texts):
     return total
 
 top = count(corpus).most_common(n_top)
-''',
-    "model": '''\
+""",
+    "model": """\
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=seed)
 scaler = StandardScaler()
 X_train = scaler.fit_transform(X_train)
@@ -54,8 +54,8 @@ for name, model in models.items():
     scores[name] = model.score(X_test, y_test)
 best = max(scores, key=scores.get)
 print(best, scores[best])
-''',
-    "magics": '''\
+""",
+    "magics": """\
 %matplotlib inline
 !pip install -q {package}
 import numpy as np
@@ -67,7 +67,7 @@ if verbose:
 plt.plot(x, y, label="signal")
 plt.legend()
 plt.show()
-''',
+""",
 }
 
 

@@ -32,7 +32,7 @@ from typing import Any
 
 from IPython.utils.capture import capture_output
 
-from benchmarks.happened import happened, shell_for
+from benchmarks.happened import happened, is_users, shell_for
 from reactive_kernel.kernel.compiling import tell_compiled
 from reactive_kernel.kernel.engine import Engine, Outcome, RunRequest
 
@@ -144,7 +144,7 @@ class Truth:
 def score(plain: dict[str, Any], kernel: dict[str, Any]) -> dict[str, Any]:
     """Counts of one notebook, and what was missed or too much."""
     truth = Truth(plain)
-    edges: set[Edge] = {tuple(e) for e in kernel["edges"] if not e[2].startswith("_")}  # such names nobody watched
+    edges: set[Edge] = {tuple(e) for e in kernel["edges"] if is_users(e[2])}  # others nobody watched
     right = {(e[0], c, e[2]) for e in truth.reads for c in (e[1], *truth.changers(e))}
     aliases = {(c, n) for c, n in truth.changes}
     totals: Counter[str] = Counter()

@@ -10,6 +10,7 @@ import builtins
 import copyreg
 import dis
 import hashlib
+import re
 import sys
 import time
 import types
@@ -21,9 +22,11 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-__all__ = ["Names", "fingerprint", "happened", "shell_for"]
+__all__ = ["Names", "fingerprint", "happened", "is_users", "shell_for"]
 
 HIDDEN = {"In", "Out", "get_ipython", "exit", "quit", "open"}
+# Names that IPython and Python themselves bind: what was typed and shown last, what the module is called.
+HISTORY = re.compile(r"_+|_i+|_[ido]?h|_i?\d+|_exit_code|__(?:name|doc|file|spec|loader|package|builtins?)__")
 FLAT: frozenset[Any] = frozenset({int, float, complex, bool, str, bytes, type(None), type(...), range, slice})
 FIXED = (types.ModuleType, types.BuiltinFunctionType, types.CodeType, type)
 CLASS_NOISE = {"__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slotnames__"}
@@ -47,7 +50,7 @@ class Names(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = super().__getitem__(name)
-        if not name.startswith("_") and name not in HIDDEN:
+        if is_users(name):
             self.note_read(name, value, sys._getframe(1))
         return value
 
@@ -106,7 +109,7 @@ class Names(dict[str, Any]):
                         stored.add(str(part.argval))
                     elif part.opname == "LOAD_NAME" and part.argval not in stored and part.argval in self:
                         self.get(part.argval)
-                        if not str(part.argval).startswith("_"):
+                        if is_users(str(part.argval)):
                             self.note_read(part.argval, dict.__getitem__(self, part.argval), sys._getframe(1))
             return build(body, name, *bases, **options)
 
@@ -123,11 +126,16 @@ class Names(dict[str, Any]):
             if scope is self:
                 code = source if isinstance(source, types.CodeType) else compile(source.lstrip(), "<string>", "eval")
                 for name in code.co_names:
-                    if name in self and not name.startswith("_") and (inner is None or name not in inner):
+                    if name in self and is_users(name) and (inner is None or name not in inner):
                         self.note_read(name, dict.__getitem__(self, name), frame)
             return evaluate(source, scope, inner)
 
         builtins.eval = noting
+
+
+def is_users(name: str) -> bool:
+    """True for names that a notebook binds, not IPython itself."""
+    return name not in HIDDEN and not HISTORY.fullmatch(name)
 
 
 def remembered(value: Any, name: str) -> bool:
@@ -293,8 +301,8 @@ def happened(cells: list[str]) -> dict[str, Any]:
             break
         shown.append(output.stdout + repr(result.result)[:2000])
         names.note_stores()
-        visible = {n: v for n, v in dict(names).items() if n in names.writer and not n.startswith("_")}
-        now = {n: fingerprint(v) for n, v in visible.items() if n not in HIDDEN and type(v) not in FLAT}
+        visible = {n: v for n, v in dict(names).items() if n in names.writer and is_users(n)}
+        now = {n: fingerprint(v) for n, v in visible.items() if type(v) not in FLAT}
         for name, mark in now.items():
             same = name in prints and binders.get(name) == names.writer[name] != number
             if same and None not in (mark[0], prints[name][0]) and mark[0] != prints[name][0]:

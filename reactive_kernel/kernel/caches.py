@@ -1,4 +1,4 @@
-"""Functions with a cache of their results (`functools.lru_cache`).
+"""Functions with a cache of their results (`functools.lru_cache`), or of what was compiled of them (numba).
 
 Where nobody can tell a call that the cache answers from one that computes, calls stand for themselves, and the cache is
 emptied when what the function reads has changed.  Elsewhere filling it is a change of the function like any other.
@@ -6,14 +6,17 @@ emptied when what the function reads has changed.  Elsewhere filling it is a cha
 
 from __future__ import annotations
 
+import re
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Rerun
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.jitted import compiled, forget_compiled, is_jitted, tells_of_compiling
 
 __all__ = ["Caches"]
 
@@ -38,9 +41,16 @@ class Caches:
 
     def counts(self, value: Any) -> bool:
         """False for a cache's change that nobody can tell: then each call stands for itself."""
-        if type(value) is not CACHED or any("cache_info" in cell.source for cell in self.session.document):
+        asked: Callable[[str], object]
+        if is_jitted(type(value)):
+            asked = tells_of_compiling
+        elif type(value) is CACHED:
+            asked = _tells_of_cache
+        else:
             return True
-        old, new = self._attributes.get(id(value), {}), value.__dict__
+        if any(asked(cell.source) for cell in self.session.document):
+            return True
+        old, new = self._attributes.get(id(value), {}), _attributes(value)
         if old.keys() != new.keys() or any(old[name] is not new[name] for name in old):
             return True
         return self._filled.get(id(value)) != _filling(value) and self._tells(value)
@@ -49,7 +59,9 @@ class Caches:
         """True if computing differs from answering out of the cache.
 
         So it does if the code shows something, binds or changes a global, or reads one that changes on the way down.
+        (What numba compiled shows it every time.)
         """
+        showing = frozenset() if is_jitted(type(wrapper)) else SHOWING
         cells, producers = self.session.cells, self.session.graph.producers
         todo = list(self.session.sharing.get(id(wrapper), ()))
         own, done = {name for _, name in todo}, set()
@@ -59,7 +71,7 @@ class Caches:
             if code is None or (cell_id, name) in done:
                 continue
             done.add((cell_id, name))
-            if code.writes or code.mutates or not code.reads.isdisjoint(SHOWING):
+            if code.writes or code.mutates or not code.reads.isdisjoint(showing):
                 return True
             for read in code.reads - own:
                 makers = [maker for _, maker in producers.get(read, ())]
@@ -82,12 +94,12 @@ class Caches:
             self._unsure.discard(cell.id)
         self._users.setdefault(id(wrapper), (weakref.ref(wrapper), set()))[1].add(cell.id)
         self._filled[id(wrapper)] = _filling(wrapper)
-        self._attributes[id(wrapper)] = dict(wrapper.__dict__)
+        self._attributes[id(wrapper)] = dict(_attributes(wrapper))
 
     def _begin_to_follow(self, wrapper: Any) -> None:
         """From now on what fills the cache counts: until now nobody followed that, and so all begin anew."""
         if self._versions.pop(id(wrapper), None) is not None:
-            wrapper.cache_clear()
+            _clear(wrapper)
             _, users = self._users.pop(id(wrapper), (None, set()))
             self._unsure |= users
 
@@ -108,7 +120,7 @@ class Caches:
     def roll_back(self, wrapper: Any) -> None:
         """After a run that is not to count: a cache that was empty before it is empty again."""
         if self._filled.get(id(wrapper)) == (0, 0):
-            wrapper.cache_clear()
+            _clear(wrapper)
 
     def _clear_outdated(self, cell: Cell, wrapper: Any, direct: Iterable[str]) -> None:
         reads: set[str] = set()
@@ -122,10 +134,28 @@ class Caches:
         reads -= {name for _, name in self.session.sharing.get(id(wrapper), ())}  # that it was filled is no reason
         versions = {(n, self.session.cells[p].outs.get(n)) for n in reads for p in cell.inputs.get(n, ())}
         if self._versions.setdefault(id(wrapper), versions) != versions:
-            wrapper.cache_clear()
+            _clear(wrapper)
             self._versions[id(wrapper)] = versions
 
 
 def _filling(wrapper: Any) -> tuple[int, int]:
+    if is_jitted(type(wrapper)):
+        return compiled(wrapper), compiled(wrapper)
     info = wrapper.cache_info()
     return info.misses, info.currsize
+
+
+def _clear(wrapper: Any) -> None:
+    if not is_jitted(type(wrapper)):
+        wrapper.cache_clear()
+        return
+    with suppress(Exception):  # what is wrong now is shown by the next call
+        forget_compiled(wrapper)
+
+
+def _attributes(wrapper: Any) -> dict[str, Any]:
+    """What the user may have set; numba keeps things of its own there."""
+    return {} if is_jitted(type(wrapper)) else wrapper.__dict__
+
+
+_tells_of_cache = re.compile("cache_info").search

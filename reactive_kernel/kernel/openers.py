@@ -24,6 +24,7 @@ from reactive_kernel.kernel.figure_states import called_back, is_registry, is_se
 from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.jitted import is_jitted
 from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
@@ -118,7 +119,7 @@ def _find_way(kind: type) -> Way:
         opener,
         stateless,
         take,
-        kind in CODED or kind is CACHED or is_a_widgets(kind),
+        kind in CODED or kind is CACHED or is_jitted(kind) or is_a_widgets(kind),
     )
 
 
@@ -241,6 +242,8 @@ def _look_into(kind: type) -> Opener:
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):
         return _thread
+    if is_jitted(kind):
+        return lambda value, kind, main: ((value.py_func,), True)
     if is_tensor(kind):
         return _tensor
     if is_memory(kind):

@@ -40,6 +40,7 @@ from reactive_kernel.kernel.elsewhere import holds_elsewhere, with_what_is_elsew
 from reactive_kernel.kernel.figure_states import is_registry, is_settled, is_stack, registry_state, stack_state
 from reactive_kernel.kernel.frames import grouping_state, index_state, pandas_state, remembers
 from reactive_kernel.kernel.iterator_states import ITERATORS
+from reactive_kernel.kernel.jitted import is_jitted, jitted_state
 from reactive_kernel.kernel.library_states import element_state, polars_state
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
@@ -231,6 +232,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (element_state,)
     if is_picture(kind):
         return (picture_state,)
+    if is_jitted(kind):
+        return (jitted_state,)
     return (maker,) if (maker := tensor_maker(kind)) is not None else None
 
 

@@ -21,6 +21,7 @@ from reactive_kernel.kernel.code import CODED, code_of, names_in
 from reactive_kernel.kernel.container_states import Attributes
 from reactive_kernel.kernel.figure_states import is_registry, owned
 from reactive_kernel.kernel.iterator_states import CACHED
+from reactive_kernel.kernel.jitted import is_jitted
 from reactive_kernel.kernel.memos import is_installed, shared_kinds
 from reactive_kernel.kernel.openers import ATOMS, Way, known_way, way_into
 from reactive_kernel.kernel.states import State, state_of
@@ -313,7 +314,7 @@ class Walk:
             else:
                 result.states[id(value)] = (value, None)
             return inside_widget(value)
-        if kind is CACHED:
+        if kind is CACHED or is_jitted(kind):
             result.caches.append(value)
         for code in code_of(value) if kind in CODED else ():
             if not isinstance(value, types.FunctionType) or value.__globals__ is self._namespace:
