@@ -58,8 +58,9 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
             result.inputs[name] = graph.above(name, cell.key)
             result.soft.pop(name, None)
     if _hides_reads(facts) or result.evaluates:
+        own = _bound_before_hidden_reads(facts)
         for name in graph.producers:
-            if name not in result.inputs and name != SHOWN and (found := _there(name, cell, graph)):
+            if name not in result.inputs and name not in own and name != SHOWN and (found := _there(name, cell, graph)):
                 result.soft[name] = found
                 if name in without:
                     found = graph.above(name, cell.key, cell.rivals)
@@ -99,6 +100,13 @@ def _wait_for_unknown(cell: Cell, graph: Graph, result: View, without: frozenset
 def _hides_reads(facts: Facts) -> bool:
     """True if the cell may read anything, for all that its text shows."""
     return any(reason.hides_reads for reason in facts.opaque)
+
+
+def _bound_before_hidden_reads(facts: Facts) -> set[str]:
+    """Names that the cell surely binds on a line above the first that may read anything."""
+    line = min((reason.site.line for reason in facts.opaque if reason.hides_reads), default=0)
+    own = {name for name, site in facts.writes.items() if site.line < line and name not in facts.maybe}
+    return own - facts.reads.keys() - facts.deletes.keys()
 
 
 def _suggested(facts: Facts) -> set[str]:

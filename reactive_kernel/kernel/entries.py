@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from reactive_kernel.core import explain
-from reactive_kernel.core.facts import Problem, visible
+from reactive_kernel.core.facts import SHOWN, Problem, visible
 from reactive_kernel.core.graph import BUILTINS
 from reactive_kernel.core.notebook import DEFINES, MUTATES, Cell
 from reactive_kernel.core.session import Session
@@ -18,7 +18,7 @@ __all__ = ["edges_into", "entry", "problem_form"]
 def entry(session: Session, cell: Cell) -> Entry:
     """A cell's state in the form of protocol.md."""
     cells = session.cells
-    reads = [n for n, found in cell.inputs.items() if found or n not in BUILTINS]
+    reads = ["_" if n == SHOWN else n for n, found in cell.inputs.items() if found or n not in BUILTINS]
     ids = {p: None for found in cell.inputs.values() for p in found}
     forward = [n for n, found in cell.inputs.items() if found and cells[found[0]].key > cell.key]
     found = explain.problem(session, cell)
@@ -61,17 +61,25 @@ def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
         names: dict[str, list[str]] = {}
         for name, producers in reader.inputs.items():
             for producer in producers:
-                names.setdefault(producer, []).append(name)
+                names.setdefault(producer, []).append(name if name != SHOWN else "_")
         read = _read_by(session, reader)
+        behind = _behind_what_is_shown(session, reader)
         for producer in sorted(names, key=lambda i: session.cells[i].key):
             shown = visible(names[producer])
-            if shown := [name for name in shown if name in read] or shown:
+            others = [] if producer in behind else shown
+            if shown := [name for name in shown if name in read] or others:
                 found.append({"from": producer, "to": reader.id, "names": shown})
     return found
 
 
 def _read_by(session: Session, reader: Cell) -> Set[str]:
-    """What a cell reads, without names that only share objects with what it changes."""
-    if not any(how & MUTATES for how in reader.produces.values()):
+    """What a cell reads, without names that only share objects with what it changes, or are behind IPython's ``_``."""
+    if SHOWN not in reader.inputs and not any(how & MUTATES for how in reader.produces.values()):
         return reader.inputs.keys()
     return reads_of(session, reader) | (reader.ran.found if reader.ran is not None else frozenset())
+
+
+def _behind_what_is_shown(session: Session, reader: Cell) -> Set[str]:
+    """The cell whose ``_`` another reads, and those that it depends on itself."""
+    cells = [session.cells[producer] for producer in reader.inputs.get(SHOWN, ())]
+    return {cell.id for cell in cells}.union(p for cell in cells for found in cell.inputs.values() for p in found)

@@ -129,6 +129,12 @@ def test_an_opaque_cell_depends_on_everything_above_it() -> None:
     assert nb.edges() == "e-z-c a-x-c a-x-d b-y-c"
 
 
+def test_an_opaque_cell_does_not_read_what_it_binds_before() -> None:
+    nb = Script("x, y, z = 1, 2, 3", "x = 4\nif y: z = 5\nexec('print(x, z)')", "exec('x')\nx = 5")
+    assert set(nb.session.cells["b"].inputs) == {"y", "z"}
+    assert "x" in nb.session.cells["c"].inputs
+
+
 def test_an_opaque_cell_that_only_hides_what_it_binds_reads_nothing() -> None:
     nb = Script("x = 1", "from m import *", "print(x)")
     assert "a-x-b" not in nb.edges()

@@ -74,3 +74,13 @@ def test_in_the_console_it_is_the_last_result(kernel: Kernel) -> None:
     assert kernel.console("7").text() == "7", "the input above isn't shown again"
     assert kernel.console("x = 1\nx").text() == "1"
     assert kernel.console("_ + 1").text() == "2"
+
+
+def test_an_edge_names_it_and_not_what_lies_behind_it(kernel: Kernel) -> None:
+    kernel.cells(A="xs = [1]\nn = 1", B="xs * n", C="print(_)", D="xs", E="xs.append(2)", F="print(_, n)")
+    edges = {(e["from"], e["to"]): e["names"] for e in kernel.control("state")["edges"]}
+    assert edges == {
+        ("A", "B"): ["n", "xs"], ("B", "C"): ["_"], ("A", "D"): ["xs"], ("A", "E"): ["xs"],
+        ("D", "F"): ["_"], ("E", "F"): ["xs"], ("A", "F"): ["n"],
+    }  # fmt: skip
+    assert "_" in kernel.entries()["C"]["reads"]
