@@ -131,7 +131,7 @@ def test_an_opaque_cell_depends_on_everything_above_it() -> None:
 
 def test_an_opaque_cell_does_not_read_what_it_binds_before() -> None:
     nb = Script("x, y, z = 1, 2, 3", "x = 4\nif y: z = 5\nexec('print(x, z)')", "exec('x')\nx = 5")
-    assert set(nb.session.cells["b"].inputs) == {"y", "z"}
+    assert set(nb.session.cells["b"].inputs) - {"exec", "print"} == {"y", "z"}
     assert "x" in nb.session.cells["c"].inputs
 
 
