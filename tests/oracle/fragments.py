@@ -923,7 +923,7 @@ import pandas as pd
 ---
 <df?1> = <df?1>.query("n >= @<num?>")
 ---
-print(<df?>["g"].value_counts().to_dict())
+print(<df?>["g"].dropna().value_counts().to_dict())
 """,
     "plots": """
 from matplotlib.figure import Figure
