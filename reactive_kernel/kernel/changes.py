@@ -18,6 +18,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import Sharing
 from reactive_kernel.kernel.figure_states import owned
+from reactive_kernel.kernel.frames import LOOKS
 from reactive_kernel.kernel.showing import only_shows, without_filled
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
@@ -248,6 +249,7 @@ def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Su
     found: Touched = {}
     looked: set[int] = set()
     shown = only_shows(watch.cell.source)
+    LOOKS[:] = [watch.left, *(seen.states for seen in _surveys(watch))]
     for seen in _surveys(watch):
         states = seen.states
         new = {key: pair for key, pair in states.items() if key not in looked} if looked else states
@@ -256,6 +258,7 @@ def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Su
         touched = without_filled(seen, touched) if shown and touched else touched
         found.update((key, pair) for key, pair in touched.items() if counts(pair[0]))
         yield seen, {key: pair for key, pair in found.items() if key in states}
+    LOOKS.clear()
 
 
 def carry(cell: Cell, name: str, code: Deferred, carried: dict[str, Deferred]) -> None:

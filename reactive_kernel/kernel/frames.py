@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -14,7 +13,7 @@ from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.typewise import attributes_of
 
-__all__ = ["given_to", "grouping_state", "index_state", "pandas_state", "remembers", "written_into"]
+__all__ = ["LOOKS", "given_to", "grouping_state", "index_state", "pandas_state", "remembers", "written_into"]
 
 MAX_COMPARED = 1 << 20  # bytes of a frame
 
@@ -146,6 +145,7 @@ def _weakly(array: Any) -> Callable[[], Any]:
 
 
 _KEPT: Counter[int] = Counter()  # how many states keep an index, by its id
+LOOKS: list[Mapping[int, Any]] = []  # by the ids of objects, what is compared with what it was just now
 
 
 class _Axes:
@@ -170,8 +170,9 @@ class _Axes:
         for number, now in enumerate(manager.axes):
             axis = self.axes[number]
             if axis is not now:
-                others = sys.getrefcount(axis) - _KEPT[id(axis)] - 2  # the variable here, and the argument
-                if others > 0 and others > _looks_at(axis):
+                looks = {id(states[id(axis)]) for states in LOOKS if id(axis) in states}
+                # The rest of our own: the variable here, and the argument.
+                if sys.getrefcount(axis) > _KEPT[id(axis)] + len(looks) + 2:
                     return False
         return all(map(_same_axis, self.named, manager.axes)) and self.steps == list(map(_step, manager.axes))
 
@@ -183,15 +184,6 @@ class _Axes:
             if _step(axis) != step:
                 _stepped(axis)["_freq"] = step
         return list(self.axes)
-
-
-def _looks_at(axis: Any) -> int:
-    """How many notes that we took of what is where hold an index: as what was found there, with its state."""
-    return sum(
-        (type(held) is tuple and len(held) == 2 and held[0] is axis and isinstance(held[1], State | None))
-        or (type(held) is dict and held.get(id(axis)) is axis)
-        for held in gc.get_referrers(axis)
-    )
 
 
 def _stepped(index: Any) -> dict[str, Any]:
