@@ -13,7 +13,18 @@ from typing import Any
 from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred
 
-__all__ = ["CODED", "LOOKUP", "NOTHING", "code_of", "inside", "lookups", "names_in", "names_of_a_call", "steps"]
+__all__ = [
+    "CODED",
+    "LOOKUP",
+    "NOTHING",
+    "bound_first",
+    "code_of",
+    "inside",
+    "lookups",
+    "names_in",
+    "names_of_a_call",
+    "steps",
+]
 
 NOTHING = Deferred()
 
@@ -33,6 +44,9 @@ def names_of_a_call(code: types.CodeType) -> Deferred:
 
 
 LOOKUP = dis.opmap["LOAD_GLOBAL"]
+STORE = dis.opmap["STORE_GLOBAL"]
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 STORES = ("STORE_FAST", "STORE_DEREF")
@@ -63,9 +77,12 @@ def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred
     reads: set[str] = set()
     writes: set[str] = set()
     steps = list(dis.get_instructions(code))
+    own = bound_first(code)
     for at, instruction in enumerate(steps):
         operation = instruction.opname
-        if operation in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
+        if operation in LOADS:
+            if instruction.argval in own:
+                continue
             text = _evaluated(steps[at : at + 3])
             reads |= {str(instruction.argval)} if text is None else named_in(text)
         elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
@@ -76,6 +93,25 @@ def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred
             reads |= inner.reads
             writes |= inner.writes
     return Deferred(frozenset(reads), frozenset(writes)) if reads or writes else NOTHING
+
+
+@functools.lru_cache(maxsize=4096)
+def bound_first(code: types.CodeType) -> frozenset[str]:
+    """Globals that a function surely binds, by ``global``, before it looks at them: what was there it does not read."""
+    if code.co_flags & LATER or STORE not in (kind for _, kind, _ in steps(code)):
+        return frozenset()
+    found, seen = set[str](), set[str]()
+    whole: Any = dis.Bytecode(code)
+    caught = min((entry.start for entry in whole.exception_entries), default=len(code.co_code))
+    for step in whole:
+        if step.is_jump_target or step.opcode in JUMPS or step.offset >= caught:
+            break
+        if step.opname == "STORE_GLOBAL" and step.argval not in seen:
+            found.add(str(step.argval))
+        elif step.opname in LOADS:
+            seen.add(str(step.argval))
+    deleted = {step.argval for step in dis.get_instructions(code) if step.opname == "DELETE_GLOBAL"}
+    return frozenset(found - deleted)
 
 
 def _evaluated(steps: list[dis.Instruction]) -> str | None:
@@ -108,7 +144,9 @@ def steps(code: types.CodeType) -> Iterator[tuple[int, int, int]]:
 @functools.lru_cache(maxsize=4096)
 def lookups(code: types.CodeType) -> tuple[tuple[int, str], ...]:
     """Where code looks up globals of which one can tell whether it came there, and which."""
-    return tuple((at, code.co_names[argument >> 1]) for at, kind, argument in steps(code) if kind == LOOKUP)
+    found = ((at, code.co_names[argument >> 1]) for at, kind, argument in steps(code) if kind == LOOKUP)
+    own = bound_first(code)
+    return tuple((at, name) for at, name in found if name not in own)
 
 
 # None of these can be subclassed.

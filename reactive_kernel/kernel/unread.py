@@ -28,7 +28,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, called_reads
-from reactive_kernel.kernel.code import LOOKUP, code_of, inside, lookups, names_in, steps
+from reactive_kernel.kernel.code import LOOKUP, bound_first, code_of, inside, lookups, names_in, steps
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
@@ -297,13 +297,13 @@ def _looked_up(code: types.CodeType) -> frozenset[str]:
 def _otherwise_named(code: types.CodeType) -> frozenset[str]:
     """All other names that code may look up, not those in it: also those that a text in it spells."""
     found: set[str] = set()
-    tells = _only_tells(code)
+    tells, own = _only_tells(code), bound_first(code)
     for _, kind, argument in steps(code):
         if kind in NAMING:
-            found.add(code.co_names[argument])
+            found.update({code.co_names[argument]} - own)
         elif kind in CONSTANT and not tells:
             found.update(word for text in _texts(code.co_consts[argument]) for word in _WORD.findall(text))
-    attributes = frozenset(code.co_names) - found - _looked_up(code)
+    attributes = frozenset(code.co_names) - found - own - _looked_up(code)
     if not REFLECTIVE.isdisjoint(code.co_names) or not REFLECTIVE.isdisjoint(found):
         return attributes | found
     return attributes & EVALUATORS | found

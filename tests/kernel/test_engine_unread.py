@@ -342,3 +342,29 @@ def test_a_text_that_is_given_to_something_may_name_what_that_looks_up() -> None
     assert "k<a" in edges(notebook)["e"]
     notebook.run("a", "k = 5")
     notebook.check()
+
+
+BINDS_FIRST = {
+    "m = a\n    print(m)": "",
+    "n = 2; m = a + n\n    for _ in 'xy': m += 1": "",
+    "if a: m = a\n    print(m)": "m",
+    "for m in a * [1]: pass\n    print(m)": "m",
+    "print(m); m = a": "m",
+    "try: m = int('x')\n    except ValueError: print(m)": "m",
+    "m = a\n    del m\n    m = 4\n    print(m)": "m",
+    "with open('/dev/null'): m = a\n    print(m)": "m",
+    "m = m + a": "m",
+}
+
+
+@pytest.mark.parametrize("body", BINDS_FIRST)
+def test_a_function_that_binds_a_global_first_does_not_read_it(body: str) -> None:
+    function = f"def f(a):\n    global m\n    {body}"
+    notebook = Notebook(FIRST, function, "f(1)", f"{function}\nf(0)")
+    assert notebook.all() == "abcd"
+    assert reads(notebook, "c") == BINDS_FIRST[body]
+    assert reads(notebook, "d") == BINDS_FIRST[body]
+    notebook.check()
+    notebook.edit("a", "j, k, m = 1, 2, 8")
+    notebook.all()
+    notebook.check()
