@@ -1,6 +1,6 @@
 """What SQL cells cost over DuckDB itself: ratios and differences, all measured in one run, wall and processor time.
 
-    python -m benchmarks.sql
+python -m benchmarks.sql
 """
 
 from __future__ import annotations

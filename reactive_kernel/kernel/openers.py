@@ -29,7 +29,7 @@ from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, rememberi
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
 from reactive_kernel.kernel.states import is_closed, is_instance, maker_for, runs_the_notebook
-from reactive_kernel.kernel.tensor_states import in_a_tensor, is_memory, is_tensor
+from reactive_kernel.kernel.tensor_states import in_a_tensor, is_memory, is_tensor, note_array
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
 
@@ -306,6 +306,7 @@ def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], boo
 def _array(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     found: list[Any] = [] if value.base is None else [value.base]
     plain = sys.modules["numpy"].ndarray
+    note_array(value)
     if kind is not plain:
         found.extend(_own(value, kind, main))
     if value.dtype.hasobject and value.shape != ():

@@ -1,8 +1,8 @@
 """States of PyTorch's tensors and of their memory; PyTorch isn't imported for it.
 
 Tensors that look at the same memory (views, what ``detach`` gives, numpy's arrays made from one) have one storage in
-common, which is an object of its own.  A result keeps the tensors that it was worked out from: ``loss.backward()`` sets
-the gradients of these.
+common, which is an object of its own; those that look at an array's memory (``torch.from_numpy``) keep that array.
+A result keeps the tensors that it was worked out from: ``loss.backward()`` sets the gradients of these.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 from reactive_kernel.kernel.container_states import Maker, Taken, instance_state, joined
 from reactive_kernel.kernel.state import MAX_BYTES, State
 
-__all__ = ["in_a_tensor", "is_memory", "is_tensor", "tensor_maker"]
+__all__ = ["in_a_tensor", "is_memory", "is_tensor", "note_array", "tensor_maker"]
 
 MAX_STEPS = 2000  # of the way in which a result was worked out
 SAMPLE = 65536  # bytes
@@ -48,8 +49,22 @@ def in_a_tensor(value: Any) -> tuple[list[Any], bool]:
         if (gradient := _gradient(value)) is not None:
             found.append(gradient)
         with suppress(Exception):  # a sparse one has several
-            found.append(value.untyped_storage())
+            memory = value.untyped_storage()
+            found.append(memory)
+            if not memory.resizable() and (array := _arrays.get(memory.data_ptr())) is not None:
+                found.append(array)
     return found, whole
+
+
+_arrays: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by where they begin
+
+
+def note_array(array: Any) -> None:
+    """Remember where an array of numpy's lies: tensors may be made that look at it, and keep it alive."""
+    if "torch" in sys.modules and array.nbytes:
+        place = array.__array_interface__["data"][0]
+        if array.base is None or place not in _arrays:
+            _arrays[place] = array
 
 
 def _gradient(value: Any) -> Any:

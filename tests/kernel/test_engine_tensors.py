@@ -97,3 +97,20 @@ def test_a_model_that_is_only_used_is_not_changed() -> None:
         notebook.edit(cell, text)
         notebook.all()
         notebook.check()
+
+
+def test_a_tensor_that_looks_at_an_array_changes_with_it() -> None:
+    notebook = Notebook(
+        "import numpy as np, torch\na = np.zeros(4)",
+        "t = torch.from_numpy(a)\nfree = torch.tensor(a)",
+        "a[0] = 1",
+        "t[1] = 2",
+        "print(a, t, free)",
+    )
+    assert notebook.all() == "abcde"
+    assert edges(notebook)["e"] == "a<d free<b t<d"
+    notebook.check()
+    for cell, text in (("c", "a[0] = 5"), ("d", "t[1] = 6"), ("c", "pass"), ("d", "pass")):
+        notebook.edit(cell, text)
+        notebook.all()
+        notebook.check()
