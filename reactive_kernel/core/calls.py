@@ -134,6 +134,19 @@ def mutate_target(frame: Frame, node: ast.Attribute | ast.Subscript, strength: S
     _receivers(node.value, names)
     for name in names:
         frame.mutate(name, strength, node)
+    for item in _given(frame, node.value):
+        _argument(frame, item, "likely")
+
+
+def _given(frame: Frame, node: ast.expr) -> list[ast.expr]:
+    """What a function was given whose result a store goes into: ``first(rows)["a"] = 0`` changes ``rows``."""
+    while node.__class__ in _THROUGH:
+        node = node.value  # type: ignore[attr-defined]
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return []
+    name = node.func.id
+    fresh = name in PLAIN_CALLS or name in PURE_FUNCTIONS or name[:1].isupper()
+    return [] if fresh and not frame.owns(name) else node.args
 
 
 def call_mutations(frame: Frame, node: ast.Call, thrown: bool, unseen: bool) -> None:

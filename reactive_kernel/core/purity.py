@@ -133,7 +133,8 @@ MUTATING_PREFIXES = ("set_", "add_", "insert_", "remove_", "append_", "update_",
 # Functions that change what they are given.
 ARG_MUTATORS = _words(
     """next shuffle setattr delattr heappush heappop heapify heapreplace heappushpop insort insort_left insort_right
-    dump fill_diagonal copyto put place putmask anext move_to_device clip_grad_norm_"""
+    dump fill_diagonal copyto put place putmask put_along_axis anext move_to_device clip_grad_norm_ setitem delitem
+    iadd iconcat pack_into SubElement"""
 )
 
 # Calls whose result is data: numbers, arrays, frames, text.  Such values carry no code of the notebook's.
