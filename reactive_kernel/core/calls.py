@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .facts import Strength
+from .facts import EVALUATES, Strength
 from .frames import Frame
 from .purity import (
     ARG_MUTATORS,
@@ -346,7 +346,7 @@ def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
             w.visit_all(tree.body)
             del w.cell.codes[made:]  # what its statements run has been counted: functions that it defines are not run
             return True
-    w.frame.hide(f"{name}() runs code that is known at run time only", node, binds=name == "exec")
+    w.frame.hide(f"{name}{EVALUATES}", node, binds=name == "exec")
     return False
 
 

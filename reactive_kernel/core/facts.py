@@ -15,9 +15,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-__all__ = ["SHOWN", "WEAK", "Deferred", "Facts", "Mutation", "Opaque", "Problem", "Site", "Strength", "visible"]
+__all__ = [
+    "EVALUATES",
+    "SHOWN",
+    "WEAK",
+    "Deferred",
+    "Facts",
+    "Mutation",
+    "Opaque",
+    "Problem",
+    "Site",
+    "Strength",
+    "visible",
+]
 
 Strength = Literal["sure", "likely", "asked", "drawn", "possible"]
+EVALUATES = "() runs code that is known at run time only"
 SHOWN = "<shown>"  # what a cell has shown last: IPython's ``_``
 WEAK: tuple[Strength, ...] = ("drawn", "possible")  # no candidates of the source's own
 
@@ -73,6 +86,11 @@ class Opaque:
     site: Site
     hides_reads: bool = True
     binds: bool = False
+
+    @property
+    def evaluates(self) -> bool:
+        """True if what it reads is in a text that it evaluates: a run tells."""
+        return self.reason.endswith(EVALUATES)
 
 
 @dataclass(frozen=True, slots=True)

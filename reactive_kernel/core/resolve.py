@@ -58,9 +58,9 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
             result.inputs[name] = graph.above(name, cell.key)
             result.soft.pop(name, None)
     if _hides_reads(facts) or result.evaluates:
-        own = _bound_before_hidden_reads(facts)
+        leave = _bound_before_hidden_reads(facts) | unread | {SHOWN}
         for name in graph.producers:
-            if name not in result.inputs and name not in own and name != SHOWN and (found := _there(name, cell, graph)):
+            if name not in result.inputs and name not in leave and (found := _there(name, cell, graph)):
                 result.soft[name] = found
                 if name in without:
                     found = graph.above(name, cell.key, cell.rivals)

@@ -29,6 +29,7 @@ from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, called_reads
 from reactive_kernel.kernel.code import LOOKUP, bound_first, code_of, inside, lookups, names_in, steps
+from reactive_kernel.kernel.evaluated import Evaluated
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
@@ -81,6 +82,7 @@ class Following:
         functions: what was found to be called, with its code.
         compiled: code objects of the cell itself.
         processes: see `_processes`.
+        evaluates: the cell's text evaluates others, which may read anything that is there.
     """
 
     called: set[str]
@@ -89,6 +91,7 @@ class Following:
     functions: list[tuple[types.FunctionType, types.CodeType]] = field(default_factory=list)
     compiled: list[types.CodeType] = field(default_factory=list)
     processes: tuple[int, str] | None = None
+    evaluates: bool = False
 
 
 class Unread:
@@ -101,6 +104,7 @@ class Unread:
         self._asked = False
         self._following: Following | None = None
         self._code: dict[int, weakref.ref[types.CodeType]] = {}  # all that cells' texts hold, and is still there
+        self._evaluated = Evaluated(namespace)
         self._threads: Set[threading.Thread] = frozenset(threading.enumerate())
 
     def begin(self, watch: Watch) -> None:
@@ -115,13 +119,18 @@ class Unread:
         if watch.again and cell.ran is not None:  # what it did without is not among its inputs
             called |= cell.ran.unread
         cut = self._may_call_more(watch) and not self._goes_on()
-        if not (called or own or cut) or any(reason.hides_reads for reason in cell.facts.opaque):
+        hidden = [reason for reason in cell.facts.opaque if reason.hides_reads]
+        if not (called or own or cut or hidden) or not all(reason.evaluates for reason in hidden):
             return None
+        if hidden:
+            called |= {name for name in cell.inputs if _is_variable(name)} - (cell.facts.reads.keys() - own)
         if not self._asked:
             self._asked, self._calls = True, find()
         if self._calls is None or self._otherwise():
             return None
-        following = Following(called, own, processes=_processes())
+        following = Following(called, own, processes=_processes(), evaluates=bool(hidden))
+        if hidden:
+            self._evaluated.begin()
         unwatched = self._watch_all(self._calls) if cut else None
         for name in [n for n in cell.inputs if self._carries(cell, n) and n not in watch.put_by]:
             seen = watch.surveys.get(name)
@@ -181,7 +190,9 @@ class Unread:
         if following is None:
             return frozenset(), kept
         entered = self._calls.entered() if self._calls is not None else []
-        return self._end(watch, following, entered), kept | self._found(watch.cell, before, entered)
+        texts = self._evaluated.end() if following.evaluates else frozenset()
+        unread = frozenset() if texts is None else self._end(watch, following, entered, texts)
+        return unread, kept | self._found(watch.cell, before, entered)
 
     def _found(self, cell: Cell, before: Set[str], entered: list[Entered]) -> frozenset[str]:
         """Names of cells above that code read which is not known to be in any input; ``before``: found before."""
@@ -189,7 +200,9 @@ class Unread:
         read -= (cell.inputs.keys() - before) | cell.facts.writes.keys() | cell.facts.reads.keys()
         return frozenset(name for name in read if self.session.graph.above(name, cell.key))
 
-    def _end(self, watch: Watch, following: Following, entered: list[Entered]) -> frozenset[str]:
+    def _end(
+        self, watch: Watch, following: Following, entered: list[Entered], texts: Set[types.CodeType]
+    ) -> frozenset[str]:
         if following.processes is None or following.processes != _processes() or self._goes_on():
             return frozenset()
         if any(function.__code__ is not code for function, code in following.functions):
@@ -201,8 +214,10 @@ class Unread:
         for code, skipped in entered:
             read |= _looked_up(code) if whole else _looked_up(code) - skipped
             read |= _otherwise_named(code)
+        for code in {each for text in texts for each in (text, *inside(text))}:
+            read |= _looked_up(code) | _otherwise_named(code)
         own = following.own.intersection(name for code in following.compiled for name in code.co_names)
-        if not EVALUATORS.isdisjoint(read):
+        if not (EVALUATORS - {"eval", "exec"} if following.evaluates else EVALUATORS).isdisjoint(read):
             return frozenset()
         ran = watch.cell.ran
         if watch.again and ran is not None:

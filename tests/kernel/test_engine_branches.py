@@ -279,7 +279,6 @@ SEEN_BADLY = {  # where no one can tell which way was taken, both count
     "    sys.settrace(None)\n    return y\nprint(run(0))",
     "a text for a query": "import pandas as pd\ndf = pd.DataFrame({'x': [1, 5]})\n"
     "def run(x): return len(df.query('x > @k') if x else df.query('x > @m'))\nprint(run(0))",
-    "evaluated": "def run(text): return eval(text) if text else k\nprint(run('m'))",
 }
 
 

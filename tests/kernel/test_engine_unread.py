@@ -87,7 +87,7 @@ CELLS = {  # what the cell makes of the functions, and what it has read
     "in a lambda that is not called": ("import functools\nfunctools.reduce(lambda a, b: f(), [1])", ""),
     "in a text that is evaluated": ("def h(): return eval('f()')\nprint([h][0]())", "k"),
     "in a text that is not": ("def h(): return eval('f()')\nprint([h][0].__name__)", ""),
-    "evaluated at a time": ("def h(text): return eval(text)\nprint(h('g()'))", "jkm"),
+    "evaluated at a time": ("def h(text): return eval(text)\nprint(h('g()'))", "m"),
     "in a query": (
         "import pandas as pd\ndf = pd.DataFrame({'x': [1, 5]})\ndef a(): return len(df.query('x > @k'))\n"
         "def b(): return k\nprint([a, b][0]())",

@@ -1,0 +1,68 @@
+"""What texts read that a cell evaluates is known once it has run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kernel.inprocess import Notebook
+from tests.kernel.test_engine_edges import edges
+
+SETUP = "a, b, c = 1, 2, [3]\nk = 5\ndef f(): return k\ndef g(): return b"
+
+CASES = {  # a cell's text, and what it reads of the first
+    "rows = [eval(line) for line in [\"{'a': 1, 'k': 'a b c'}\"] * 3]\nprint(rows)": "",
+    "print(eval('a + ' + 'f()'))": "a f k",
+    "exec('d = a' + ' + 1')\nprint(d)": "a",
+    "def show(text): return eval(text)\nprint([show(x + '[0]') for x in 'c'])": "c",
+    'print(eval("eval(\'" + "b\')"))': "b",
+    "print(eval('(lambda: ' + 'a)()'))": "a",
+    "print([eval('a' + '+ n') for n in range(2)])": "a",
+    "print(eval('1' + '1'))": "",
+    "exec('c.append' + '(4)')\nprint(1)": "c",
+    "print(eval('a' + '+ q', {'q': 1, 'a': 2}))": "a",
+    "print(sorted(set(eval('globals' + '()')) & {'a'}))": "a b c f g k",
+    "print(eval('g' + '()'), b)": "b g",
+    "def run(text): return eval(text) if text else k\nprint(run('a'))": "a",
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_what_a_text_reads(text: str) -> None:
+    notebook = Notebook(SETUP, "z = 1", text, "print(a, c)")
+    assert notebook.all() == "abcd"
+    read = {edge.partition("<")[0] for edge in edges(notebook).get("c", "").split()}
+    assert read - {"z"} == set(CASES[text].split())
+    notebook.check()
+    for setup in (SETUP.replace("1, 2", "7, 2"), SETUP.replace("1, 2", "7, 8"), SETUP.replace("[3]", "[4, 5]"), SETUP):
+        notebook.edit("a", setup)
+        notebook.all()
+        notebook.check()
+    notebook.edit("b", "a = 9")
+    notebook.all()
+    notebook.check()
+    notebook.edit("b", "def f(): return 3")
+    notebook.all()
+    notebook.check()
+    notebook.delete("b")
+    notebook.all()
+    notebook.check()
+
+
+def test_other_texts_are_looked_at_anew() -> None:
+    notebook = Notebook("a, b = 1, 2", "name = 'a'", "print(eval(name))")
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == "a<a name<b"
+    assert notebook.run("b", "name = 'b'") == "bc"
+    assert edges(notebook)["c"] == "b<a name<b"
+    assert notebook.run("a", "a, b = 1, 3") == "ac"
+    notebook.check()
+
+
+def test_a_cell_that_failed_may_read_anything() -> None:
+    notebook = Notebook("a, b = 1, 2", "print(eval('a'))\neval('1 /' + '0')", "print(eval('b' + '+ 1'))")
+    assert notebook.all() == "ab!c"
+    assert edges(notebook)["c"] == "b<a"
+    notebook.check()
+    notebook.edit("b", "print(eval('b' + '* 2'))")
+    notebook.all()
+    notebook.check()
