@@ -49,6 +49,7 @@ _TOOL = re.compile(rf"\b(?:{'|'.join(OTHER_WAYS)})\b")
 _COMPILES = re.compile(r"\b(?:compile\w*|jit|script\w*|trace\w*|fx|export|onnx|dynamo|package)\b")
 # Code that names one of these may get at variables as attributes.
 REFLECTIVE = frozenset({"__main__", "modules", "import_module", "get_ipython", "user_module"})
+_ALL_NAMES = frozenset({"locals", "vars", "dir"})  # where they are called in a text that a cell evaluates
 NAMING = {code for name, code in dis.opmap.items() if code in dis.hasname and not re.search("ATTR|METHOD", name)}
 NAMING -= {LOOKUP}
 CONSTANT = {code for name, code in dis.opmap.items() if code in dis.hasconst and name != "KW_NAMES"}
@@ -216,6 +217,8 @@ class Unread:
             read |= _otherwise_named(code)
         for code in {each for text in texts for each in (text, *inside(text))}:
             read |= _looked_up(code) | _otherwise_named(code)
+            if not _ALL_NAMES.isdisjoint(code.co_names):
+                return frozenset()
         own = following.own.intersection(name for code in following.compiled for name in code.co_names)
         if not (EVALUATORS - {"eval", "exec"} if following.evaluates else EVALUATORS).isdisjoint(read):
             return frozenset()

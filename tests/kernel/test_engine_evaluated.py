@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -21,6 +23,8 @@ CASES = {  # a cell's text, and what it reads of the first
     "exec('c.append' + '(4)')\nprint(1)": "c",
     "print(eval('a' + '+ q', {'q': 1, 'a': 2}))": "a",
     "print(sorted(set(eval('globals' + '()')) & {'a'}))": "a b c f g k",
+    "print(eval('sorted(vars' + '())[:0]'))": "a b c f g k",
+    "print(eval('len(dir' + '()) > 3'))": "a b c f g k",
     "print(eval('g' + '()'), b)": "b g",
     "def run(text): return eval(text) if text else k\nprint(run('a'))": "a",
 }
@@ -65,4 +69,14 @@ def test_a_cell_that_failed_may_read_anything() -> None:
     notebook.check()
     notebook.edit("b", "print(eval('b' + '* 2'))")
     notebook.all()
+    notebook.check()
+
+
+@pytest.mark.parametrize("cell", ["exec(open(path).read())", "n = eval(open(path).read())"])
+def test_a_text_from_a_file_may_change_something_else_when_it_is_run_by_hand(cell: str, tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text("xs.append(1)")
+    notebook = Notebook("xs = [1]\nys = [2]", f"path = {str(tmp_path / 'code.py')!r}", cell, "print(xs)", "print(ys)")
+    assert notebook.all() == "abcde"
+    (tmp_path / "code.py").write_text("ys.append(9)")
+    assert notebook.run("c") == "cde"
     notebook.check()

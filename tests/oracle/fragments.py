@@ -556,6 +556,18 @@ exec("<list?>.append(<i>)")
 ---
 print(eval("<num?> + <i>"))
 ---
+text = "<num?> + <i>"
+---
+text = "<fun?>(<i>) + len(<list?>)"
+---
+text = "<list?>.append(<i>)"
+---
+<num> = eval(text)
+---
+print(eval(text))
+---
+print([eval(q) for q in ("<num?>", "{'a': <i>}")])
+---
 globals()["<num>"] = <i>
 ---
 exec("def <fun>(x): return x + <num?>")
