@@ -324,6 +324,22 @@ def _namespace_call(w: Walker, node: ast.Call, name: str) -> bool:
     return False
 
 
+def asks_for_names(w: Walker, node: ast.expr) -> str | None:
+    """``globals`` of ``globals()``, at the top level of a cell; the same of others that give the notebook's names."""
+    if w.frame is not w.cell or not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return None
+    name = node.func.id
+    plain = not node.args and not node.keywords and name in ("globals", "locals", "vars") and not w.frame.owns(name)
+    return name if plain else None
+
+
+def bind_by_key(w: Walker, node: ast.Subscript, name: str) -> None:
+    """``globals()[key] = value``: binds any name, and reads none but those in ``key``."""
+    w.visit(node.value.func)  # type: ignore[attr-defined]
+    w.visit(node.slice)
+    w.cell.opaque.append((f"{name}() can reach any name", node, False, True))
+
+
 def _code_call(w: Walker, node: ast.Call, name: str) -> bool:
     if not node.args:
         return False

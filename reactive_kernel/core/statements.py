@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 
-from .calls import mutate_target, roots
+from .calls import asks_for_names, bind_by_key, mutate_target, roots
 from .frames import CodeFrame
 from .values import NOTHING, PLAIN, Value
 from .walker import Handler, Walker, passive, run_made
@@ -65,6 +65,8 @@ def bind_targets(w: Walker, node: ast.expr, value: Value) -> None:
             bind_targets(w, item, value)
     elif isinstance(node, ast.Starred):
         bind_targets(w, node.value, Value(value.codes, value.names, value.roots))
+    elif isinstance(node, ast.Subscript) and (name := asks_for_names(w, node.value)) is not None:
+        bind_by_key(w, node, name)
     elif isinstance(node, (ast.Attribute, ast.Subscript)):
         w.visit(node)
         mutate_target(w.frame, node)
@@ -88,6 +90,8 @@ def _aug_assign(w: Walker, node: ast.AugAssign) -> None:
         kept = PLAIN if plain and value.plain else Value(value.codes + old[1], value.names + old[2], old[0])
         w.frame.bind(name, target, kept)
     else:
+        if isinstance(target, ast.Subscript) and asks_for_names(w, target.value) is not None:
+            w.visit(target)  # it reads what is there
         bind_targets(w, target, w.value(node.value))
 
 

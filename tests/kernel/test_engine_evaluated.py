@@ -52,6 +52,26 @@ def test_what_a_text_reads(text: str) -> None:
     notebook.check()
 
 
+def test_names_bound_by_key_need_no_others() -> None:
+    notebook = Notebook(
+        "names, other = ['p', 'q'], 1",
+        "for place, name in enumerate(names):\n    globals()[name] = [place]",
+        "p.append(other)",
+        "print(p, q)",
+        "globals()[names[0]] += [7]",
+        "print(p)",
+    )
+    assert notebook.all() == "abcdef"
+    found = edges(notebook)
+    assert [found[cell] for cell in "bcdf"] == ["names<a", "other<a p<b", "p<c q<b", "p<e"]
+    assert "p<c" in found["e"]
+    notebook.check()
+    for setup in ("names, other = ['q', 'p'], 1", "names, other = ['q', 'p'], 2", "names, other = ['p', 'q', 'r'], 2"):
+        notebook.edit("a", setup)
+        notebook.all()
+        notebook.check()
+
+
 def test_other_texts_are_looked_at_anew() -> None:
     notebook = Notebook("a, b = 1, 2", "name = 'a'", "print(eval(name))")
     assert notebook.all() == "abc"
