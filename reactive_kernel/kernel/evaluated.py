@@ -37,7 +37,10 @@ class Evaluated:
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         found = self._found
-        if event != "exec" or found is None or sys._getframe(1).f_globals is not self._namespace:
+        if event != "exec" or found is None:
+            return
+        caller = sys._getframe().f_back
+        if caller is None or caller.f_globals is not self._namespace:
             return
         code = arguments[0]
         inner = [const for const in code.co_consts if isinstance(const, CodeType)]
