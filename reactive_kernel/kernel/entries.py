@@ -53,8 +53,9 @@ def problem_form(found: Problem) -> ProblemDict:
 def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
     """All edges that end in ``readers``, by reader, then by producer, in document order.
 
-    What a reader only changes along with what it reads (``rows``, where it says ``m.append(1)`` after ``m = rows``)
-    stands there if it reads nothing else of that producer.
+    What a reader only changes along with what it reads (``rows``, where it says ``m.append(1)`` after ``m = rows``), or
+    what is behind IPython's ``_`` that it reads, stands there only if no other edge leads to that producer, from the
+    reader or from one whose value it reads.
     """
     found: list[Edge] = []
     for reader in readers:
@@ -63,12 +64,14 @@ def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
             for producer in producers:
                 names.setdefault(producer, []).append(name if name != SHOWN else "_")
         read = _read_by(session, reader)
-        behind = _behind_what_is_shown(session, reader)
+        shown = {producer: visible(some) for producer, some in names.items()}
+        of_these = {producer: [name for name in some if name in read] for producer, some in shown.items()}
+        behind: set[str] = set()
+        if of_these != shown:
+            behind = _behind(session, [producer for producer, some in of_these.items() if some])
         for producer in sorted(names, key=lambda i: session.cells[i].key):
-            shown = visible(names[producer])
-            others = [] if producer in behind else shown
-            if shown := [name for name in shown if name in read] or others:
-                found.append({"from": producer, "to": reader.id, "names": shown})
+            if told := of_these[producer] or ([] if producer in behind else shown[producer]):
+                found.append({"from": producer, "to": reader.id, "names": told})
     return found
 
 
@@ -76,10 +79,11 @@ def _read_by(session: Session, reader: Cell) -> Set[str]:
     """What a cell reads, without names that only share objects with what it changes, or are behind IPython's ``_``."""
     if SHOWN not in reader.inputs and not any(how & MUTATES for how in reader.produces.values()):
         return reader.inputs.keys()
-    return reads_of(session, reader) | (reader.ran.found if reader.ran is not None else frozenset())
+    found = reader.ran.found if reader.ran is not None else frozenset()
+    return reads_of(session, reader) | found | {"_"}
 
 
-def _behind_what_is_shown(session: Session, reader: Cell) -> Set[str]:
-    """The cell whose ``_`` another reads, and those that it depends on itself."""
-    cells = [session.cells[producer] for producer in reader.inputs.get(SHOWN, ())]
-    return {cell.id for cell in cells}.union(p for cell in cells for found in cell.inputs.values() for p in found)
+def _behind(session: Session, producers: Iterable[str]) -> set[str]:
+    """The cells that others read from, by names that are shown."""
+    inputs = [item for producer in producers for item in session.cells[producer].inputs.items()]
+    return {source for name, found in inputs if name[:1] != "<" for source in found}

@@ -191,9 +191,9 @@ USES = {
     "a method that calls another": ("print(o.n())", "o z"),
     "a bound method": ("g = o.m\nprint(g())", "k o"),
     "a property": ("print(o.p)", "k o"),
-    "a store": ("o.v = 4\nprint(o.v)", "C o", "o"),  # it may change what the class holds
-    "a method that returns the instance, dropped": ("o.fit()\nprint(o.v)", "C o z", "o z"),
-    "a method that returns the instance": ("print(o.fit().m())", "C f k o start z", "k o z"),
+    "a store": ("o.v = 4\nprint(o.v)", "o"),
+    "a method that returns the instance, dropped": ("o.fit()\nprint(o.v)", "o z"),
+    "a method that returns the instance": ("print(o.fit().m())", "f k o start z", "k o z"),
     "a method that hands the instance on": ("print(o.out())", "f k o start z", "f k o"),
     "the instance itself": ("print(o.v, type(o).__name__)", "f k o start z", "o"),
     "getattr": ("print(getattr(o, 'm')())", "f k o start z", "k o"),
@@ -335,6 +335,8 @@ def test_only_the_code_that_a_cell_can_reach_counts(use: str) -> None:
     notebook = Notebook(CONSTANTS, CLASS, "def f(o): return o.m()", "o = C(1)")
     assert notebook.all() == "abcd"
     notebook.insert(4, source)
+    changed = notebook.engine.command("state", {})["cells"][4]["mutates"]
+    assert changed == (["C", "o"] if "o.v =" in source or "fit" in source else [])  # perhaps what the class holds
     assert edges(notebook)["d"] == "C<b start<a"
     makers = {"C": "b", "f": "c", "o": "d"}
     for reads in (may, *did):

@@ -60,7 +60,7 @@ def test_an_edge_by_which_a_change_alone_follows_is_there_too() -> None:
         "print(kept)",
     )
     assert notebook.all() == "abcde"
-    assert edges(notebook) == {"b": "rows<a", "c": "kept<b", "d": "kept<c m<b rows<a", "e": "kept<d"}
+    assert edges(notebook) == {"b": "rows<a", "c": "kept<b", "d": "kept<c m<b", "e": "kept<d"}
     assert notebook.run("c", "kept['n'] = 3") == "cde"
     notebook.check()
 
