@@ -334,7 +334,10 @@ def closure_state(value: Any) -> Taken:
         elif _cell(target) is not EMPTY:
             del target.cell_contents
 
-    return State(lambda now: _cell(now) is not content, restore), "whole"
+    def changed(now: Any) -> bool:
+        return (held := _cell(now)) is not content and not equal(content, held)
+
+    return State(changed, restore), "whole"
 
 
 _PARTS = ("__defaults__", "__kwdefaults__", "__name__", "__qualname__", "__doc__", "__code__")

@@ -80,3 +80,16 @@ def test_equal_labels_in_the_place_of_those_that_nobody_else_has_are_no_change(f
     assert notebook.all() == "abc"
     assert edges(notebook)["c"] == expected
     notebook.check()
+
+
+@pytest.mark.parametrize(("step", "expected"), [("0", "bump<a"), ("1", "bump<b"), ("0.0", "bump<b")])
+def test_a_captured_number_that_is_what_it_was_is_not_changed(step: str, expected: str) -> None:
+    notebook = Notebook(
+        "def make(n):\n    def bump(by):\n        nonlocal n\n        n += by\n        return n\n    return bump\n"
+        "bump = make(1000)",
+        f"print(bump({step}))",
+        "print(bump(2))",
+    )
+    assert notebook.all() == "abc"
+    assert edges(notebook)["c"] == expected
+    notebook.check()
