@@ -140,13 +140,17 @@ def mutate_target(frame: Frame, node: ast.Attribute | ast.Subscript, strength: S
 
 def _given(frame: Frame, node: ast.expr) -> list[ast.expr]:
     """What a function was given whose result a store goes into: ``first(rows)["a"] = 0`` changes ``rows``."""
+    whole = node.__class__ not in _THROUGH
     while node.__class__ in _THROUGH:
         node = node.value  # type: ignore[attr-defined]
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return []
     name = node.func.id
-    fresh = name in PLAIN_CALLS or name in PURE_FUNCTIONS or name[:1].isupper()
+    fresh = name[:1].isupper() or (whole and name in PURE_FUNCTIONS - _OF_THE_SAME)
     return [] if fresh and not frame.owns(name) else node.args
+
+
+_OF_THE_SAME = frozenset({"vars", "getattr", "next", "max", "min"})
 
 
 def call_mutations(frame: Frame, node: ast.Call, thrown: bool, unseen: bool) -> None:
@@ -213,8 +217,10 @@ def _receiver(frame: Frame, node: ast.Call, func: ast.Attribute, thrown: bool, u
     for name in names:
         strength: Strength = "possible"
         if attr in DRAWING:
-            if thrown:
-                strength = "likely" if name.startswith(CANVASES) else "drawn"
+            if name.startswith(CANVASES):
+                strength = "likely"
+            elif thrown:
+                strength = "drawn"
         elif attr in SILENT and thrown and not unseen:
             strength = "asked"
         elif unseen or attr in MUTATORS or attr.startswith(MUTATING_PREFIXES) or attr.endswith("_"):

@@ -123,6 +123,12 @@ MUTATORS = _words(
     partition_ set subtract move_to_end register connect invert_yaxis invert_xaxis legend tick_params grid
     annotate text axhline axvline set observe on_click setstate"""
 )
+# What generators of random numbers have to draw with.
+MUTATORS |= _words(
+    """random randint randrange integers uniform normal standard_normal gauss normalvariate lognormal exponential
+    poisson binomial multinomial multivariate_normal beta gamma dirichlet triangular choice choices permutation
+    permuted rand randn random_sample getrandbits"""
+)
 # Those of them that answer nothing: where the answer is used, something else is meant (`total = df.add(other)`).
 SILENT = _words(
     """append extend insert remove clear sort reverse update add discard intersection_update difference_update

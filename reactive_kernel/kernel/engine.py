@@ -121,7 +121,7 @@ class Run:
 
     def leave(self, step: Step, outcome: Outcome) -> None:
         """Take what the run bound and changed; roll back if it failed."""
-        engine = self._engine
+        engine, outcome = self._engine, outcome.of(self._chosen)
         with engine.lock:
             seen = engine.executor.leave(outcome.status == "success")
             ok = seen is not None

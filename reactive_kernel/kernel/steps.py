@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from reactive_kernel.core.notebook import Cell
 from reactive_kernel.protocol import Edge, Entry, RunKind
 
 __all__ = ["Event", "Outcome", "RunRequest", "Step"]
@@ -61,6 +62,13 @@ class Outcome:
     execution_count: int | None = None
     seconds: float = 0.0
     error: str | None = None
+
+    def of(self, cell: Cell | None) -> Outcome:
+        """The same; or an error, if the text can't be read as Python (``%%capture`` hides that)."""
+        problem = cell.problem if cell is not None and cell.kind == "notebook" else None
+        if problem is None or self.status != "success":
+            return self
+        return replace(self, status="error", error=f"SyntaxError: {problem.message}")
 
 
 @dataclass(slots=True)

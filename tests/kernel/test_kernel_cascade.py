@@ -64,6 +64,16 @@ def test_a_cell_that_was_blocked_when_asked_to_run_is_not_fresh_when_the_edit_is
     assert kernel.entries()["C"]["fresh"] is True
 
 
+def test_a_magic_that_hides_a_syntax_error_runs_once_and_is_in_error(kernel: Kernel) -> None:
+    kernel.cells(A="x = 1", B="print(x)")
+    kernel.control("edit", cell_id="A", source="%%capture out\nx = '")
+    ran = kernel.result(kernel.send("", {"reactive": {"run": "all"}}))
+    assert [c["cell_id"] for c in ran.content["reactive"]["cells"]] in (["A"], [])
+    assert kernel.entries()["A"]["status"] in ("error", "blocked")
+    assert kernel.entries()["B"]["status"] == "blocked"
+    assert kernel.cell("A", "%%capture out\nx = 2").text("B") == "2\n"
+
+
 def test_lazy_mode_only_marks(kernel: Kernel) -> None:
     kernel.cells(**ABC)
     kernel.control("configure", mode="lazy")
