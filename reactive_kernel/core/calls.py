@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .facts import EVALUATES, Strength
+from .facts import EVALUATES, REACHES, Strength
 from .frames import Frame
 from .purity import (
     ARG_MUTATORS,
@@ -326,7 +326,7 @@ def _passive_call(w: Walker, node: ast.Call, name: str) -> bool:
 
 def _namespace_call(w: Walker, node: ast.Call, name: str) -> bool:
     if name == "globals" or (w.frame is w.cell and not node.args):
-        w.frame.hide(f"{name}() can reach any name", node, binds=True)
+        w.frame.hide(f"{name}{REACHES}", node, binds=True)
     return False
 
 
@@ -343,7 +343,7 @@ def bind_by_key(w: Walker, node: ast.Subscript, name: str) -> None:
     """``globals()[key] = value``: binds any name, and reads none but those in ``key``."""
     w.visit(node.value.func)  # type: ignore[attr-defined]
     w.visit(node.slice)
-    w.cell.opaque.append((f"{name}() can reach any name", node, False, True))
+    w.cell.opaque.append((f"{name}{REACHES}", node, False, True))
 
 
 def _code_call(w: Walker, node: ast.Call, name: str) -> bool:

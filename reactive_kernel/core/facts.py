@@ -17,6 +17,7 @@ from typing import Literal, NamedTuple
 
 __all__ = [
     "EVALUATES",
+    "REACHES",
     "SHOWN",
     "WEAK",
     "Deferred",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 Strength = Literal["sure", "likely", "asked", "drawn", "possible"]
+REACHES = "() can reach any name"
 EVALUATES = "() runs code that is known at run time only"
 SHOWN = "<shown>"  # what a cell has shown last: IPython's ``_``
 WEAK: tuple[Strength, ...] = ("drawn", "possible")  # no candidates of the source's own
@@ -86,6 +88,11 @@ class Opaque:
     site: Site
     hides_reads: bool = True
     binds: bool = False
+
+    @property
+    def binds_by_key(self) -> bool:
+        """True if it only binds a name that its text doesn't tell: ``globals()[key] = value``."""
+        return self.reason.endswith(REACHES) and not self.hides_reads
 
     @property
     def evaluates(self) -> bool:

@@ -102,6 +102,11 @@ def _hides_reads(facts: Facts) -> bool:
     return any(reason.hides_reads for reason in facts.opaque)
 
 
+def _may_be_own(facts: Facts) -> bool:
+    """True if the cell may have bound any name that it reads, for all that its text shows."""
+    return any(reason.hides_reads or reason.binds_by_key for reason in facts.opaque)
+
+
 def _bound_before_hidden_reads(facts: Facts) -> set[str]:
     """Names that the cell surely binds on a line above the first that may read anything."""
     line = min((reason.site.line for reason in facts.opaque if reason.hides_reads), default=0)
@@ -153,7 +158,7 @@ def _close(
 ) -> None:
     """Resolve ``direct`` and whatever the code that these names carry reads when called here, but for ``unread``.
 
-    Names in ``here``, those of which it asks, and all names that an opaque cell reads, are looked for above only.
+    Names in ``here``, those of which it asks, and all that it may have bound itself, are looked for above only.
     """
     cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
@@ -170,7 +175,7 @@ def _close(
         if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
-            above = name in here or name in facts.asked or opaque or _found_nearer(name, cell, graph)
+            above = name in here or name in facts.asked or _may_be_own(facts) or _found_nearer(name, cell, graph)
             above = above and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):

@@ -32,7 +32,6 @@ __all__ = [
     "bound_by",
     "called_reads",
     "called_texts",
-    "called_writes",
     "carry",
     "deadline",
     "doubtful",
@@ -41,6 +40,7 @@ __all__ = [
     "joined",
     "longer",
     "made_here",
+    "may_bind",
     "remarks",
     "seen_whole",
     "standing",
@@ -182,9 +182,15 @@ def called_reads(session: Session, cell: Cell) -> set[str]:
     return set().union(*(code.reads | code.mutates for code in _called(session, cell)))
 
 
-def called_writes(session: Session, cell: Cell) -> set[str]:
-    """Names that code of other cells binds when this cell calls it."""
-    return set().union(*(code.writes for code in _called(session, cell)))
+def may_bind(session: Session, cell: Cell, namespace: Iterable[str]) -> set[str]:
+    """Names that the cell may bind, itself or by code of other cells that it calls, or not: the run tells.
+
+    Bound by key (``globals()[key] = value``) any of ``namespace`` may be, also to the object that it is bound to.
+    """
+    found = cell.facts.maybe.union(*(code.writes for code in _called(session, cell)))
+    if any(reason.binds_by_key for reason in cell.facts.opaque):
+        found = found.union(filter(tracked, namespace)) - cell.inputs.keys()
+    return set(found)
 
 
 def called_texts(session: Session, cell: Cell) -> list[str]:

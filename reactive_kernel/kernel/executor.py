@@ -26,13 +26,13 @@ from reactive_kernel.kernel.changes import (
     Watch,
     bound_by,
     called_texts,
-    called_writes,
     carry,
     deadline,
     doubtful,
     glance,
     joined,
     longer,
+    may_bind,
     remarks,
     seen_whole,
     touched_by,
@@ -113,7 +113,7 @@ class Executor:
         self._take_away(cell)
         watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), left=left)
         watch.held = frozenset(cell.ran.held if cell.ran is not None else ())
-        for name in (cell.facts.maybe | called_writes(self.session, cell)) - reads_of(self.session, cell):
+        for name in may_bind(self.session, cell, self.namespace) - reads_of(self.session, cell):
             value = self.namespace.pop(name, MISSING)
             if value is not MISSING:
                 watch.put_by[name] = value

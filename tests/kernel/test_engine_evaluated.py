@@ -72,6 +72,23 @@ def test_names_bound_by_key_need_no_others() -> None:
         notebook.check()
 
 
+def test_a_name_bound_by_key_is_not_waited_for_from_below() -> None:
+    notebook = Notebook("globals()['c'] = 6\nrows = [c, 6]", "c = rows.pop()", "print(c)")
+    assert notebook.all() == "abc"
+    notebook.check()
+
+
+def test_a_name_bound_by_key_to_the_object_that_it_has_is_bound() -> None:
+    notebook = Notebook("c = 4", "b = max(c, c)", "globals()['b'] = 4", "print(b)")
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["d"] == "b<c"
+    notebook.run("a", "c = 5")
+    notebook.check()
+    notebook.delete("c")
+    notebook.all()
+    notebook.check()
+
+
 def test_other_texts_are_looked_at_anew() -> None:
     notebook = Notebook("a, b = 1, 2", "name = 'a'", "print(eval(name))")
     assert notebook.all() == "abc"
