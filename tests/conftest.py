@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,15 @@ FOREIGN = ["tests/clients", "tests/server", "tests/browser"]
 # A shell that starts something in the background has it ignore SIGINT; tests of interrupts would then wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for IPython's own files: what was typed on this machine before must not be found in its history."""
+    folder = tmp_path_factory.mktemp("ipython")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "IPYTHONDIR", str(folder))
+        yield folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
