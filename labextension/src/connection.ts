@@ -95,6 +95,24 @@ export class Connection implements IDisposable {
     }
   }
 
+  /**
+   * A cell is about to be run, and with Run All others at once: the kernel's cascade is to wait for their requests,
+   * which a slow page sends more slowly than the kernel runs the first cell.
+   */
+  sending(): void {
+    this._requests += 1;
+    if (this._requests > 1) {
+      return;
+    }
+    const ignored = () => undefined; // an older kernel doesn't know it, and goes by the pace
+    this.request('sending', {}).catch(ignored);
+    // All cells of a Run All are sent in one go, without giving way.
+    queueMicrotask(() => {
+      this.request('sending', { requests: this._requests }).catch(ignored);
+      this._requests = 0;
+    });
+  }
+
   private _onMessage(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
     if ((message.header.msg_type as string) === EVENT) {
       this._events.emit(message.content as unknown as ReactiveEvent);
@@ -109,6 +127,7 @@ export class Connection implements IDisposable {
   /** Who else wants the messages of a request. */
   readonly hooks: MessageHooks;
   private _isDisposed = false;
+  private _requests = 0;
   private _events = new Signal<this, ReactiveEvent>(this);
   private _outputs = new Signal<this, MarkedMessage>(this);
 }

@@ -342,6 +342,7 @@ export class NotebookSession {
       this._missed.awaits(args.cell.model.id);
       this._watch.flush();
       this._teller?.push(args.cell.model.id);
+      this._connection?.sending();
     }
   }
 

@@ -118,6 +118,13 @@ def _unshown(engine: Engine, arguments: Json) -> Json:
     return _apply(engine, *([Unshown(cell_id)] if count == last else []))
 
 
+def _sending(engine: Engine, arguments: Json) -> Json:
+    """What it says is for `WaitingRequests`, and noted before: here its form is looked at."""
+    if arguments.get("requests") is not None:
+        _get(arguments, "requests", int)
+    return {}
+
+
 def _apply(engine: Engine, *operations: Operation) -> Json:
     """Apply edits; the answer has the cells whose entries they changed, and the edges into them."""
     session = engine.session
@@ -215,6 +222,7 @@ COMMANDS: dict[str, tuple[Handler, tuple[str, ...] | None]] = {
     "insert": (_insert, ("cell_id", "source", "index", "language", "disabled")),
     "delete": (_delete, ("cell_id",)),
     "move": (_move, ("cell_id", "index")),
+    "sending": (_sending, ("requests",)),
     "unshown": (_unshown, ("cell_id", "execution_count")),
     "state": (_state, ("sources",)),
     "configure": (_configure, None),

@@ -276,9 +276,9 @@ class Executor:
         """Tell the session which values of other cells are used up: those with lost objects inside."""
         lost = {pair for pair in sharers(self.session.sharing, changes.lost) if pair[0] != watch.cell.id}
         others = [(c, values) for c, values in self.store.values.items() if c != watch.cell.id]
-        for name in changes.gone:
-            value = watch.before.get(name, MISSING)
+        for name, value in ((n, watch.before.get(n, MISSING)) for n in changes.gone):
             lost.update((cell_id, name) for cell_id, values in others if values.get(name, MISSING) is value)
+        self.store.leave_alone(changes.lost)
         if lost:
             self.session.apply(Lost(tuple(sorted(lost))))
 

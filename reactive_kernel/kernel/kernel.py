@@ -146,6 +146,8 @@ class ReactiveKernel(IPythonKernel):
     def _answer(self, request: Json) -> Json:
         try:
             command, arguments = _read_command(request["content"])
+            if command == "sending":  # not after the cascade that is to wait for it
+                self._note_sending(request["header"].get("session"), arguments)
             with self.engine.lock:
                 reply = self.engine.command(command, arguments)
                 self.told.note(request["header"], command, arguments)
@@ -155,6 +157,11 @@ class ReactiveKernel(IPythonKernel):
         except Exception as error:
             self.log.exception("Exception in a reactive_request")
             return _error(type(error).__name__, str(error))
+
+    def _note_sending(self, client: Any, arguments: Any) -> None:
+        requests = arguments.get("requests") if isinstance(arguments, dict) else 0
+        if isinstance(client, str) and (requests is None or isinstance(requests, int)):
+            self.waiting.sending(client, requests)
 
     def _publish_events(self) -> None:
         try:

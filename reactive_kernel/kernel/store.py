@@ -71,16 +71,17 @@ class Delta:
     entries: list[tuple[Any, State]] = field(default_factory=list)
 
     def swap(self, main: str) -> list[Any]:
-        """Exchange the objects' states with the kept ones; returns the objects that did not take theirs."""
+        """Exchange the objects' states with the kept ones.
+
+        Returns the objects that did not take theirs, and those whose present one could never be put back.
+        """
         # All are looked at before any is put back: two may lie in the same memory.
         current = [state_of(value, main, True)[0] for value, _ in self.entries]
-        broken = put_back(self.entries)
+        told = [(entry, now) for entry, now in zip(self.entries, current, strict=True) if _can_come_back(now)]
+        broken = put_back(entry for entry, _ in told)
         gone = set(map(id, broken))
-        self.entries = [
-            (value, now if now is not None else other)
-            for (value, other), now in zip(self.entries, current, strict=True)
-            if id(value) not in gone
-        ]
+        broken += [value for (value, _), now in zip(self.entries, current, strict=True) if not _can_come_back(now)]
+        self.entries = [(value, now) for (value, _), now in told if now is not None and id(value) not in gone]
         return broken
 
     @property
@@ -294,6 +295,11 @@ class Store:
                 self.applied.append(other)
         del self.deltas[cell_id]
 
+    def leave_alone(self, used_up: Collection[int]) -> None:
+        """Objects (by id) that can't be put back to what they are now: to what they were before they must not be."""
+        for delta in self.deltas.values() if used_up else ():
+            delta.entries = [entry for entry in delta.entries if id(entry[0]) not in used_up]
+
     def let_go_of_modules(self) -> None:
         """Modules were loaded again: what they held before must not come back."""
         for delta in self.deltas.values():
@@ -353,6 +359,10 @@ class Store:
             if value is not MISSING:
                 return value
         return MISSING
+
+
+def _can_come_back(state: State | None) -> bool:
+    return state is not None and state.restore is not None
 
 
 def put_back(entries: Iterable[tuple[Any, State]]) -> list[Any]:

@@ -1,7 +1,8 @@
 """Which cells have their own request waiting in the queue (a Run All sends all of its requests at once).
 
-A cascade leaves such cells to their own request, or they would run twice.  Written by the shell-channel thread, read by
-the main thread.
+A cascade leaves such cells to their own request, or they would run twice.  JupyterLab's extension says when it begins to
+send and when it has sent all, since a slow page may take longer for the second cell than the kernel for the first; of
+other front ends only the pace tells.  Written by the threads of the shell and control channels, read by the main thread.
 """
 
 from __future__ import annotations
@@ -28,12 +29,24 @@ class WaitingRequests:
         self._lock = Lock()
         self._cells: dict[str, str] = {}
         self._last_arrival = 0.0
+        self._sending: set[str] = set()  # clients that are in the middle of it
+        self._sent = float("-inf")  # when a client had sent the last of several
 
     def arrived(self, msg_id: str, cell_id: str) -> None:
         """A cell's request is in the queue."""
         with self._lock:
             self._cells[msg_id] = cell_id
             self._last_arrival = self._clock()
+
+    def sending(self, client: str, requests: int | None) -> None:
+        """A client begins to send what may be several requests (None), or has sent the last of that many."""
+        with self._lock:
+            if requests is None:
+                self._sending.add(client)
+                return
+            self._sending.discard(client)
+            if requests > 1:
+                self._sent = self._clock()
 
     def taken(self, msg_id: str) -> None:
         """A request left the queue, to be handled or aborted."""
@@ -56,5 +69,11 @@ class WaitingRequests:
     def let_burst_finish(self) -> None:
         """If requests are coming in just now, give the rest of them a few milliseconds to arrive."""
         end = self._clock() + _LONGEST
-        while self._cells and self._clock() - self._last_arrival < _GAP and self._clock() < end:
+        while self._is_coming() and self._clock() < end:
             self._sleep(_GAP / 4)
+        if self._clock() >= end:
+            self._sending.clear()  # they went away in the middle of it
+
+    def _is_coming(self) -> bool:
+        since = self._clock() - _GAP
+        return bool(self._sending) or self._sent > since or (bool(self._cells) and self._last_arrival > since)

@@ -71,9 +71,12 @@ def test_running_queued_and_interrupted(books: Books, app: str) -> None:
     book.shows("", "", "y 1", "")
 
 
+@pytest.mark.parametrize("slower", [1, 20])
 @both
-def test_stock_run_all_runs_each_cell_once(books: Books, app: str) -> None:
+def test_stock_run_all_runs_each_cell_once(books: Books, app: str, slower: int) -> None:
     book = books.new(CHAIN, app)
+    page = book.page.context.new_cdp_session(book.page)
+    page.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     book.command("notebook:run-all-cells")
     book.prompts(1, 2, 3)
     book.shows("", "20", "y is 20")

@@ -247,3 +247,16 @@ def test_what_a_module_that_the_last_cell_imports_asks_for_counts_in_the_same_ca
     assert ran.endswith("abc")  # made anew, for what was seen of it isn't all any more
     assert all(entry["fresh"] for entry in notebook.entries().values())
     notebook.check()
+
+
+def test_what_cannot_be_put_back_is_not_exchanged_for_what_can() -> None:
+    # Of an open transaction nothing can be told where blocks with a guard, and caught errors, may end it.
+    guards = (
+        "import threading\nlock = threading.Lock()\ntry:\n    with lock:\n        k = 1\nexcept OSError:\n    k = 2"
+    )
+    notebook = Notebook(CONNECT, "print('here')", CREATE, INSERT, guards, SHOW)
+    assert notebook.all() == "abcdef"
+    written = list(notebook.namespace["db"].iterdump())
+    assert notebook.run("b") == "b"
+    assert list(notebook.namespace["db"].iterdump()) == written
+    notebook.check()

@@ -43,6 +43,15 @@ def test_run_all_runs_each_cell_once(kernel: Kernel) -> None:
     assert kernel.cell("P", "print(x11)").text() == "16\n"
 
 
+def test_run_all_of_a_slow_front_end_runs_each_cell_once(kernel: Kernel) -> None:
+    cells = {"A": "x = 1", "B": "y = x", "C": "print(y)"}
+    kernel.cells(**cells)
+    assert kernel.control("sending") == {"status": "ok"}
+    ran = burst(kernel, {**cells, "A": "x = 5"}, gap=0.1)
+    assert [len(one.content["reactive"]["cells"]) for one in ran] == [1] * 3
+    assert kernel.control("sending", requests="many")["ename"] == "bad_argument"
+
+
 def test_run_all_leaves_each_output_to_its_own_request(kernel: Kernel) -> None:
     cells = {"A": "x = 1", "B": "print(x)", "C": "print(x + 1)"}
     kernel.cells(**cells)
@@ -190,6 +199,27 @@ def test_a_burst_is_awaited_to_its_end() -> None:
     queue.let_burst_finish()
     assert queue.cells() == {"A", "B", "C", "D"}
     assert clock.now < 0.1
+
+
+def test_a_slow_front_end_that_says_that_it_is_sending_is_awaited() -> None:
+    queue, clock = waiting((0.05, "B"), (0.11, "C"))
+    queue.sending("page", None)
+    queue.arrived("m-A", "A")
+    queue.taken("m-A")
+    queue.let_burst_finish()  # it goes away: no longer than a moment
+    assert queue.cells() == {"B", "C"}
+    assert 0.1 < clock.now < 1
+    queue, clock = waiting()
+    queue.sending("page", None)
+    queue.sending("page", 1)
+    queue.let_burst_finish()
+    assert clock.now == 0
+    queue.sending("page", None)
+    queue.sending("page", 3)  # heard before their last: the channels have no common order
+    clock.arrivals = [(0.004, "C")]
+    queue.let_burst_finish()
+    assert queue.cells() == {"C"}
+    assert clock.now < 0.03
 
 
 def test_an_old_burst_costs_no_time() -> None:
