@@ -1,8 +1,8 @@
 """Which cells have their own request waiting in the queue (a Run All sends all of its requests at once).
 
-A cascade leaves such cells to their own request, or they would run twice.  JupyterLab's extension says when it begins to
-send and when it has sent all, since a slow page may take longer for the second cell than the kernel for the first; of
-other front ends only the pace tells.  Written by the threads of the shell and control channels, read by the main thread.
+A cascade leaves such cells to their own request, or they would run twice.  Our extension says when it begins to send,
+and when it has sent all, since a slow page may take longer for the second cell than the kernel for the first; of
+other front ends only the pace tells.  Written by the threads of the shell and control channels, read by the main one.
 """
 
 from __future__ import annotations
