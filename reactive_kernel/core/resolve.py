@@ -288,6 +288,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
     cells = graph.document.cells
     cleared = cell.ran.cleared if cell.ran is not None and cell.ran.code == cell.facts.code else frozenset()
     bound = cell.ran.bound.keys() if known and cell.ran is not None else ()  # what it gives is new, unless it reads it
+    above: dict[str, tuple[str, ...]] = {}  # many share under one name
     for name in _candidates(cell, result, cells, known):
         for producer in result.inputs.get(name, ()):
             if cells[producer].key > cell.key and cell.kind == "notebook":
@@ -298,14 +299,16 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 if other in bound and other not in result.inputs:
                     continue
-                if other_id not in graph.above(other, cell.key):
+                if other not in above:
+                    above[other] = graph.above(other, cell.key)
+                if other_id not in above[other]:
                     continue
                 if cells[other_id].key < cell.key and other_id in graph.later(cell):
                     continue
                 if other not in result.inputs and (other, cells[other_id].outs.get(other, "")) in cleared:
                     continue
                 result.shared.add(other)
-                result.inputs.setdefault(other, graph.above(other, cell.key))
+                result.inputs.setdefault(other, above[other])
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

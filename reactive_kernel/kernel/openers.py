@@ -338,9 +338,11 @@ def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
     if size <= MAX_CHILDREN:
         return [item for item in items if type(item) not in ATOMS], True
     first = list(islice(items, MAX_CHILDREN))
-    if ATOMS.issuperset(map(type, first)):
+    kinds = set(map(type, first))
+    if kinds <= ATOMS:
         return [], True
-    return list(islice((item for item in first if type(item) not in ATOMS), MANY)), False
+    some = first if kinds.isdisjoint(ATOMS) else [item for item in first if type(item) not in ATOMS]
+    return some[:MANY], False
 
 
 def _contents(cells: Iterable[Any]) -> list[Any]:

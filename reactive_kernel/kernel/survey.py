@@ -134,9 +134,10 @@ class Walk:
         self.result = Survey()
         self.plain = 0
         self.loose = False
-        self._level: list[Any] = [value for value in values if type(value) not in ATOMS]  # to be looked at next
-        # All that was in some level, by id: alive, so that no other object gets the id of one.
-        self._seen: dict[int, Any] = {id(value): value for value in (namespace, *self._level)}
+        self._level = list(values)  # found, in the order in which it is to be looked at; atoms, and seen ones, among it
+        self._next: list[Any] = []  # of that, what is to be looked at now
+        # All that came to be looked at, by id: alive, so that no other object gets the id of one.
+        self._seen: dict[int, Any] = {id(namespace): namespace}
         self._namespace, self._main = namespace, main
         self._count = self._asked = 0
         self._within: set[int] = set()  # in parts
@@ -160,11 +161,9 @@ class Walk:
         self._deadline, self._capture, self._light, self._done = deadline, capture, light, done
         self._taken = {} if taken is None else taken
         self._ended, self._parts = False, []
-        while self._level and not self._ended:
-            some = self._level[:TOGETHER]
-            del self._level[:TOGETHER]
-            self._to_do(self._look_at(some))
-        result, left = self.result, bool(self._level)
+        while not self._ended and (some := self._take()):
+            self._level += self._look_at(some)
+        result, left = self.result, bool(self._next or self._level)
         result.truncated, result.hurried = left or self._cut, left and not (self._cut or self._endless)
         self._taken, self._done = {}, NOTHING_SEEN
         return result if result.truncated else result.as_seen(self._parts)
@@ -172,14 +171,22 @@ class Walk:
     @property
     def over(self) -> bool:
         """True if nothing is left to be looked at, as far as that can be."""
-        return not self._level or self._endless
+        return not (self._next or self._level) or self._endless
 
-    def _to_do(self, inside: Iterable[Any]) -> None:
-        seen, add = self._seen, self._level.append
-        for item in inside:
+    def _take(self) -> list[Any]:
+        """What is to be looked at now; much of what was found need never be touched, so it is sorted out only here."""
+        if self._next:
+            some, self._next = self._next, []
+            return some
+        seen, level, some, done = self._seen, self._level, list[Any](), 0
+        for done, item in enumerate(level, 1):  # noqa: B007 - how many
             if type(item) not in ATOMS and (key := id(item)) not in seen:
                 seen[key] = item
-                add(item)
+                some.append(item)
+                if len(some) == TOGETHER:
+                    break
+        del level[:done]
+        return some
 
     def again(self, touched: Mapping[int, tuple[Any, State]], capture: bool) -> None:
         """Take in that these objects hold something else than they did; all others hold what they held.
@@ -194,12 +201,13 @@ class Walk:
         )  # fmt: skip
         self._capture, self._light, self._taken = capture, not capture, {}
         states, inside = self.result.states, list[Any]()
+        known = self._seen.keys() | set(map(id, self._level))
         for value, state in touched.values():
             kind, found = type(value), list[Any]()
             look = self._look_at_plain if (way := way_into(kind)).memos is not None else self._look_at_each
             look([value], kind, way, found)
             before = held_by(state, way)
-            self.loose |= before is None or not self._seen.keys() & map(id, before) <= set(map(id, found))
+            self.loose |= before is None or not known & set(map(id, before)) <= set(map(id, found))
             inside += found
         if capture:
             for value in [value for value, state in states.values() if state is None]:
@@ -211,7 +219,7 @@ class Walk:
         else:
             states.update((key, (states[key][0], None)) for key in self._passing)
             self._passing.clear()
-        self._to_do(inside)
+        self._level += [item for item in inside if type(item) not in ATOMS and id(item) not in known]
         if self._level:
             self.result.truncated = self.result.hurried = True
 
@@ -239,7 +247,7 @@ class Walk:
             for start in range(0, len(group), AT_ONCE):
                 some = group[start : start + AT_ONCE]
                 if self._is_over(len(some)):
-                    self._level += some
+                    self._next += some
                 else:
                     look(some, kind, way, found)
         return found
