@@ -9,7 +9,6 @@ for microseconds); `settle`, `begin` and a run's methods only from the main thre
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from copy import copy
 from dataclasses import replace
@@ -40,7 +39,7 @@ from reactive_kernel.kernel.commands import answer
 from reactive_kernel.kernel.entries import edges_into, entry, problem_form
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.outside import look_at_connections, retoken_modules, retoken_widgets
+from reactive_kernel.kernel.outside import look_at_connections, look_at_modules, retoken_widgets
 from reactive_kernel.kernel.reading import Reading, is_sql
 from reactive_kernel.kernel.steps import Event, Outcome, RunRequest, Step
 from reactive_kernel.kernel.store import tracked
@@ -139,6 +138,8 @@ class Run:
                 if ok and cell.kind == "console":
                     engine.retire()
             self._cascade.also(engine.read_again())
+            # Twice at most: a cell may write another text each time, of a module that it imports.
+            self._cascade.also([i for i in engine.load_written() if self._cascade.attempts.get(i, 0) < 2])
             status: Status = "success" if outcome.status == "success" else "error"
             self.cells.append({"cell_id": step.cell_id, "status": status, "execution_count": count, "seconds": seconds})
 
@@ -332,29 +333,27 @@ class Engine:
                 return None
             return RunRequest(kind="stale", only=frozenset(readers))
 
-    def _load_modules(self) -> None:
-        """Load edited local modules again; raises `protocol.Refused` if their code doesn't run."""
-        self.look_at_modules()
+    def _load_modules(self) -> list[str]:
+        """As `look_at_modules`, and load them again; raises `protocol.Refused` if their code doesn't run."""
+        users = self.look_at_modules()
         try:
             if LOCAL.reload():
                 self.executor.store.let_go_of_modules()
         except Exception as error:
-            name = LOCAL.pending[0]
-            raise Refused(
-                "module_error", f"The edited module {name!r} can't be loaded again: {type(error).__name__}: {error}"
-            ) from None
+            told = f"The edited module {LOCAL.pending[0]!r} can't be loaded again: {type(error).__name__}: {error}"
+            raise Refused("module_error", told) from None
+        return users
 
-    def look_at_modules(self) -> None:
-        """Mark what uses a local module whose file was edited."""
-        edited = LOCAL.check() if self.settings["autoreload"] != "off" else set()
-        if not edited:
-            return
-        self.session.apply(Changed(tuple(retoken_modules(self.executor))))
-        names = "|".join(map(re.escape, sorted(edited)))
-        imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
-        for cell in self.session.document.order[:]:
-            if cell.ran is not None and imports.search(cell.source):
-                self.session.apply(Rerun(cell.id))  # it has to import the new objects
+    def look_at_modules(self) -> list[str]:
+        """Mark what uses a local module whose file was edited; returns the ids of these cells."""
+        return look_at_modules(self.executor) if self.settings["autoreload"] != "off" else []
+
+    def load_written(self) -> list[str]:
+        """A cell may have written a module's file: as `_load_modules`."""
+        try:
+            return self._load_modules()
+        except Refused:  # the next request says so, and until then they are stale
+            return []
 
     def read_again(self) -> list[str]:
         """Read SQL cells anew if another connection serves those that name none; look at what cells name of SQLite,

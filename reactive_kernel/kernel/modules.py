@@ -13,6 +13,7 @@ import re
 import sys
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class LocalModules:
 
     def __init__(self) -> None:
         self._stamps: dict[str, tuple[int, int]] = {}
+        self._texts: dict[str, int] = {}  # hashes: a cell may write the same text again
         self._editions: dict[str, int] = {}
         self._foreign: set[str] = set()
         self.pending: list[str] = []  # to be loaded again, in this order
@@ -41,7 +43,8 @@ class LocalModules:
             if module is None or name == "__main__" or path is None or not _is_local(path):
                 self._foreign.add(name)
                 return None
-            self._stamps[name] = _stamp(path)
+            self._stamps[name] = stamp = _stamp(path)
+            self._texts[name] = hash(_text(path, stamp))
             for home in _homes(module):  # what it imports in its turn
                 self.edition(home)
         return self._editions.get(name, 0)
@@ -77,8 +80,10 @@ class LocalModules:
             path = getattr(sys.modules.get(name), "__file__", None)
             now = _stamp(path) if path else stamp
             if now != stamp and now != (0, 0):
-                self._stamps[name] = now
-                edited.add(name)
+                self._stamps[name], text = now, hash(_text(path, now))
+                if text != self._texts.get(name):
+                    self._texts[name] = text
+                    edited.add(name)
         if not edited:
             return edited
         order = [*sorted(edited), *self._importers(edited)]
@@ -97,6 +102,7 @@ class LocalModules:
             module = sys.modules.get(self.pending[0])
             if module is not None:
                 importlib.invalidate_caches()
+                _forget_compiled(module)
                 importlib.reload(module)
             self.pending.pop(0)
         return loaded
@@ -127,6 +133,14 @@ def _homes(module: types.ModuleType) -> set[str]:
         if isinstance(home, str):
             found.add(home)
     return found
+
+
+def _forget_compiled(module: types.ModuleType) -> None:
+    """Python takes compiled code for the file's if that is of the same second and length."""
+    path = getattr(module, "__cached__", None)
+    if isinstance(path, str):
+        with suppress(OSError):
+            os.unlink(path)
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
-from reactive_kernel.core.operations import Lost, Rerun
+from reactive_kernel.core.operations import Changed, Lost, Rerun
 from reactive_kernel.kernel.databases import USES
+from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.tokens import token
 
 if TYPE_CHECKING:
     from reactive_kernel.kernel.executor import Executor
 
-__all__ = ["databases_changed", "look_at_connections", "lose_relations", "retoken_modules", "retoken_widgets"]
+__all__ = ["databases_changed", "look_at_connections", "look_at_modules", "lose_relations", "retoken_widgets"]
 
 
-def retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
+def look_at_modules(executor: Executor) -> list[str]:
+    """Mark what uses a local module whose file was edited; returns the ids of these cells."""
+    edited = LOCAL.check()
+    if not edited:
+        return []
+    session, changes = executor.session, _retoken_modules(executor)
+    session.apply(Changed(tuple(changes)))
+    names = "|".join(map(re.escape, sorted(edited)))
+    imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
+    found = [c.id for c in session.document.order if c.ran is not None and imports.search(c.source)]
+    for cell_id in found:
+        session.apply(Rerun(cell_id))  # it has to import the new objects
+    readers = {
+        reader
+        for cell_id, name, _ in changes
+        for reader, read in session.cells[cell_id].dependents.items()
+        if name in read
+    }
+    return [*found, *readers.difference(found)]
+
+
+def _retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
     """Values that are, or come from, local modules of which a new edition is known: cell, name, new token."""
     found = []
     for cell_id, tokens in executor.staying.tokens.items():

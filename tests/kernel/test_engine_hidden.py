@@ -295,6 +295,41 @@ def test_an_edited_module_makes_its_users_stale(case: str, project: Path) -> Non
     assert nb.stale_cells == ""
 
 
+def rewrite(text: str) -> str:
+    """A cell that saves a module's file."""
+    return f"n = open('rk_mod.py', 'w').write({text!r})"
+
+
+@pytest.mark.parametrize("case", IMPORTS)
+def test_who_uses_a_module_runs_along_with_the_cell_that_writes_its_file(case: str, project: Path) -> None:
+    nb = Notebook(rewrite(TEXT.format(1)), *IMPORTS[case], "z = 0")
+    assert nb.all() == "abcd"
+    assert nb.run("a", rewrite(TEXT.format(2))) in ("abc", "ac")
+    assert nb.text("c") == "2"
+    assert nb.stale_cells == ""
+    assert nb.run("a") == "a"
+    assert nb.run("a", rewrite("def value(:")) == "a"
+    assert "b" in nb.stale_cells
+    with pytest.raises(Refused, match="rk_mod"):
+        nb.all()
+    nb.edit("a", rewrite(TEXT.format(3)))
+    write(project / "rk_mod.py", TEXT.format(0))  # by hand, so that a cell can run
+    nb.all()
+    assert nb.text("c") == "3"
+    assert nb.stale_cells == ""
+
+
+@pytest.mark.usefixtures("project")
+def test_a_cell_that_imports_what_it_writes() -> None:
+    nb = Notebook(f"{rewrite(TEXT.format(1))}\nimport rk_mod\nprint(rk_mod.value())")
+    assert nb.all() == "a"
+    assert nb.run("a", f"{rewrite(TEXT.format(2))}\nimport rk_mod\nprint(rk_mod.value())") == "aa"
+    assert nb.text("a") == "2"
+    assert nb.stale_cells == ""
+    ever_new = "import time\nn = open('rk_mod.py', 'w').write(f'x = {time.time_ns()}')\nimport rk_mod"
+    assert nb.run("a", ever_new) == "aa"  # and no more
+
+
 def test_a_module_that_is_not_edited_makes_nothing_stale(project: Path) -> None:
     write(project / "rk_mod.py", TEXT.format(1))
     nb = Notebook(*IMPORTS["import"])
