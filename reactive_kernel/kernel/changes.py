@@ -67,6 +67,7 @@ class Watch:
     before: dict[str, Any]
     surveys: dict[str, Survey] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)  # read, but no time was left to look at them
+    unread: Set[str] = frozenset()  # after the run: inputs that were not read in it
     beside: dict[str, Survey] = field(default_factory=dict)  # see `suspicion.look_beside`
     put_by: dict[str, Any] = field(default_factory=dict)  # taken away, to see whether the cell binds it
     states: dict[str, Any] = field(default_factory=dict)  # hidden state

@@ -46,7 +46,7 @@ from reactive_kernel.kernel.last_shown import LastShown
 from reactive_kernel.kernel.letting_go import LetGo, let_go
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.openers import ATOMS
+from reactive_kernel.kernel.openers import ATOMS, is_bare
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
 from reactive_kernel.kernel.states import State, state_of
@@ -146,7 +146,7 @@ class Executor:
         self.albums.begin()
         # SQL changes neither the frames that it reads nor the variable that holds its connection.
         beyond = cell.facts.inert if cell.facts.language == "sql" else frozenset()
-        names = [n for n in cell.inputs if n not in beyond and type(watch.before.get(n)) not in ATOMS]
+        names = [n for n in cell.inputs if n not in beyond and not is_bare(watch.before.get(n))]
         own = reads_of(self.session, cell)
         held = {name: objects_held(self.session, cell, name) for name in names}
         taken: dict[int, State] = {}
@@ -190,12 +190,12 @@ class Executor:
             return self._leave_batch(watch)
         watch.look_back(self.session)
         cell, shown = watch.cell, self.last_shown.leave(watch.cell.id)
-        unread, found = self.unread.end(watch)
+        watch.unread, found = self.unread.end(watch)
         watch.compare(self.namespace)
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
-            observed = replace(self._keep(watch, changes, shown), unread=unread, found=found)
+            observed = replace(self._keep(watch, changes, shown), unread=watch.unread, found=found)
         else:
             self._roll_back(watch, changes)
         lose_relations(self)

@@ -25,7 +25,7 @@ from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.iterator_states import CACHED
 from reactive_kernel.kernel.jitted import is_jitted
-from reactive_kernel.kernel.memos import Memos, lasting, of_a_library, remembering
+from reactive_kernel.kernel.memos import Memos, is_installed, lasting, of_a_library, remembering
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, with_a_picture
 from reactive_kernel.kernel.states import is_closed, is_instance, maker_for, runs_the_notebook
@@ -33,7 +33,7 @@ from reactive_kernel.kernel.tensor_states import in_a_tensor, is_memory, is_tens
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 from reactive_kernel.kernel.widgets import is_a_widgets
 
-__all__ = ["ATOMS", "Way", "known_way", "way_into"]
+__all__ = ["ATOMS", "Way", "is_bare", "known_way", "way_into"]
 
 ATOMS: frozenset[type] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), type(Ellipsis), range, slice, types.CodeType}
@@ -331,6 +331,14 @@ def _objects_in(frame: Any) -> list[Any]:
         for item in islice(array.flat, MAX_CHILDREN)
         if type(item) not in ATOMS
     ]
+
+
+def is_bare(value: Any) -> bool:
+    """True for what holds nothing that could change: an atom, a function of an installed module."""
+    kind = type(value)
+    if kind is types.BuiltinFunctionType:
+        return value.__self__ is None or type(value.__self__) is types.ModuleType
+    return kind in ATOMS or (kind is types.FunctionType and is_installed(value))
 
 
 def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:

@@ -96,6 +96,8 @@ def presumed(
     own = {n for n in doubtful.keys() | watch.unseen if _is_own(watch.before.get(n))}
     found = {n for n, seen in doubtful.items() if _untold(session, watch, n, seen, answered, n in own)}
     found |= {n for n in watch.unseen if suspicion(cell, n, answered, n in own) == 0}
+    if any(reason.evaluates for reason in cell.facts.opaque):  # what it does to them stands in none of its lines
+        found |= watch.unseen - watch.unread - cell.facts.reads.keys()
     read = found & reads_of(session, cell)
     cut = any(n in watch.unseen or watch.surveys[n].truncated for n in read)
     return found - _apart(session, watch, found, touched, look) if cut else read

@@ -117,3 +117,22 @@ def test_a_text_from_a_file_may_change_something_else_when_it_is_run_by_hand(cel
     (tmp_path / "code.py").write_text("ys.append(9)")
     assert notebook.run("c") == "cde"
     notebook.check()
+
+
+@pytest.mark.parametrize("budget", [0.0, 5.0])
+def test_what_a_text_may_change_counts_as_changed_where_there_was_no_time_to_look(
+    budget: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reactive_kernel.kernel.changes.BUDGET", budget)
+    notebook = Notebook(
+        "xs = []\nys = []", "text = 'xs.append(8)'", "from math import *", "eval(text)", "print(xs)", "print(ys)"
+    )
+    notebook.all()
+    assert notebook.entries()["d"]["mutates"] == ["xs"]
+    notebook.check()
+    assert "f" not in notebook.run("d")
+    notebook.check()
+    notebook.move("b", 4)
+    notebook.all()
+    assert notebook.namespace["xs"] == []
+    assert notebook.stale_cells == "de"
