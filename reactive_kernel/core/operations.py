@@ -93,9 +93,13 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Rerun:
-    """The user runs a cell by hand: if nothing it depends on changed, its results count as new."""
+    """The user runs a cell by hand: if nothing it depends on changed, its results count as new.
+
+    ``outside``: something outside the notebook has changed that it read: they count no more, whatever else changed.
+    """
 
     cell_id: str
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,21 +30,19 @@ REPEATS = frozenset(
     {
         "ArithmeticError",
         "AttributeError",
-        "IndentationError",
         "IndexError",
         "KeyError",
         "NameError",
         "OverflowError",
         "RecursionError",
         "StopIteration",
-        "SyntaxError",
-        "TabError",
         "TypeError",
         "UnboundLocalError",
         "ValueError",
         "ZeroDivisionError",
     }
 )
+OF_A_TEXT = frozenset({"IndentationError", "SyntaxError", "TabError"})  # the cell's own, or that of a file
 
 
 class Cascade:
@@ -111,6 +109,9 @@ class Cascade:
             if cell is None or cell.id not in self.wanted:
                 heappop(self._heap)
                 continue
+            # What it used up before it failed may hide what it shares: only then one sees that it failed as it stands.
+            if cell.id in self.failed and (made := self._restore()) is not None:
+                return made
             choice = None if cell.id in waiting else self._runnable(cell, waiting)
             if choice is not None:
                 return choice
@@ -234,7 +235,8 @@ class Cascade:
         """
         if cell.id in self.failed or not (asked or cell.id in self.targets):
             return False
-        return cell.error.partition(":")[0] not in REPEATS
+        kind = cell.error.partition(":")[0]
+        return cell.facts.problem is None if kind in OF_A_TEXT else kind not in REPEATS
 
     def _need(self, cell: Cell, barred: set[str], retry: bool) -> Cell | None:
         """The first cell to run so that ``cell`` can: itself when its inputs are there; None if it can't be.

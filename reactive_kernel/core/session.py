@@ -70,8 +70,8 @@ class Session(Topology):
             case Forget():
                 for cell in reversed(self.document.order[:]):
                     self._delete(cell)
-            case Rerun(cell_id):
-                self._rerun(self.find(cell_id))
+            case Rerun(cell_id, outside):
+                self._rerun(self.find(cell_id), outside)
             case Unshown(cell_id):
                 self._unshown(self.find(cell_id))
             case Started(cell_id, edited):
@@ -225,8 +225,8 @@ class Session(Topology):
 
     # -- runs
 
-    def _rerun(self, cell: Cell) -> None:
-        if cell.exact and not cell.loop:
+    def _rerun(self, cell: Cell, outside: bool = False) -> None:
+        if outside or (cell.exact and not cell.loop):
             cell.nonce += 1
             self._push(cell)
 
@@ -319,7 +319,8 @@ class Session(Topology):
             (n, self.cells[p].outs.get(n, "")) for n in seen.cleared for p in self.graph.above(n, cell.key)
         )
         # An opaque cell may have looked for what it was not given: should the loop go, it has to run again.
-        without = frozenset(n for n in cell.given_up if not before.get(n) and cell.id not in self.opaque)
+        given_up = cell.given_up - {resolve.UNKNOWN} if cell.id not in self.opaque else ()
+        without = frozenset(n for n in given_up if not before.get(n))
         ran = Ran("", code, seen.bound, seen.mutated, seen.deleted, seen.carried, seen.reach, cleared, held, without)
         ran.stays, ran.unread, ran.found, ran.libraries = seen.stays, seen.unread, seen.found, seen.libraries
         cell.ran = ran

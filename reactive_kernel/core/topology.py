@@ -134,7 +134,8 @@ class Topology:
             wish, view = self._views(cell, True, ran.without)
             found = self._hash(cell, view)
             if found == ran.version or cell.trusted:
-                if wish is not view and found == ran.version and cell.id not in self.opaque:
+                asks = cell.id in self.opaque or resolve.UNKNOWN in cell.given_up  # waits, whatever it read in a run
+                if wish is not view and found == ran.version and not asks:
                     # It did without them: that no run asks for them may itself undo the loop.
                     cell.ran = replace(ran, without=ran.without | cell.given_up)
                     wish = view

@@ -372,7 +372,7 @@ class Engine:
         names = {f"<sql:connection:{name}>", *(["<sql:session>"] if default else [])}
         for cell in self.session.document.order[:]:
             if not names.isdisjoint(cell.facts.reads):
-                self.session.apply(Rerun(cell.id))
+                self.session.apply(Rerun(cell.id, outside=True))
 
     def retire(self) -> None:
         """Delete console inputs of which every definition is superseded and that nothing reads."""

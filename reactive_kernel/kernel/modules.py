@@ -39,8 +39,10 @@ class LocalModules:
             return None
         if name not in self._stamps:
             module = sys.modules.get(name)
+            if module is None:  # it may be imported yet
+                return None
             path = getattr(module, "__file__", None)
-            if module is None or name == "__main__" or path is None or not _is_local(path):
+            if name == "__main__" or path is None or not _is_local(path):
                 self._foreign.add(name)
                 return None
             self._stamps[name] = stamp = _stamp(path)

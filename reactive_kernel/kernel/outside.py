@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from reactive_kernel.core.operations import Changed, Lost, Rerun
+from reactive_kernel.core.operations import Changed, Lost, Rerun, Unshown
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.tokens import token
@@ -25,17 +25,22 @@ def look_at_modules(executor: Executor) -> list[str]:
     session, changes = executor.session, _retoken_modules(executor)
     session.apply(Changed(tuple(changes)))
     names = "|".join(map(re.escape, sorted(edited)))
-    imports = re.compile(rf"^\s*(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
-    found = [c.id for c in session.document.order if c.ran is not None and imports.search(c.source)]
-    for cell_id in found:
-        session.apply(Rerun(cell_id))  # it has to import the new objects
+    imports = re.compile(rf"^([ \t]*)(?:from|import)\b.*\b(?:{names})\b", re.MULTILINE)
+    found: dict[str, None] = {}
+    for cell in session.document.order:
+        indents = imports.findall(cell.source)
+        if cell.has_run and indents:  # of one in a function, who calls that is concerned
+            found.update(dict.fromkeys([cell.id, *(cell.dependents if any(indents) else ())]))
+    for cell_id in found:  # it has to import the new objects, and may fail no more
+        session.apply(Unshown(cell_id) if session.cells[cell_id].has_failed else Rerun(cell_id, outside=True))
     readers = {
         reader
         for cell_id, name, _ in changes
+        if cell_id in session.cells
         for reader, read in session.cells[cell_id].dependents.items()
         if name in read
     }
-    return [*found, *readers.difference(found)]
+    return [*found, *sorted(readers.difference(found))]
 
 
 def _retoken_modules(executor: Executor) -> list[tuple[str, str, str]]:
@@ -72,7 +77,7 @@ def look_at_connections(executor: Executor) -> list[str]:
     pairs = {pair for key in USES.spoilt() for pair in executor.session.sharing.get(key, ())}
     makers = sorted({cell_id for cell_id, _ in pairs})
     for cell_id in makers:
-        executor.session.apply(Rerun(cell_id))
+        executor.session.apply(Rerun(cell_id, outside=True))
     return makers
 
 

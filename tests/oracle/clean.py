@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import disk
 from .bindings import created, deleted, mentioned
 from .canon import Form, inputs_form, namespace_form
 from .execute import Namespace, Recorder, Shown, execute, hidden_state_kept, new_namespace, normal_form, process_state
@@ -55,7 +56,8 @@ def _inputs(source: str, namespace: Namespace) -> Form:
     form = inputs_form(names, namespace)
     text = repr(form)
     draws = "'random'" in text or "numpy" in text or names & _OF_THE_PROCESS
-    return (normal_form(source), form, _hidden() if draws else ())
+    imports = disk.state() if any(name in source for name in disk.NAMES) else ()
+    return (normal_form(source), form, _hidden() if draws else (), imports)
 
 
 Needs = dict[int, dict[int, frozenset[str]]]  # reader -> producer -> names, by position
@@ -175,12 +177,16 @@ def _needs(cells: Sequence[tuple[str, str]], edges: Edges) -> Needs:
     return needs
 
 
-@lru_cache(maxsize=8)
 def clean_run(cells: Cells, left_out: frozenset[str] = frozenset(), edges: Edges = frozenset()) -> Clean:
     """Run the notebook cleanly, without the cells ``left_out``.
 
     ``edges`` count only if some of them point upwards: then they say what has to wait for what.
     """
+    return _clean_run(cells, left_out, edges, disk.state())
+
+
+@lru_cache(maxsize=8)
+def _clean_run(cells: Cells, left_out: frozenset[str], edges: Edges, modules: tuple[int, ...]) -> Clean:
     failed: dict[str, Shown] = {}
     inputs: dict[str, Form] = {}
     murky = False

@@ -8,7 +8,7 @@ from typing import Any
 
 from reactive_kernel.kernel.engine import Engine, Outcome, RunRequest
 
-from . import sql_kernel
+from . import disk, sql_kernel
 from .example import Change
 from .execute import Namespace, Shown, execute, new_namespace, reset_hidden_state
 from .sql_plain import is_sql, with_relations
@@ -45,6 +45,7 @@ class Driver:
 
     def __post_init__(self) -> None:
         reset_hidden_state()
+        disk.reset()
         sql_kernel.reset()
         self.engine = self.factory(self.namespace)
 
@@ -66,6 +67,8 @@ class Driver:
         elif change.kind == "delete":
             self.engine.command("delete", known)
             self.shown.pop(change.cell_id, None)
+        elif change.kind == "disk":
+            disk.edit(change.source, change.index)
         elif change.kind == "stale":
             self.run(RunRequest(kind="stale"))
         else:

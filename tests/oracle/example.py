@@ -15,8 +15,9 @@ from typing import Any
 from . import sql_plain
 
 Op = tuple[Any, ...]
-KINDS = ("edit", "editrun", "tweak", "format", "undo", "run", "insert", "delete", "move", "stale")
-CHANGES = frozenset(KINDS) - {"run", "stale"}
+KINDS = ("edit", "editrun", "tweak", "format", "undo", "run", "insert", "delete", "move", "stale", "disk")
+CHANGES = frozenset(KINDS) - {"run", "stale", "disk"}
+WITHOUT_CELL = ("stale", "disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Example:
 class Change:
     """An operation with its position resolved: what to tell the engine.
 
-    ``kind`` is "edit", "editrun", "insert", "delete", "move", "run" or "stale".
+    ``kind`` is "edit", "editrun", "insert", "delete", "move", "run" or "stale"; "disk": the module
+    ``source`` beside the notebook is saved with the number ``index`` in it.
     """
 
     kind: str
@@ -103,6 +105,8 @@ class Document:
         kind, *rest = op
         if kind == "stale":
             return Change("stale")
+        if kind == "disk":
+            return Change("disk", source=rest[0], index=rest[1])
         if kind == "insert":
             index = rest[0] % (len(self.ids) + 1)
             return Change("insert", self._insert(index, rest[1]), rest[1], index)

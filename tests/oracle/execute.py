@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from . import sql_plain
+from . import disk, sql_plain
 
 Namespace = dict[str, Any]
 
@@ -48,6 +48,7 @@ def reset_hidden_state() -> None:
     random.seed(20)
     np.random.seed(20)
     _set_process(None, 28)
+    disk.forget()
 
 
 def process_state() -> tuple[str | None, int]:
@@ -66,7 +67,7 @@ def _set_process(variable: str | None, digits: int) -> None:
 def hidden_state_kept() -> Iterator[None]:
     """Let a clean run use the process-wide generators and the like without the engine noticing."""
     python, numpy_ = random.getstate(), np.random.get_state()
-    process = process_state()
+    process, modules = process_state(), disk.forget()
     try:
         reset_hidden_state()
         yield
@@ -74,6 +75,7 @@ def hidden_state_kept() -> Iterator[None]:
         random.setstate(python)
         np.random.set_state(numpy_)
         _set_process(*process)
+        disk.remember(modules)
 
 
 def compile_anew(source: str) -> tuple[CodeType, CodeType | None]:

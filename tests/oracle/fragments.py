@@ -1531,6 +1531,90 @@ shelf.children[0].value = <i>
 ---
 print(<list?>)
 """,
+    "modules": """
+import om1
+---
+import om1
+print(om1.RATE)
+---
+import om1 as m1
+<num> = m1.scale(<num?>)
+---
+from om1 import scale
+---
+from om1 import scale as <fun>
+---
+from om1 import RATE, ITEMS
+print(RATE, ITEMS)
+---
+from om1 import *
+---
+import om2
+---
+from om2 import shifted, Crate
+---
+from om2 import *
+---
+<num> = om1.RATE
+---
+<num> = om1.scale(<num?>)
+---
+<num> = scale(<num?>)
+---
+<list> = list(map(om1.scale, <list?>))
+---
+<list> = list(om1.ITEMS)
+---
+<num> = om1.ITEMS[0] + <i>
+---
+<list> = [om1.Box(<i>)]
+---
+<obj> = om1.Box(<num?>)
+---
+<obj> = Box(<i>)
+---
+<obj> = om2.Crate(<i>)
+---
+print(<obj?>.get())
+---
+print(<obj?>)
+---
+<obj?>.v += <i>
+---
+print(isinstance(<obj?>, om1.Box))
+---
+print(om2.rate(), om2.shifted(<num?>))
+---
+<num> = shifted(<num?>)
+---
+<fun> = om2.shifted
+---
+print(<fun?>(<i>))
+---
+def <fun>(x):
+    return om1.scale(x) + <i>
+---
+@om1.loud
+def <fun>(x):
+    return x + <num?>
+---
+<gen> = om1.numbers(3)
+---
+print(next(<gen?>, None))
+---
+class <cls>(om1.Box):
+    def get(self):
+        return super().get() + <i>
+---
+<obj> = <cls?>(<i>)
+---
+def <fun>(x):
+    import om2
+    return om2.shifted(x)
+---
+from functools import partial
+<fun> = partial(om1.scale, <i>)
+""",
 }
 
 

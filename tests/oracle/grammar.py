@@ -16,6 +16,7 @@ import sklearn.linear_model
 import sklearn.pipeline
 import sklearn.tree  # noqa: F401
 
+from . import disk
 from .example import Example, Op
 from .execute import Namespace, execute, hidden_state_kept, new_namespace
 from .fragments import POOLS, THEMES, fragments
@@ -28,7 +29,7 @@ _PIECES = {theme: fragments(theme) for theme in THEMES}
 _BASE = {"fun": ("num", "list"), "cls": ("num", "list"), "gen": ("list",), "df": ("num",), "exec": ("num", "list"),
          "state": ("num", "list"), "ways": ("num", "list", "dict"), "kinds": ("num", "list"), "process": ("num", "io"),
          "polars": ("num",), "widgets": ("num", "list"), "frames": ("num",), "models": ("num",),
-         "plots": ("num", "list")}  # fmt: skip
+         "plots": ("num", "list"), "modules": ("num", "list", "cls")}  # fmt: skip
 _OPS = (
     ("tweak", 30), ("edit", 16), ("editrun", 10), ("run", 12), ("insert", 8), ("delete", 7), ("move", 9),
     ("undo", 4), ("format", 2), ("stale", 2),
@@ -139,6 +140,8 @@ class Grammar:
 
     def op(self) -> Op:
         """Return one operation; its position is taken modulo the length when it is applied."""
+        if "modules" in self.themes and self.random.random() < 0.2:
+            return ("disk", self.random.choice(disk.NAMES), self.random.randint(1, 4))
         kind = self.random.choices([k for k, _ in _OPS], [w for _, w in _OPS])[0]
         position = self.random.randint(0, 59)
         if kind == "tweak":
@@ -153,6 +156,7 @@ class Grammar:
 def example(random: Random, themes: tuple[str, ...] | None = None, operations: int = 12) -> Example:
     """Return a random session."""
     grammar = Grammar(random, themes)
+    disk.reset()
     with hidden_state_kept():
         cells = tuple(grammar.cell() for _ in range(random.randint(8, 12)))
         ops = tuple(grammar.op() for _ in range(operations))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from .example import CHANGES, Document, Example, Op
+from .example import CHANGES, WITHOUT_CELL, Document, Example, Op
 from .execute import parses
 
 Fails = Callable[[Example], bool]
@@ -49,7 +49,7 @@ def _positions(example: Example) -> list[tuple[str | None, Op, list[str]]]:
     found = []
     for op in example.ops:
         ids = list(document.ids)
-        about = ids[op[1] % len(ids)] if ids and op[0] not in ("insert", "stale") else None
+        about = ids[op[1] % len(ids)] if ids and op[0] not in ("insert", *WITHOUT_CELL) else None
         found.append((about, op, ids))
         document.apply(op)
     return found
@@ -60,15 +60,15 @@ def _without_cell(example: Example, at: int) -> Example:
     gone = f"c{at}"
     ops: list[Op] = []
     for about, op, ids in _positions(example):
-        if about == gone or (op[0] not in ("insert", "stale") and about is None):
+        if about == gone or (op[0] not in ("insert", *WITHOUT_CELL) and about is None):
             continue
         ops.append(_moved(op, ids, gone))
     return example.but(cells=example.cells[:at] + example.cells[at + 1 :], ops=tuple(ops))
 
 
 def _moved(op: Op, ids: list[str], gone: str) -> Op:
-    if op[0] == "stale" or gone not in ids:
-        return op if op[0] == "stale" else _plain(op, ids)
+    if op[0] in WITHOUT_CELL or gone not in ids:
+        return _plain(op, ids)
     where = ids.index(gone)
     plain = _plain(op, ids)
     parts = list(plain)
@@ -81,7 +81,7 @@ def _moved(op: Op, ids: list[str], gone: str) -> Op:
 def _plain(op: Op, ids: list[str]) -> Op:
     """The operation with its positions in range."""
     parts = list(op)
-    if op[0] == "stale" or not ids:
+    if op[0] in WITHOUT_CELL or not ids:
         return op
     parts[1] %= len(ids) + (op[0] == "insert")
     if op[0] == "move":
