@@ -95,6 +95,11 @@ class Watch:
         cell.key = live.key if live is not None and session.renumbered else key
         standing(cell, session)
 
+    def texts(self, session: Session) -> set[str]:
+        """Texts of the cell, and of all from which it has what it reads."""
+        producers = {p for found in self.cell.inputs.values() for p in found}
+        return {self.cell.source, *(session.cells[p].source for p in producers if p in session.cells)}
+
     def compare(self, namespace: dict[str, Any]) -> None:
         """Compare the namespace after the run with that before it, by identity."""
         for name in self.put_by.keys() - namespace.keys():

@@ -65,7 +65,7 @@ def edges_into(session: Session, readers: Iterable[Cell]) -> list[Edge]:
                 names.setdefault(producer, []).append(name if name != SHOWN else "_")
         read = _read_by(session, reader)
         shown = {producer: visible(some) for producer, some in names.items()}
-        of_these = {producer: [name for name in some if name in read] for producer, some in shown.items()}
+        of_these = {producer: visible(name for name in some if name in read) for producer, some in names.items()}
         behind: set[str] = set()
         if of_these != shown:
             behind = _behind(session, [producer for producer, some in of_these.items() if some])

@@ -192,6 +192,7 @@ class Executor:
         cell, shown = watch.cell, self.last_shown.leave(watch.cell.id)
         watch.unread, found = self.unread.end(watch)
         watch.compare(self.namespace)
+        LOCAL.note_imports(watch.texts(self.session))
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
@@ -291,7 +292,6 @@ class Executor:
         mutated = {n for n in changes.names if n not in bound and n not in deleted and n in self.namespace}
         # A name that the cell binds without having read it: its old value changed under another name.
         unread = bound.keys() - reads_of(self.session, cell)
-        LOCAL.note_imports(cell.source)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(watch, changes, changes.names - unread)
         tokens = self.staying.decide(watch, bound, changes, mutated, bool(mutated or drawn or deleted))

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -64,10 +64,10 @@ class LocalModules:
         module = sys.modules.get(name)
         return module if module is not None and module.__dict__ is function.__globals__ else None
 
-    def note_imports(self, source: str) -> None:
-        """Watch the local modules that a cell's text imports, also where no value tells where it came from."""
-        if "import" in source:
-            for name in IMPORTED.findall(source):
+    def note_imports(self, texts: Iterable[str]) -> None:
+        """Watch the local modules that texts import which ran, also where no value tells where it came from."""
+        for text in texts:
+            for name in IMPORTED.findall(text) if "import" in text else ():
                 self.edition(name)
 
     def texts(self) -> list[str]:
