@@ -50,8 +50,17 @@ def _iterator(value: Any) -> Taken:
     at = _place(value)
 
     def restore(target: Any) -> None:
-        target.__setstate__(at)
-        if _place(target) != at:  # it has ended, or its list isn't that long
+        held = target.__reduce__()[1][0]
+        if at is not None and isinstance(held, list) and at >= (size := list.__len__(held)):
+            # Beyond the end of a list that has become shorter: nobody may be put there while that is so.
+            list.extend(held, [None] * (at + 1 - size))
+            try:
+                target.__setstate__(at)
+            finally:
+                list.__delitem__(held, slice(size, None))
+        else:
+            target.__setstate__(at)
+        if _place(target) != at:  # it has ended
             raise ValueError("the iterator can't be put there")
 
     return State(lambda now: _place(now) != at, restore if at is not None else None), "whole"

@@ -116,6 +116,21 @@ COUNTING = {
 }
 
 
+def test_an_iterator_beyond_the_end_of_its_list_is_put_there_again() -> None:
+    use = "c = next(gen)\nd = next(back)\nrows.clear()"
+    more = "print(k)\nrows.extend([7, 8, 9])"
+    nb = Notebook(
+        "k = 1", "rows = [4, 5]", "gen = iter(rows)\nback = reversed(rows)", use, more, "print(next(gen), next(back))"
+    )
+    assert nb.all() == "abcdef"
+    assert nb.text("f") == "8 7"
+    for number in (2, 3):
+        assert nb.run("a", f"k = {number}") == "ae"
+        nb.check()
+    assert nb.run("f") == "f"
+    nb.check()
+
+
 @pytest.mark.parametrize("make", COUNTING.values(), ids=COUNTING)
 def test_an_iterator_that_counts_is_made_again(make: str) -> None:
     notebook = opened(make, "print(next(it, None))", "print(next(it, None))")
