@@ -9,6 +9,7 @@ import pytest
 
 from tests.kernel.driver import Kernel
 
+from . import disk
 from .example import Example
 from .execute import parses
 from .session import play
@@ -23,8 +24,13 @@ def _texts(example: Example) -> list[str]:
 
 
 def _plain(example: Example) -> bool:
-    """True if nothing in the session differs in a process of its own: random numbers, SQL, IPython's own words."""
+    """True if nothing in the session differs in a process of its own.
+
+    Random numbers would, and SQL, IPython's own words, and the modules on disk, which only this process finds.
+    """
     texts = _texts(example)
+    if any(name in text for name in disk.NAMES for text in texts):
+        return False
     return not any(is_sql(t) or "random" in t or "rng" in t or not parses(t) for t in texts)
 
 
