@@ -349,9 +349,10 @@ class Engine:
         return look_at_modules(self.executor) if self.settings["autoreload"] != "off" else []
 
     def load_written(self) -> list[str]:
-        """A cell may have written a module's file: as `_load_modules`."""
+        """A cell may have written a module's file: as `_load_modules`, if anybody uses it."""
+        users = self.look_at_modules()
         try:
-            return self._load_modules()
+            return [*users, *(self._load_modules() if users else ())]
         except Refused:  # the next request says so, and until then they are stale
             return []
 

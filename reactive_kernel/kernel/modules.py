@@ -67,7 +67,7 @@ class LocalModules:
     def note_imports(self, texts: Iterable[str]) -> None:
         """Watch the local modules that texts import which ran, also where no value tells where it came from."""
         for text in texts:
-            for name in IMPORTED.findall(text) if "import" in text else ():
+            for name in _imported(text):
                 self.edition(name)
 
     def texts(self) -> list[str]:
@@ -135,6 +135,11 @@ def _homes(module: types.ModuleType) -> set[str]:
         if isinstance(home, str):
             found.add(home)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _imported(text: str) -> tuple[str, ...]:
+    return tuple(IMPORTED.findall(text)) if "import" in text else ()
 
 
 def _forget_compiled(module: types.ModuleType) -> None:

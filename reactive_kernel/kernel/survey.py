@@ -220,7 +220,7 @@ class Walk:
             states.update((key, (states[key][0], None)) for key in self._passing)
             self._passing.clear()
         self._level += [item for item in inside if type(item) not in ATOMS and id(item) not in known]
-        if self._level:
+        if self._next or self._level:
             self.result.truncated = self.result.hurried = True
 
     def _look_at(self, level: list[Any]) -> list[Any]:

@@ -330,6 +330,17 @@ def test_a_cell_that_imports_what_it_writes() -> None:
     assert nb.run("a", ever_new) == "aa"  # and no more
 
 
+def test_a_module_written_so_that_it_does_not_load_is_tried_once_in_a_cascade(project: Path) -> None:
+    fails = "import sys\nsys.rk_tries = getattr(sys, 'rk_tries', 0) + 1\n1 / 0"
+    nb = Notebook(rewrite(TEXT.format(1)), *IMPORTS["import"], "print(n)", "print(n + 1)", "print(n + 2)")
+    nb.all()
+    try:
+        assert nb.run("a", rewrite(fails)) == "adef"
+        assert sys.rk_tries == 1  # type: ignore[attr-defined]
+    finally:
+        del sys.rk_tries  # type: ignore[attr-defined]
+
+
 def test_a_module_that_is_not_edited_makes_nothing_stale(project: Path) -> None:
     write(project / "rk_mod.py", TEXT.format(1))
     nb = Notebook(*IMPORTS["import"])

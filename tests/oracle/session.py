@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass, field
 
-from reactive_kernel.core.plan import REPEATS
+from reactive_kernel.core.plan import OF_A_TEXT, REPEATS
 
 from . import sql_kernel
 from .canon import Form
@@ -112,7 +112,7 @@ class Session:
 
 def _may_pass(clean: Clean, cell_id: str) -> bool:
     """True if "run all" is to try a failed cell once more: the cause may lie outside the notebook."""
-    return str(clean.shown[cell_id].error).partition(":")[0] not in REPEATS
+    return str(clean.shown[cell_id].error).partition(":")[0] not in REPEATS | OF_A_TEXT
 
 
 def play(
