@@ -210,11 +210,11 @@ class Executor:
 
     def _changes(self, watch: Watch) -> Changes:
         """Which objects behind the inputs changed, and behind which names they are."""
-        changes = Changes()
         touched_in = {id(seen): touched for seen, touched in touched_by(watch, self.caches.counts)}
-        for touched in touched_in.values():
-            changes.touched.update(touched)
+        changes = Changes(touched={key: pair for touched in touched_in.values() for key, pair in touched.items()})
         self.albums.after(changes.touched)
+        if not (watch.surveys or watch.unseen or changes.touched):
+            return changes
         guessed = presumed(self.session, watch, self.namespace, changes.touched, self.look)
         unsure, changes.presumed = set[str](), guessed
         whole = seen_whole(watch, changes.touched) if guessed or changes.touched else set()

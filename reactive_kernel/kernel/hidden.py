@@ -15,7 +15,10 @@ import sys
 from collections.abc import Callable, Container
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+from reactive_kernel.kernel.everybodys import get_numpy, get_python, set_numpy, set_python
 
 __all__ = ["Hidden"]
 
@@ -38,26 +41,6 @@ class Kind:
     initial: Callable[[], Any] | None = None
     sets: tuple[str, ...] = ()
     effect: bool = False
-
-
-def _set_random(state: Any) -> None:
-    sys.modules["random"].setstate(state)
-
-
-def _numpy() -> Any:
-    return sys.modules["numpy.random"].mtrand._rand
-
-
-def _get_numpy() -> Any:
-    state = _numpy().get_state(legacy=False)
-    inner = state["state"]
-    return (state["bit_generator"], inner["key"].tobytes(), inner["pos"], state["has_gauss"], state["gauss"])
-
-
-def _set_numpy(state: Any) -> None:
-    numpy = sys.modules["numpy"]
-    key = numpy.frombuffer(state[1], dtype=numpy.uint32)
-    _numpy().set_state((state[0], key, state[2], state[3], state[4]))
 
 
 def _get_torch() -> Any:
@@ -221,8 +204,8 @@ SET_POLARS = ("Config.set_", "Config.load", "Config.restore_defaults")
 SEEDS = ("seed", "set_state", "setstate", "set_rng_state")
 
 KINDS = {
-    "<random>": Kind("random", lambda: sys.modules["random"].getstate(), _set_random, sets=SEEDS, effect=True),
-    "<numpy.random>": Kind("numpy.random", _get_numpy, _set_numpy, sets=SEEDS, effect=True),
+    "<random>": Kind("random", get_python, set_python, sets=SEEDS, effect=True),
+    "<numpy.random>": Kind("numpy.random", get_numpy, set_numpy, sets=SEEDS, effect=True),
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
     "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, SET_PANDAS),
     "<matplotlib.options>": Kind(
@@ -253,6 +236,12 @@ KINDS = {
 }
 
 
+@lru_cache(maxsize=256)
+def _named_in(source: str) -> tuple[str, ...]:
+    """Pseudo-names of what a cell with this text may change, once it is there."""
+    return tuple(n for n, k in KINDS.items() if not k.marks or any(mark in source for mark in k.marks))
+
+
 class Hidden:
     """The states before any cell changed them, and access to those now in effect."""
 
@@ -262,11 +251,7 @@ class Hidden:
 
     def names(self, source: str) -> list[str]:
         """Pseudo-names of the state that exists now and that a cell with this text may change."""
-        return [
-            n
-            for n, k in KINDS.items()
-            if k.module in sys.modules and (not k.marks or any(m in source for m in k.marks))
-        ]
+        return [name for name in _named_in(source) if KINDS[name].module in sys.modules]
 
     def note(self, source: str, *called: str) -> dict[str, Any]:
         """Before a cell with this text runs, which may call code that is in others: the states that it may change."""
@@ -285,8 +270,8 @@ class Hidden:
             now, kind = self.get(name), KINDS[name]
             if name in before:
                 # What a cell sets to what it already was, it sets all the same.
-                if now != before[name] or (
-                    any(mark in source for mark in kind.sets) and (not kind.effect or name in effects)
+                if (now is not before[name] and now != before[name]) or (
+                    (not kind.effect or name in effects) and any(mark in source for mark in kind.sets)
                 ):
                     found[name] = now
                 continue

@@ -17,14 +17,20 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.noted = False
+        self._held = False
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """In here a SIGINT is noted, not raised."""
+        if self._held:
+            yield
+            return
+        self._held = True
         before = signal.signal(signal.SIGINT, self._note)
         try:
             yield
         finally:
+            self._held = False
             signal.signal(signal.SIGINT, before)
 
     @contextmanager

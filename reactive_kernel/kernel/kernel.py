@@ -83,6 +83,7 @@ class ReactiveKernel(IPythonKernel):
         )
         self.publisher = Publisher(self, self.session)
         self.waiting = WaitingRequests()
+        self.session.peeked = self._note_waiting
         self.told = Told()
         self._cascade: Cascade | None = None
         self._notebook_seen = False
@@ -263,24 +264,13 @@ class ReactiveKernel(IPythonKernel):
 
     # ------------------------------------------------------------------ the queue
 
-    async def shell_channel_thread_main(self, msg: Any) -> None:
-        """Note which cells' requests are waiting before the main thread gets them."""
-        self._note_waiting(msg)
-        await super().shell_channel_thread_main(msg)
-
-    def _note_waiting(self, msg: Any) -> None:
-        try:
-            _, frames = self.session.feed_identities(msg, copy=False)
-            metadata: Any = frames[3]
-            if b'"cellId"' not in bytes(metadata.bytes):
-                return
-            peek = self.session.deserialize(frames, content=False, copy=False)
-            header = peek["header"]
-            cell_id = cell_id_of(peek)
-            if header["msg_type"] == "execute_request" and header.get("subshell_id") is None and cell_id:
-                self.waiting.arrived(header["msg_id"], cell_id)
-        except Exception:  # ipykernel says what is wrong with the message
-            self.log.debug("Could not look into a request", exc_info=True)
+    def _note_waiting(self, peek: Json) -> None:
+        """The head of a message was read: note that a cell's request waits, before the main thread gets it."""
+        if threading.current_thread() is not self.shell_channel_thread or not isinstance(peek["metadata"], dict):
+            return
+        header, cell_id = peek["header"], cell_id_of(peek)
+        if cell_id and header.get("msg_type") == "execute_request" and header.get("subshell_id") is None:
+            self.waiting.arrived(header["msg_id"], cell_id)
 
     def set_parent(self, ident: Any, parent: Json, channel: str = "shell") -> None:
         """Set the request that outputs belong to; a request that gets here has left the queue."""

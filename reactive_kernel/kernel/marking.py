@@ -3,6 +3,8 @@
 All messages on iopub, the output thread's ``stream`` included, are made by :meth:`Session.msg`: the one place where
 the mark can be set without missing any.  A message belongs to the cell whose parent header it carries.  Nothing here
 knows why a cell runs.
+
+It also tells whoever asks of messages on their way in, when ipykernel has read the head of one to see where it goes.
 """
 
 from __future__ import annotations
@@ -38,10 +40,16 @@ class CellOutput:
 
 
 class MarkingSession(Session):
-    """A Session that marks what belongs to a cell; ``outputs`` maps a parent's ``msg_id`` to the cell's output."""
+    """A Session that marks what belongs to a cell.
+
+    Attributes:
+        outputs: the cells' outputs by the ``msg_id`` of their messages' parent.
+        peeked: called, in the thread that reads it, with each message of which only the head is read.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         self.outputs: dict[str, CellOutput] = {}
+        self.peeked: Callable[[Json], None] | None = None
         # Counted here because the control thread sends too, and `message_count += 1` can give two messages one id.
         self._numbers = itertools.count()
         super().__init__(**kwargs)
@@ -50,6 +58,13 @@ class MarkingSession(Session):
     def msg_id(self) -> str:
         """A new id for a message."""
         return f"{self.session}_{os.getpid()}_{next(self._numbers)}"
+
+    def deserialize(self, msg_list: list[Any], content: bool = True, copy: bool = True) -> Json:
+        """Read a message, or only its head."""
+        message: Json = super().deserialize(msg_list, content, copy)
+        if not content and self.peeked is not None:
+            self.peeked(message)
+        return message
 
     def msg(
         self,

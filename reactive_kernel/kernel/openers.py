@@ -345,12 +345,15 @@ def _items(items: Iterable[Any], size: int) -> tuple[list[Any], bool]:
     """The items that need a visit; of many items, only a look at some (rest assumed alike if all are atoms)."""
     if size <= MAX_CHILDREN:
         return [item for item in items if type(item) not in ATOMS], True
-    first = list(islice(items, MAX_CHILDREN))
+    items = iter(items)
+    first = list(islice(items, MANY))
     kinds = set(map(type, first))
-    if kinds <= ATOMS:
+    if kinds.isdisjoint(ATOMS):
+        return first, False
+    first += islice(items, MAX_CHILDREN - MANY)
+    if kinds <= ATOMS and ATOMS.issuperset(map(type, first)):
         return [], True
-    some = first if kinds.isdisjoint(ATOMS) else [item for item in first if type(item) not in ATOMS]
-    return some[:MANY], False
+    return [item for item in first if type(item) not in ATOMS][:MANY], False
 
 
 def _contents(cells: Iterable[Any]) -> list[Any]:

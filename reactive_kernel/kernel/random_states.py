@@ -6,32 +6,32 @@ from typing import Any
 
 from reactive_kernel.kernel.state import State, Tells
 
-__all__ = ["numpy_random_state", "seeds_state"]
+__all__ = ["exactly", "numpy_random_state", "seeds_state"]
 
 
 def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
     """State of a bit generator, of a `Generator` (which has no other than its bit generator's) or a `RandomState`."""
     if not hasattr(value, "get_state"):
         held = _bits(value).state
-        bits = _exactly(held)
+        bits = exactly(held)
 
         def restore(target: Any) -> None:
             _bits(target).state = held
 
-        return State(lambda now: _exactly(_bits(now).state) != bits, restore), "whole"
+        return State(lambda now: exactly(_bits(now).state) != bits, restore), "whole"
     old = value.get_state(legacy=False)
-    all_bits = _exactly(old)
+    all_bits = exactly(old)
 
     def restore_legacy(target: Any) -> None:
         target.set_state(old)
 
-    return State(lambda now: _exactly(now.get_state(legacy=False)) != all_bits, restore_legacy), "whole"
+    return State(lambda now: exactly(now.get_state(legacy=False)) != all_bits, restore_legacy), "whole"
 
 
-def _exactly(held: Any) -> Any:
+def exactly(held: Any) -> Any:
     """A generator's state as something to compare: an array in it by its bytes, for showing one takes milliseconds."""
     if type(held) is dict:
-        return {name: _exactly(part) for name, part in held.items()}
+        return {name: exactly(part) for name, part in held.items()}
     return held.tobytes() if hasattr(held, "tobytes") else held
 
 

@@ -26,6 +26,7 @@ RANDOM = {
     "random, by from": ("from random import seed, randint\nseed({})", "randint(0, 10**9)"),
     "random's sample": ("import random\nrandom.seed({})", "random.sample(range(99), 3)"),
     "numpy's legacy functions": ("import numpy as np\nnp.random.seed({})", "np.random.rand(2)"),
+    "numpy's numbers that come in pairs": ("import numpy as np\nnp.random.seed({})", "np.random.randn()"),
     "numpy's shuffle": (
         "import numpy as np\nnp.random.seed({})", "(lambda v: (np.random.shuffle(v), v))(list(range(9)))"),
     "default_rng": ("import numpy as np\nrng = np.random.default_rng({})", "rng.random()"),
@@ -197,6 +198,21 @@ def test_options_are_state_by_position(case: str) -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_another_generator_behind_numpys_functions() -> None:
+    import numpy as np
+
+    before = np.random.get_bit_generator()
+    try:
+        nb = settled("import numpy as np\nnp.random.set_bit_generator(np.random.PCG64(1))", "np.random.rand()", "0")
+        nb.run("a", "import numpy as np\nnp.random.set_bit_generator(np.random.PCG64(2))")
+        nb.check()
+        assert nb.log == ["a", "b", "c", "a", "b"]
+        nb.run("b")
+        nb.check()
+    finally:
+        np.random.set_bit_generator(before)
+
+
 def test_a_cell_that_fails_reads_the_state_too() -> None:
     show = "import os\nprint(os.environ.get('RK_TEST'))\nprint(missing)"
     nb = Notebook("import os\nos.environ['RK_TEST'] = 'one'", show)
