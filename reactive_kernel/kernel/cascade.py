@@ -66,7 +66,9 @@ class Cascade:
     async def _run(self, request: RunRequest) -> None:
         engine, cell_id = self._kernel.engine, request.cell_id
         if cell_id is not None:
-            self._kernel.waiting.let_insert_arrive(lambda: engine.expects(cell_id) and not self._told_since(cell_id))
+            client = self._trigger["header"].get("session", "")
+            expected = lambda: engine.expects(cell_id) and not self._told_since(cell_id)  # noqa: E731
+            self._kernel.waiting.let_insert_arrive(client, expected)
         run = self._begin(request)
         if run is None:
             self._explain_missing_root(None)

@@ -147,8 +147,7 @@ class ReactiveKernel(IPythonKernel):
     def _answer(self, request: Json) -> Json:
         try:
             command, arguments = _read_command(request["content"])
-            if command == "sending":  # not after the cascade that is to wait for it
-                self._note_sending(request["header"].get("session"), arguments)
+            self._note_client(request["header"].get("session"), command, arguments)
             with self.engine.lock:
                 reply = self.engine.command(command, arguments)
                 self.told.note(request["header"], command, arguments)
@@ -159,9 +158,14 @@ class ReactiveKernel(IPythonKernel):
             self.log.exception("Exception in a reactive_request")
             return _error(type(error).__name__, str(error))
 
-    def _note_sending(self, client: Any, arguments: Any) -> None:
+    def _note_client(self, client: Any, command: str, arguments: Any) -> None:
+        """Before the lock is had: a cascade that holds it may wait for this."""
+        if not isinstance(client, str):
+            return
+        if command in ("sync", "insert"):
+            self.waiting.tells(client)
         requests = arguments.get("requests") if isinstance(arguments, dict) else 0
-        if isinstance(client, str) and (requests is None or isinstance(requests, int)):
+        if command == "sending" and (requests is None or isinstance(requests, int)):
             self.waiting.sending(client, requests)
 
     def _publish_events(self) -> None:

@@ -31,6 +31,7 @@ class WaitingRequests:
         self._last_arrival = 0.0
         self._sending: set[str] = set()  # clients that are in the middle of it
         self._sent = float("-inf")  # when a client had sent the last of several
+        self._silent: set[str] = set()  # clients whose inserts were awaited in vain
 
     def arrived(self, msg_id: str, cell_id: str) -> None:
         """A cell's request is in the queue."""
@@ -60,11 +61,24 @@ class WaitingRequests:
         with self._lock:
             return frozenset(self._cells.values())
 
-    def let_insert_arrive(self, expected: Callable[[], bool]) -> None:
-        """A cell is to run that was not heard of: give its insert, which was sent before, a moment to be read."""
+    def tells(self, client: str) -> None:
+        """A client has told of cells by the control channel."""
+        self._silent.discard(client)
+
+    def let_insert_arrive(self, client: str, expected: Callable[[], bool]) -> None:
+        """A cell is to run that was not heard of: give its insert, which was sent before, a moment to be read.
+
+        Only once to a client that tells of none.
+        """
+        if client in self._silent:
+            return
         end = self._clock() + _OVERTAKEN
-        while expected() and self._clock() < end:
+        while awaited := expected():
+            if self._clock() >= end:
+                break
             self._sleep(_GAP / 4)
+        if awaited:
+            self._silent.add(client)
 
     def let_burst_finish(self) -> None:
         """If requests are coming in just now, give the rest of them a few milliseconds to arrive."""

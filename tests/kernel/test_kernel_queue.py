@@ -239,10 +239,21 @@ def test_an_endless_burst_is_not_awaited_for_ever() -> None:
 
 def test_an_insert_that_its_run_overtook_is_awaited_a_moment() -> None:
     queue, clock = waiting()
-    queue.let_insert_arrive(lambda: clock.now < 0.03)
+    queue.let_insert_arrive("page", lambda: clock.now < 0.03)
     assert 0.03 <= clock.now < 0.04
-    queue.let_insert_arrive(lambda: True)
-    assert clock.now < 0.3
+    queue.let_insert_arrive("page", lambda: True)
+    assert 0.1 < clock.now < 0.3
+
+
+def test_a_client_that_tells_of_no_insert_is_awaited_once() -> None:
+    queue, clock = waiting()
+    queue.let_insert_arrive("script", lambda: True)
+    clock.now = 1.0
+    queue.let_insert_arrive("script", lambda: True)
+    assert clock.now == 1.0
+    queue.tells("script")
+    queue.let_insert_arrive("script", lambda: True)
+    assert clock.now > 1.1
 
 
 def test_a_cell_runs_where_its_insert_says_though_that_comes_later(kernel: Kernel) -> None:
