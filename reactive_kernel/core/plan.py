@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Literal
 
 from reactive_kernel.core.facts import Problem
-from reactive_kernel.core.graph import descendants
+from reactive_kernel.core.graph import ancestors, descendants
 from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.session import Session
 
@@ -79,6 +80,7 @@ class Cascade:
         self._root_done = root is None
         self._begun = session.edits
         self._edited: Cell | None = None  # what the root needs, and was edited since
+        self._made_again: set[str] = set()  # because what they gave was used up
         self._stopped = False  # by a failure: nothing more is done than to make again what that used up
         self._over = False
         if root is None:
@@ -248,21 +250,58 @@ class Cascade:
             seen.add(cell.id)
             missing = self._missing(cell)
             if not missing:
-                return cell
-            for producer in missing:
-                if producer.id in barred or producer.loop or producer.id in seen:
-                    return None
-                if self._edited_since(producer):
-                    self._edited = producer
-                    return None
-                if self._held_back(producer) and not producer.fresh:
-                    return None
-                if producer.has_failed and not self._tried_again(producer, asked=retry):
-                    return None
-                if producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4 + len(self.failed):
-                    return None
+                return self._sooner(cell) or cell
+            if any(producer.id in seen or self._is_out_of_reach(producer, barred, retry) for producer in missing):
+                return None
             # What was only used up comes last: making the others anew may use it up once more.
-            cell = next((producer for producer in missing if not producer.fresh), missing[0])
+            stale = next((producer for producer in missing if not producer.fresh), None)
+            if stale is None:
+                return self._first_used_up(missing, barred | seen, retry)
+            cell = stale
+
+    def _first_used_up(self, missing: list[Cell], barred: set[str], retry: bool) -> Cell | None:
+        """Of cells whose values are used up, and those that they need, the first in the document that can run now.
+
+        What another took from a value that is made again has to be taken before somebody further down uses that up.
+        """
+        found = {producer.id: producer for producer in missing}
+        todo, ready = list(missing), list[Cell]()
+        while todo:
+            cell = todo.pop()
+            needed = self._missing(cell)
+            if any(self._is_out_of_reach(producer, barred, retry) for producer in needed):
+                return None
+            todo.extend(producer for producer in needed if producer.id not in found)
+            found.update((producer.id, producer) for producer in needed)
+            if not needed:
+                ready.append(cell)
+        first = min(ready, key=attrgetter("key"), default=None)
+        if first is None:
+            return None
+        self._made_again.add(first.id)
+        return self._sooner(first) or first
+
+    def _sooner(self, cell: Cell) -> Cell | None:
+        """What the end needs made again of what this cascade made again: not after a cell may have used that up."""
+        cells = self.session.cells
+        lost = [one for one in lost_at_end(self.session) if one.key < cell.key] if self._made_again else []
+        if not lost:
+            return None
+        common = self._made_again & ancestors(cells, cell)
+        return next((made for one in lost if common & ancestors(cells, one) and (made := self._made(one))), None)
+
+    def _is_out_of_reach(self, producer: Cell, barred: set[str], retry: bool) -> bool:
+        """True if a cell can't, or must not, be run for another that needs it."""
+        if producer.id in barred or producer.loop:
+            return True
+        if self._edited_since(producer):
+            self._edited = producer
+            return True
+        if self._held_back(producer) and not producer.fresh:
+            return True
+        if producer.has_failed and not self._tried_again(producer, asked=retry):
+            return True
+        return producer.id in self.failed or self.attempts.get(producer.id, 0) >= 4 + len(self.failed)
 
     def _missing(self, cell: Cell) -> list[Cell]:
         """Producers of a cell's inputs that aren't fresh or whose values are used up, in document order."""
@@ -281,13 +320,14 @@ class Cascade:
         """A cell to run again so that the notebook's end shows its values; None when all are there."""
         if self.alone or self.lazy or self.kind == "upstream":
             return None
-        for cell in lost_at_end(self.session):
-            tries = 3 + len(self.failed)  # each failing cell may have used the value up once more
-            if not cell.held_back and self.attempts.get(cell.id, 0) < tries and cell.id not in self.failed:
-                need = self._need(cell, set(), retry=False)
-                if need is not None:
-                    return need
-        return None
+        return next((made for cell in lost_at_end(self.session) if (made := self._made(cell)) is not None), None)
+
+    def _made(self, cell: Cell) -> Cell | None:
+        """What to run so that a cell gives what was used up; None if it must not, or can't."""
+        tries = 3 + len(self.failed)  # each failing cell may have used the value up once more
+        if cell.held_back or self.attempts.get(cell.id, 0) >= tries or cell.id in self.failed:
+            return None
+        return self._need(cell, set(), retry=False)
 
     def _why_not(self, root: Cell) -> Problem:
         from reactive_kernel.core.explain import blocked_by, label
