@@ -178,7 +178,7 @@ def _close(
             above = name in here or name in facts.asked or _may_be_own(facts) or _found_nearer(name, cell, graph)
             above = above and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
-            if found and cells[found[0]].key > cell.key and (name in facts.unsure or name not in own_reads):
+            if found and cells[found[0]].key > cell.key and not (name in own_reads and _is_sure(cell, name)):
                 if name in without or (name in own_reads and _bound_by_star(cell, name)):
                     found = ()
                 else:
@@ -227,7 +227,17 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
 def _bound_by_star(cell: Cell, name: str) -> bool:
     """True if a star import of the cell is taken to bind a name, until a run fails for lack of it."""
     stars = bool(cell.facts.stars) and (cell.ran is None or cell.ran.code != cell.facts.code)
-    return stars and not (cell.missed[0] == cell.facts.code and name in cell.missed[1])
+    return stars and not _was_missed(cell, name)
+
+
+def _is_sure(cell: Cell, name: str) -> bool:
+    """True if a run will surely come to a read that the text shows."""
+    return name not in cell.facts.unsure or _was_missed(cell, name)
+
+
+def _was_missed(cell: Cell, name: str) -> bool:
+    """True if the cell has failed for lack of a name."""
+    return cell.missed[0] == cell.facts.code and name in cell.missed[1]
 
 
 def _found_nearer(name: str, cell: Cell, graph: Graph) -> bool:
@@ -295,7 +305,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                 continue  # from below: a change of it is none of what is above
             ran = cells[producer].ran
             for other_id, other in sharers(sharing, ran.reach.get(name, ())) if ran is not None else ():
-                if other in result.shared or other_id == cell.id or other_id not in cells:
+                if other in result.shared or other_id == cell.id or other_id not in cells or not cells[other_id].shown:
                     continue
                 if other in bound and other not in result.inputs:
                     continue

@@ -302,10 +302,10 @@ class Session(Topology):
             self._push(self.cells[dependent])
 
     def _note_missing(self, cell: Cell, error: str) -> None:
-        """A name that the cell's star imports didn't bind after all is looked for further down, once."""
+        """A name that star imports didn't bind after all, or that was given up in vain, is looked for below, once."""
         missing = re.match(r"NameError: name '(\w+)' is not defined", error)
         known = cell.missed[1] if cell.missed[0] == cell.facts.code else frozenset()
-        if missing and cell.facts.stars and missing[1] not in known:
+        if missing and missing[1] not in known and (cell.facts.stars or self._can_insist(cell, missing[1])):
             cell.missed = (cell.facts.code, known | {missing[1]})
             if self.graph.resolve(missing[1], cell):
                 cell.failed = None

@@ -100,7 +100,7 @@ class Topology:
 
     def _refresh(self, cell: Cell) -> None:
         """Look at one cell again; tell the neighbours what they see differently."""
-        before = (cell.version, cell.loop, cell.blockers, cell.fresh)
+        before, shown = (cell.version, cell.loop, cell.blockers, cell.fresh), cell.shown
         view = self._look(cell)
         produces = resolve.produces(cell, view, self.cells)
         names = self._set_produces(cell, produces)
@@ -121,6 +121,8 @@ class Topology:
                 self._push(self.cells[dependent])
         if before != (cell.version, cell.loop, cell.blockers, cell.fresh) or names:
             self.touch(cell)
+        if shown != cell.shown and cell.ran is not None:  # what it gives is, or isn't, there to be changed with others'
+            self._push_sharers(frozenset().union(*cell.ran.reach.values()), cell.key)
         if before[3] and not cell.fresh:
             self.spoiled.append(cell)
 
@@ -204,12 +206,20 @@ class Topology:
             below = {p for p in self.forward[cell.id] if part.get(p) == part[cell.id]}
             if any(n not in cell.soft and not below.isdisjoint(producers) for n, producers in cell.inputs.items()):
                 found.add(cell.id)
+        return self._surely_follow(found, part)
+
+    def _can_insist(self, cell: Cell, name: str) -> bool:
+        """True if a read was given up for a loop in which other cells are, though they aren't sure of it."""
+        return name in cell.given_up and cell.rivals.isdisjoint(self._surely_follow({cell.id}))
+
+    def _surely_follow(self, found: set[str], part: dict[str, int] | None = None) -> set[str]:
+        """Cells and all that surely depend on them, within each one's ``part``."""
         todo = list(found)
         while todo:
             cell = self.cells[todo.pop()]
             for other, names in cell.dependents.items():
                 sure = any(name not in self.cells[other].soft for name in names)
-                if sure and other not in found and part.get(other) == part[cell.id]:
+                if sure and other not in found and (part is None or part.get(other) == part[cell.id]):
                     found.add(other)
                     todo.append(other)
         return found
