@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings", "surroundings"]
+__all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings", "surroundings", "taken_from"]
 
 _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
@@ -120,6 +120,24 @@ def imported(source: str) -> Mapping[str, str]:
             for item in node.names:
                 found[item.asname or item.name] = f"object:{node.module}.{item.name}"
     return {name: token for name, token in found.items() if options_of(token, source)}
+
+
+@lru_cache(maxsize=1024)
+def taken_from(source: str) -> Mapping[str, tuple[str, str]]:
+    """Names that the text only imports from modules, and does no more with: module, and the name that it has there."""
+    if "import" not in source:
+        return {}
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found = {
+        item.asname or item.name: (node.module, item.name)
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+        for item in node.names
+    }
+    return {name: place for name, place in found.items() if name != "*" and not is_used(source, name)}
 
 
 @lru_cache(maxsize=1024)

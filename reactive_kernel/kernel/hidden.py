@@ -2,7 +2,7 @@
 
 Each has a pseudo-name (``<random>``, ``<pandas.options>``) whose value is a snapshot of the state; a
 cell that changes it is its producer from there on down, and every cell runs with the state that a
-clean run would have there.  Nothing is imported for it.
+clean run would have there.  Nothing is imported for it (but what the cell that is about to run would import itself).
 
 Options count only where the cell's text names what changes them: libraries that set something while
 they are imported would otherwise look like cells that do.
@@ -255,7 +255,10 @@ class Hidden:
 
     def note(self, source: str, *called: str) -> dict[str, Any]:
         """Before a cell with this text runs, which may call code that is in others: the states that it may change."""
-        states = {name: self.get(name) for name in self.names("\n".join((source, *called)))}
+        text = "\n".join((source, *called))
+        if "random" in text and "numpy" in sys.modules and "numpy.random" not in sys.modules:
+            import numpy.random  # noqa: F401 (numpy does so when it is first named: the first draw must not go unseen)
+        states = {name: self.get(name) for name in self.names(text)}
         for name, state in states.items():
             self.base.setdefault(name, state)
         return states

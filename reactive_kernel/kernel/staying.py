@@ -5,6 +5,7 @@ An object that stays keeps its version, so that nothing that reads it runs again
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 from reactive_kernel.core.graph import descendants
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost
+from reactive_kernel.core.options import taken_from
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
 from reactive_kernel.kernel.equals import Pairing, alike, nobody_else_holds
+from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.store import MISSING, Store
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.tokens import identity_matters, token
@@ -85,13 +88,14 @@ class Staying:
             seen = watch.surveys.get(name)
             if seen is None or not seen.complete or not seen.states.keys() <= settled - changes.lost:
                 continue
-            inside = watch.left.keys() & seen.states.keys()
-            if not changes.touched.keys() & seen.states.keys() <= inside:
+            now = self.look(self.store.namespace[name])
+            if now.truncated or not now.states.keys() <= settled:
                 continue
-            if not any(has_changed(*watch.left[key]) for key in inside):
-                now = self.look(self.store.namespace[name])
-                if not now.truncated and now.states.keys() <= settled:
-                    found.add(name)
+            inside = seen.states.keys() | now.states.keys()  # what it was put into may be as the last time, and it not
+            if changes.touched.keys() & inside <= watch.left.keys() and not any(
+                has_changed(*watch.left[key]) for key in watch.left.keys() & inside
+            ):
+                found.add(name)
         return found
 
     def forget(self, cell_id: str) -> None:
@@ -188,7 +192,9 @@ class Staying:
             )
 
         tokens: dict[str, str] = {}
-        for name in alike(old, bound, self.store.namespace, start):
+        found = [name for name, value in old.items() if value is bound[name] and _is_only_imported(cell, name, value)]
+        others = {name: value for name, value in old.items() if name not in found}
+        for name in [*found, *(alike(others, bound, self.store.namespace, start) if others else ())]:
             bound[name] = self.store.namespace[name] = old[name]
             known = ran.bound.get(name)
             tokens[name] = known if known is not None else same_as(name_version(cell.id, ran.version, name))
@@ -257,3 +263,10 @@ class Staying:
         if lost:
             self.session.apply(Lost(tuple(lost)))
         return {n: ran.bound[n] if n in ran.bound else raw[n] for n in bound}
+
+
+def _is_only_imported(cell: Cell, name: str, value: Any) -> bool:
+    """True if the cell does no more with a name than to take it from an installed module: that changes nothing."""
+    path, attribute = taken_from(cell.source).get(name, ("", ""))
+    module = sys.modules.get(path)
+    return module is not None and not LOCAL.is_own(module) and module.__dict__.get(attribute) is value

@@ -284,6 +284,43 @@ def test_what_a_change_puts_in_counts_as_it_is_now() -> None:
     nb.check()
 
 
+PUT_INTO = {
+    "a dict": ("{}", "held['k'] = rows"),
+    "a list": ("[]", "held[:] = [rows]"),
+    "a dict, by a method": ("{}", "held.update(k=rows)"),
+    "an instance": ("__import__('types').SimpleNamespace()", "held.rows = rows"),
+    "a dict in a dict": ("{'k': {}}", "held['k']['n'] = rows"),
+}
+
+
+@pytest.mark.parametrize(("make", "put"), PUT_INTO.values(), ids=PUT_INTO)
+def test_what_is_put_into_another_value_and_then_changed_otherwise_runs_its_readers(make: str, put: str) -> None:
+    nb = settled("rows = [0]", f"held = {make}", f"{put}\nrows.append(9)", "print(held)")
+    assert nb.run("c", f"{put}\nrows.append(8)") == "cd"
+    nb.check()
+    nb = settled("n = 2", f"held = {make}", f"rows = []\nfor q in range(n):\n    rows.append(q)\n{put}", "print(held)")
+    assert nb.run("a", "n = 3") == "acd"
+    nb.check()
+
+
+IMPORTS = [
+    "from scipy.stats import norm as it",
+    "from os import environ as it",
+    "from pandas import options as it",
+    "from matplotlib import colormaps as it",
+    "from sys import path as it",
+]
+
+
+@pytest.mark.parametrize("line", IMPORTS)
+def test_what_is_imported_again_from_a_module_runs_nothing_else(line: str) -> None:
+    nb = settled(line, "type(it)")
+    nb.run("a")
+    assert nb.run("a") == "a"
+    assert nb.run("a", f"import os as more\n{line}") == "a"
+    nb.check()
+
+
 OTHERWISE = {
     "another value": ("rows = [3, 1]", "rows.append(2)", "rows.append(4)"),
     "another object": ("rows = [[1], [2]]", "rows[0].append(7)", "rows[1].append(7)"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 import importlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -197,7 +198,32 @@ def test_options_are_state_by_position(case: str) -> None:
     assert nb.stale_cells == ""
 
 
-@pytest.mark.usefixtures("world")
+FIRST_DRAW = """
+from reactive_kernel.kernel.engine import Engine, Outcome, RunRequest
+names = {"__name__": "__main__"}
+engine = Engine(names)
+def run(cell, source):
+    run = engine.begin(RunRequest(cell_id=cell, source=source), "cascade")
+    while (step := run.next()) is not None:
+        run.enter(step)
+        exec(step.source, names)
+        run.leave(step, Outcome("success", 1, 0.0))
+    run.finish()
+run("a", "import numpy as np")
+run("b", "x = np.random.random()")
+run("c", "y = np.random.random()")
+before = names["x"], names["y"]
+run("b", "x = np.random.random()")
+print(before == (names["x"], names["y"]))
+"""
+
+
+def test_the_first_draw_of_all_is_drawn_again_without_a_seed() -> None:
+    """numpy imports its generators only when they are first named."""
+    ran = subprocess.run([sys.executable, "-c", FIRST_DRAW], capture_output=True, text=True, check=False)
+    assert ran.stdout == "True\n", ran.stderr
+
+
 def test_another_generator_behind_numpys_functions() -> None:
     import numpy as np
 
@@ -213,6 +239,7 @@ def test_another_generator_behind_numpys_functions() -> None:
         np.random.set_bit_generator(before)
 
 
+@pytest.mark.usefixtures("world")
 def test_a_cell_that_fails_reads_the_state_too() -> None:
     show = "import os\nprint(os.environ.get('RK_TEST'))\nprint(missing)"
     nb = Notebook("import os\nos.environ['RK_TEST'] = 'one'", show)

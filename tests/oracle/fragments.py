@@ -165,6 +165,10 @@ print(<list?>, <list?> is <list?>)
 ---
 <nest?>.append(<list?>)
 ---
+for q in range(<j>):
+    <list?1>.append(q)
+<nest?>.append(<list?1>)
+---
 <nest?>[0] = [<i>]
 ---
 <list> = <nest?>[-1]
@@ -202,6 +206,9 @@ heapq.heappush(<list?>, <i>)
 <dict> = {"k": <list?>}
 ---
 <dict?>["k"] = <list?>
+---
+<dict?>["k"] = <list?1>
+<list?1>.append(<i>)
 ---
 <list> = <dict?>["k"]
 ---
