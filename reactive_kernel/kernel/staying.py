@@ -88,15 +88,19 @@ class Staying:
             seen = watch.surveys.get(name)
             if seen is None or not seen.complete or not seen.states.keys() <= settled - changes.lost:
                 continue
-            now = self.look(self.store.namespace[name])
-            if now.truncated or not now.states.keys() <= settled:
+            if not self._left_so(watch, changes, seen.states.keys()):
                 continue
-            inside = seen.states.keys() | now.states.keys()  # what it was put into may be as the last time, and it not
-            if changes.touched.keys() & inside <= watch.left.keys() and not any(
-                has_changed(*watch.left[key]) for key in watch.left.keys() & inside
-            ):
+            now = self.look(self.store.namespace[name])
+            # What was put into it may have changed otherwise than the last time, though it itself did not.
+            if not now.truncated and now.states.keys() <= settled and self._left_so(watch, changes, now.states.keys()):
                 found.add(name)
         return found
+
+    def _left_so(self, watch: Watch, changes: Changes, inside: Set[int]) -> bool:
+        """True if the cell changed none of these objects otherwise than the last time."""
+        if not changes.touched.keys() & inside <= watch.left.keys():
+            return False
+        return not any(has_changed(*watch.left[key]) for key in watch.left.keys() & inside)
 
     def forget(self, cell_id: str) -> None:
         """The cell's last run counts no more."""
