@@ -15,6 +15,7 @@ from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
+from reactive_kernel.core.registered import registered
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
@@ -45,14 +46,15 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
     options = _own_options(cell, ran)
     unread = ran.unread if known and ran is not None else frozenset()
-    direct = (facts.reads.keys() - unread) | options
+    handed = registered(cell, graph)  # to decorators, which may do anything with it
+    direct = ((facts.reads.keys() | handed) - unread) | options
     if ran is not None:
         direct |= ran.mutated | ran.found
     if not known:
         direct |= facts.effects.keys() | _suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     if "_" in facts.reads and cell.kind == "notebook":
         direct.add(SHOWN)
-    _close(cell, direct, _changed_here(cell, known) | options, graph, result, without, unread)
+    _close(cell, direct, _changed_here(cell, known) | options | handed, graph, result, without, unread)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
             result.inputs[name] = graph.above(name, cell.key)
@@ -164,7 +166,7 @@ def _close(
     inputs = result.inputs
     opaque = _hides_reads(facts)
     # What only shares objects with what the cell changed is no way for it to call what that holds.
-    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys()
+    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys() - registered(cell, graph)
     todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
     own_reads = set(direct) - (cell.ran.found if cell.ran is not None else frozenset())
     called: set[str] = set()  # read by called code, which may do anything with them

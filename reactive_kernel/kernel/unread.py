@@ -25,6 +25,7 @@ from typing import Any
 
 from reactive_kernel.core.dotted import EVALUATORS
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.registered import registered
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, called_reads
@@ -114,7 +115,7 @@ class Unread:
 
     def _begin(self, watch: Watch) -> Following | None:
         cell = watch.cell
-        own = frozenset(filter(_is_variable, cell.facts.in_code))
+        own = frozenset(filter(_is_variable, cell.facts.in_code)) | registered(cell, self.session.graph)
         called = {n for n in called_reads(self.session, cell) if _is_variable(n) and n in cell.inputs}
         called -= cell.facts.reads.keys() - own
         if watch.again and cell.ran is not None:  # what it did without is not among its inputs
