@@ -32,7 +32,8 @@ from reactive_kernel.kernel.widget_states import WidgetState
 __all__ = ["MISSING", "Delta", "Store", "put_back", "tracked"]
 
 MISSING = object()
-NO_LIMITS: Mapping[str, float] = {}
+Limit = tuple[float, Collection[int] | None]  # a cell's key, and the objects that its value holds, if that is known
+NO_LIMITS: Mapping[str, Limit] = {}
 
 SHELL_NAMES = frozenset(
     {
@@ -163,7 +164,7 @@ class Store:
     def bind_forward(self, cell: Cell) -> None:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
-        limits: dict[str, float] = {}  # up to where the cell sees names from below
+        limits: dict[str, Limit] = {}  # up to where the cell sees names from below
         above: list[frozenset[int]] = []  # objects that it has from there
         behind: set[str] = set()  # what was run before those that it reads from below
         named = cell.facts.reads  # what only code reads that it calls doesn't decide what it finds in its own names
@@ -176,7 +177,8 @@ class Store:
                 if value is not MISSING:
                     self.namespace[name] = value
                     self.dirty.add(name)
-                    limits |= {name: key} if name in named else {}
+                    ran = self.session.cells[producers[0]].ran
+                    limits |= {name: (key, ran.reach.get(name) if ran is not None else None)} if name in named else {}
                     last = max(last, key)
                     behind |= ancestors(self.session.cells, self.session.cells[producers[0]])
         if last > cell.key:
@@ -186,7 +188,7 @@ class Store:
         self,
         key: float,
         reader: float = inf,
-        limits: Mapping[str, float] = NO_LIMITS,
+        limits: Mapping[str, Limit] = NO_LIMITS,
         here: Collection[int] = (),
         behind: Collection[str] = (),
     ) -> None:
@@ -246,7 +248,7 @@ class Store:
         cell_id: str,
         key: float,
         reader: float,
-        limits: Mapping[str, float],
+        limits: Mapping[str, Limit],
         here: Collection[int],
         made: float,
     ) -> bool:
@@ -259,8 +261,11 @@ class Store:
             return True
         if not cell.fresh:  # what the reader needs is fresh: this is none of it, or looks for its names elsewhere now
             return False
-        seen = all(cell.key <= limits.get(name, inf) for name in delta.names)
-        return seen and all(id(value) not in here for value, _ in delta.entries)
+        objects = {id(value) for value, _ in delta.entries}
+        for last, inside in (limits[name] for name in delta.names if name in limits):
+            if cell.key > last and (inside is None or not objects.isdisjoint(inside)):
+                return False
+        return objects.isdisjoint(here)
 
     def _made_below(self, cell: Cell, delta: Delta) -> float:
         """Where the objects begin that a cell changes though they are another's, further down: there they are as made.
