@@ -95,6 +95,11 @@ class Opaque:
         return self.reason.endswith(REACHES) and not self.hides_reads
 
     @property
+    def magic(self) -> str:
+        """The cell magic that isn't known; empty if it is something else."""
+        return self.reason[2:].partition(" ")[0] if self.reason.startswith("%%") else ""
+
+    @property
     def evaluates(self) -> bool:
         """True if what it reads is in a text that it evaluates: a run tells."""
         return self.reason.endswith(EVALUATES)

@@ -16,6 +16,7 @@ from typing import Any
 
 from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
+from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, token
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of
@@ -255,7 +256,7 @@ def _as_output(value: Any, namespace: Mapping[str, Any]) -> int:
     """How often IPython's history holds a value as the last output; there an equal object does as well."""
     if namespace.get("_") is not value:
         return 0
-    shell = getattr(namespace.get("get_ipython"), "__self__", None)
+    shell = shell_of(namespace)
     hook, ran = getattr(shell, "displayhook", None), getattr(shell, "last_execution_result", None)
     holders: tuple[Mapping[Any, Any], ...] = (
         {name: held for name, held in namespace.items() if not tracked(name)},

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reactive_kernel.core.facts import SHOWN
+from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.tokens import token
 
 __all__ = ["LastShown"]
@@ -70,4 +71,4 @@ class LastShown:
         return next(reversed(self._history()), None)
 
     def _shell(self) -> Any:
-        return getattr(self._namespace.get("get_ipython"), "__self__", None)
+        return shell_of(self._namespace)

@@ -31,6 +31,8 @@ from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, called_reads
 from reactive_kernel.kernel.code import LOOKUP, bound_first, code_of, inside, lookups, names_in, steps
 from reactive_kernel.kernel.evaluated import Evaluated
+from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.typewise import about
@@ -50,6 +52,7 @@ _TOOL = re.compile(rf"\b(?:{'|'.join(OTHER_WAYS)})\b")
 _COMPILES = re.compile(r"\b(?:compile\w*|jit|script\w*|trace\w*|fx|export|onnx|dynamo|package)\b")
 # Code that names one of these may get at variables as attributes.
 REFLECTIVE = frozenset({"__main__", "modules", "import_module", "get_ipython", "user_module"})
+_OF_ALL = frozenset({"items", "keys", "values", "copy", "dict", "list", "sorted", "len"})  # of a dict
 _ALL_NAMES = frozenset({"locals", "vars", "dir"})  # where they are called in a text that a cell evaluates
 NAMING = {code for name, code in dis.opmap.items() if code in dis.hasname and not re.search("ATTR|METHOD", name)}
 NAMING -= {LOOKUP}
@@ -85,6 +88,7 @@ class Following:
         compiled: code objects of the cell itself.
         processes: see `_processes`.
         evaluates: the cell's text evaluates others, which may read anything that is there.
+        texts: the code of cell magics of the user's own, and what IPython ran for them; None where there are none.
     """
 
     called: set[str]
@@ -94,6 +98,7 @@ class Following:
     compiled: list[types.CodeType] = field(default_factory=list)
     processes: tuple[int, str] | None = None
     evaluates: bool = False
+    texts: set[types.CodeType] | None = None
 
 
 class Unread:
@@ -122,7 +127,8 @@ class Unread:
             called |= cell.ran.unread
         cut = self._may_call_more(watch) and not self._goes_on()
         hidden = [reason for reason in cell.facts.opaque if reason.hides_reads]
-        if not (called or own or cut or hidden) or not all(reason.evaluates for reason in hidden):
+        magics = [self._own_magic(reason.magic) for reason in hidden if not reason.evaluates]
+        if not (called or own or cut or hidden) or None in magics:
             return None
         if hidden:
             called |= {name for name in cell.inputs if _is_variable(name)} - (cell.facts.reads.keys() - own)
@@ -131,6 +137,7 @@ class Unread:
         if self._calls is None or self._otherwise():
             return None
         following = Following(called, own, processes=_processes(), evaluates=bool(hidden))
+        following.texts = {code for code in magics if code is not None} if magics else None
         if hidden:
             self._evaluated.begin()
         unwatched = self._watch_all(self._calls) if cut else None
@@ -178,6 +185,8 @@ class Unread:
         """Code is about to run: the cell's own, while one runs."""
         following = self._following
         self._remember(inside(code))
+        if following is not None and following.texts is not None:
+            following.texts.add(code)
         if following is None or self._calls is None or not following.own:
             return
         for inner in inside(code):
@@ -193,7 +202,8 @@ class Unread:
             return frozenset(), kept
         entered = self._calls.entered() if self._calls is not None else []
         texts = self._evaluated.end() if following.evaluates else frozenset()
-        unread = frozenset() if texts is None else self._end(watch, following, entered, texts)
+        given: Set[types.CodeType] = following.texts or frozenset()
+        unread = frozenset() if texts is None else self._end(watch, following, entered, texts | given)
         return unread, kept | self._found(watch.cell, before, entered)
 
     def _found(self, cell: Cell, before: Set[str], entered: list[Entered]) -> frozenset[str]:
@@ -216,6 +226,8 @@ class Unread:
         for code, skipped in entered:
             read |= _looked_up(code) if whole else _looked_up(code) - skipped
             read |= _otherwise_named(code)
+            if following.texts is not None and _takes_all(code):
+                return frozenset()
         for code in {each for text in texts for each in (text, *inside(text))}:
             read |= _looked_up(code) | _otherwise_named(code)
             if not _ALL_NAMES.isdisjoint(code.co_names):
@@ -272,6 +284,16 @@ class Unread:
         used = frozenset().union(*(_tools(cell.source) for cell in self.session.document))
         return not used.isdisjoint(loaded)
 
+    def _own_magic(self, name: str) -> types.CodeType | None:
+        """The code of a cell magic that the notebook has itself, or a module of the user's; None if it is another's."""
+        shell = shell_of(self.namespace)
+        found = shell.find_cell_magic(name) if shell is not None and name else None
+        function = getattr(found, "__func__", found)
+        if type(function) is not types.FunctionType:
+            return None
+        own = function.__globals__ is self.namespace or LOCAL.home(function) is not None
+        return function.__code__ if own and not _takes_all(function.__code__) else None
+
     def _goes_on(self) -> bool:
         """True if a thread of the user's may run code of the notebook's after the cell."""
         threads = (t for t in threading.enumerate() if t not in self._threads)
@@ -288,6 +310,11 @@ def _has_other_code(source: str) -> bool:
 def _traces(source: str) -> bool:
     """True if a text names what looks on while code runs."""
     return _TRACER.search(source) is not None
+
+
+def _takes_all(code: types.CodeType) -> bool:
+    """True if code may look at all variables that IPython has, and not only at those that a text names."""
+    return "user_ns" in code.co_names and not _OF_ALL.isdisjoint(code.co_names)
 
 
 def _is_variable(name: str) -> bool:
