@@ -15,6 +15,7 @@ from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
+from reactive_kernel.core.queried import queried
 from reactive_kernel.core.registered import registered
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
@@ -46,7 +47,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
     options = _own_options(cell, ran)
     unread = ran.unread if known and ran is not None else frozenset()
-    handed = registered(cell, graph)  # to decorators, which may do anything with it
+    handed = registered(cell, graph) | queried(cell, graph)  # to those who may do anything with it
     direct = ((facts.reads.keys() | handed) - unread) | options
     if ran is not None:
         direct |= ran.mutated | ran.found
