@@ -16,7 +16,7 @@ from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
 from reactive_kernel.core.queried import queried
-from reactive_kernel.core.registered import registered
+from reactive_kernel.core.registered import by_definitions
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
@@ -47,7 +47,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     ran = cell.ran if cell.ran is not None and cell.ran.code == facts.code else None
     options = _own_options(cell, ran)
     unread = ran.unread if known and ran is not None else frozenset()
-    handed = registered(cell, graph) | queried(cell, graph)  # to those who may do anything with it
+    handed = by_definitions(cell, graph) | queried(cell, graph)  # to those who may do anything with it
     direct = ((facts.reads.keys() | handed) - unread) | options
     if ran is not None:
         direct |= ran.mutated | ran.found
@@ -167,7 +167,7 @@ def _close(
     inputs = result.inputs
     opaque = _hides_reads(facts)
     # What only shares objects with what the cell changed is no way for it to call what that holds.
-    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys() - registered(cell, graph)
+    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys() - by_definitions(cell, graph)
     todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
     own_reads = set(direct) - (cell.ran.found if cell.ran is not None else frozenset())
     called: set[str] = set()  # read by called code, which may do anything with them

@@ -1,4 +1,4 @@
-"""Functions that a decorator of the notebook's own puts where the cell calls them: what they read is an input."""
+"""What definitions run that the text of their cell doesn't show: decorators of the notebook's own, hooks of bases."""
 
 from __future__ import annotations
 
@@ -47,3 +47,47 @@ def test_a_registered_class() -> None:
     notebook.all()
     assert notebook.run("a", "T = 3") == "ac"
     notebook.check()
+
+
+HOOK = """
+R = {}
+class Base:
+    def __init_subclass__(cls, **options):
+        R[cls.__name__] = cls
+    def other(self): return K
+"""
+META = """
+R = {}
+class Meta(type):
+    def __init__(cls, name, bases, members):
+        R[name] = cls
+        super().__init__(name, bases, members)
+class Base(metaclass=Meta):
+    def other(self): return K
+"""
+SHOWN = "print({name: cls.v for name, cls in sorted(R.items()) if name != 'Base'})"
+
+
+@pytest.mark.parametrize("base", [HOOK, META], ids=["__init_subclass__", "metaclass"])
+def test_a_class_changes_what_the_hooks_of_its_bases_change(base: str) -> None:
+    notebook = Notebook(base, "K = 1", "class A(Base):\n    v = 1", SHOWN)
+    notebook.all()
+    assert "K" not in edges(notebook)["c"]  # the run came to no method that reads it
+    assert notebook.run("c", "class A(Base):\n    v = 3") == "cd"
+    notebook.check()
+    assert notebook.run(notebook.insert(3, "class B(A):\n    v = 9")) == "ed"
+    notebook.check()
+    notebook.run("c", "class A2(Base):\n    v = 3\nA = A2")
+    notebook.check()
+    notebook.delete("e")
+    notebook.all()
+    notebook.check()
+    assert notebook.run("b", "K = 2") == "b"
+
+
+def test_bases_without_hooks_run_nothing() -> None:
+    plain = "class Base:\n    def other(self): return K"
+    notebook = Notebook("K = 1", plain, "class A(Base):\n    v = K2 = 1", "print(A.v)")
+    notebook.edit("a", "K = 2")
+    assert notebook.all() == "abcd"
+    assert edges(notebook)["c"] == "Base<b"
