@@ -240,26 +240,27 @@ class Cascade:
         kind = cell.error.partition(":")[0]
         return cell.facts.problem is None if kind in OF_A_TEXT else kind not in REPEATS
 
-    def _need(self, cell: Cell, barred: set[str], retry: bool) -> Cell | None:
+    def _need(self, cell: Cell, barred: set[str], retry: bool, last: bool = False) -> Cell | None:
         """The first cell to run so that ``cell`` can: itself when its inputs are there; None if it can't be.
 
         ``retry``: the user asked for this cell, so that producers that failed as they stand are tried again.
+        ``last``: nothing else is made again before it.
         """
         seen: set[str] = set()
         while True:
             seen.add(cell.id)
             missing = self._missing(cell)
             if not missing:
-                return self._sooner(cell) or cell
+                return cell if last else self._sooner(cell) or cell
             if any(producer.id in seen or self._is_out_of_reach(producer, barred, retry) for producer in missing):
                 return None
             # What was only used up comes last: making the others anew may use it up once more.
             stale = next((producer for producer in missing if not producer.fresh), None)
             if stale is None:
-                return self._first_used_up(missing, barred | seen, retry)
+                return self._first_used_up(missing, barred | seen, retry, last)
             cell = stale
 
-    def _first_used_up(self, missing: list[Cell], barred: set[str], retry: bool) -> Cell | None:
+    def _first_used_up(self, missing: list[Cell], barred: set[str], retry: bool, last: bool) -> Cell | None:
         """Of cells whose values are used up, and those that they need, the first in the document that can run now.
 
         What another took from a value that is made again has to be taken before somebody further down uses that up.
@@ -279,7 +280,7 @@ class Cascade:
         if first is None:
             return None
         self._made_again.add(first.id)
-        return self._sooner(first) or first
+        return first if last else self._sooner(first) or first
 
     def _sooner(self, cell: Cell) -> Cell | None:
         """What the end needs made again of what this cascade made again: not after a cell may have used that up."""
@@ -288,7 +289,8 @@ class Cascade:
         if not lost:
             return None
         common = self._made_again & ancestors(cells, cell)
-        return next((made for one in lost if common & ancestors(cells, one) and (made := self._made(one))), None)
+        alike = (one for one in lost if common & ancestors(cells, one))
+        return next((made for one in alike if (made := self._made(one, last=True)) is not None), None)
 
     def _is_out_of_reach(self, producer: Cell, barred: set[str], retry: bool) -> bool:
         """True if a cell can't, or must not, be run for another that needs it."""
@@ -322,12 +324,12 @@ class Cascade:
             return None
         return next((made for cell in lost_at_end(self.session) if (made := self._made(cell)) is not None), None)
 
-    def _made(self, cell: Cell) -> Cell | None:
+    def _made(self, cell: Cell, last: bool = False) -> Cell | None:
         """What to run so that a cell gives what was used up; None if it must not, or can't."""
         tries = 3 + len(self.failed)  # each failing cell may have used the value up once more
         if cell.held_back or self.attempts.get(cell.id, 0) >= tries or cell.id in self.failed:
             return None
-        return self._need(cell, set(), retry=False)
+        return self._need(cell, set(), retry=False, last=last)
 
     def _why_not(self, root: Cell) -> Problem:
         from reactive_kernel.core.explain import blocked_by, label

@@ -178,8 +178,8 @@ def _close(
         if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
-            above = name in here or name in facts.asked or _may_be_own(facts) or _found_nearer(name, cell, graph)
-            above = above and cell.kind == "notebook"
+            own_or_above = name in here or name in result.writes or name in facts.asked or _may_be_own(facts)
+            above = (own_or_above or _found_nearer(name, cell, graph)) and cell.kind == "notebook"
             found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
             if found and cells[found[0]].key > cell.key and not (name in own_reads and _is_sure(cell, name)):
                 if name in without or (name in own_reads and _bound_by_star(cell, name)):

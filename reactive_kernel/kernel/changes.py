@@ -18,7 +18,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import Sharing
 from reactive_kernel.kernel.figure_states import owned
-from reactive_kernel.kernel.frames import LOOKS
+from reactive_kernel.kernel.frames import LOOKS, SmallFrame
 from reactive_kernel.kernel.showing import only_shows, without_filled
 from reactive_kernel.kernel.state import State
 from reactive_kernel.kernel.store import MISSING, tracked
@@ -119,6 +119,7 @@ class Changes:
 
     names: set[str] = field(default_factory=set)
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
+    moved: Touched = field(default_factory=dict)  # the same, of what is only elsewhere in memory
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
     presumed: set[str] = field(default_factory=set)  # names that no look could tell of
@@ -253,6 +254,16 @@ def touched_in(states: Mapping[int, tuple[Any, State | None]]) -> Touched:
     """The objects that hold something else now than their states say, with these."""
     return {
         key: (value, state) for key, (value, state) in states.items() if state is not None and has_changed(value, state)
+    }
+
+
+def moved(watch: Watch, touched: Collection[int]) -> Touched:
+    """Small frames that hold what they held, elsewhere in memory: no change, but cells above take it where it was."""
+    return {
+        key: (value, state)
+        for seen in (_surveys(watch) if "pandas" in sys.modules else ())
+        for key, (value, state) in seen.states.items()
+        if type(state) is SmallFrame and key not in touched and state.has_moved(value)
     }
 
 

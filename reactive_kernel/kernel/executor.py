@@ -33,6 +33,7 @@ from reactive_kernel.kernel.changes import (
     joined,
     longer,
     may_bind,
+    moved,
     remarks,
     seen_whole,
     touched_by,
@@ -124,8 +125,7 @@ class Executor:
         watch.states = self.hidden.note(*USES.running)
         self.unread.begin(watch)
         self.widgets.running = True
-        self.watch = watch
-        self.let_go = let_go(watch, self.store, self.albums)
+        self.watch, self.let_go = watch, let_go(watch, self.store, self.albums)
 
     def _take_away(self, cell: Cell) -> None:
         """What the cell does without, because a loop would give it, is not there."""
@@ -212,6 +212,7 @@ class Executor:
         """Which objects behind the inputs changed, and behind which names they are."""
         touched_in = {id(seen): touched for seen, touched in touched_by(watch, self.caches.counts)}
         changes = Changes(touched={key: pair for touched in touched_in.values() for key, pair in touched.items()})
+        changes.moved = moved(watch, changes.touched)
         self.albums.after(changes.touched)
         if not (watch.surveys or watch.unseen or changes.touched):
             return changes
@@ -260,12 +261,11 @@ class Executor:
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
         self.drawn_in_vain = self.hidden.restore(watch.states)
-        for name in filter(tracked, watch.rebound):
-            if name not in watch.before:
-                del self.namespace[name]
+        for name in [n for n in watch.rebound if tracked(n) and n not in watch.before]:
+            del self.namespace[name]
         self.namespace.update({n: v for n, v in watch.before.items() if n not in self.namespace or tracked(n)})
         self.namespace.update(watch.put_by)
-        changes.lost.update(map(id, put_back(changes.touched.values())))
+        changes.lost.update(map(id, put_back((changes.touched | changes.moved).values())))
         self.albums.begin()
         for wrapper in [wrapper for seen in watch.surveys.values() for wrapper in seen.caches]:
             self.caches.roll_back(wrapper)
@@ -370,7 +370,7 @@ class Executor:
         """Keep the states before the changes, unless they can't be put back, or take too much memory."""
         inputs = watch.cell.inputs
         names = {name: inputs[name] for name in known if name in inputs}
-        delta = Delta(names, [entry for key, entry in changes.touched.items() if key not in changes.lost])
+        delta = Delta(names, [e for key, e in (changes.touched | changes.moved).items() if key not in changes.lost])
         if not delta.entries:
             return
         views = {

@@ -13,7 +13,16 @@ from reactive_kernel.kernel.memos import lasting
 from reactive_kernel.kernel.state import MAX_BYTES, State, Tells
 from reactive_kernel.kernel.typewise import attributes_of
 
-__all__ = ["LOOKS", "given_to", "grouping_state", "index_state", "pandas_state", "remembers", "written_into"]
+__all__ = [
+    "LOOKS",
+    "SmallFrame",
+    "given_to",
+    "grouping_state",
+    "index_state",
+    "pandas_state",
+    "remembers",
+    "written_into",
+]
 
 MAX_COMPARED = 1 << 20  # bytes of a frame
 
@@ -29,7 +38,7 @@ def pandas_state(value: Any) -> tuple[State | None, Tells]:
         _set_states_apart(value, viewed)
     elif not is_small(value._mgr):
         return _Frame(value), "whole"
-    return _Copy(value, viewed), "whole"
+    return SmallFrame(value, viewed), "whole"
 
 
 # The blocks of states that share memory with a frame, and where in which state each is.
@@ -73,7 +82,7 @@ class _Frame(State):
         self.labels.put_on(target)
 
 
-class _Copy(State):
+class SmallFrame(State):
     """What a small frame holds; and one whose memory others look at: of that memory the arrays as they are, for their
     own states tell and put back what is in them, and copies of all else.
     """
@@ -88,11 +97,17 @@ class _Copy(State):
         self.viewed = bool(viewed)
         self.size = sum(part.size for part in self.parts)
 
-    def changed(self, now: Any) -> bool:
+    def has_moved(self, now: Any) -> bool:
+        """True if what the frame holds lies elsewhere in memory, be it the same."""
         inside = now._mgr.blocks
+        return len(inside) != len(self.parts) or not all(
+            part.is_in(block) for part, block in zip(self.parts, inside, strict=True)
+        )
+
+    def changed(self, now: Any) -> bool:
         if not self.axes.are_in(now._mgr) or not self.labels.are_on(now):
             return True
-        if len(inside) == len(self.parts) and all(part.is_in(b) for part, b in zip(self.parts, inside, strict=True)):
+        if not self.has_moved(now):
             return False
         return self.viewed or not _is_held_again([part.block() for part in self.parts], self.axes, now._mgr)
 
@@ -135,7 +150,7 @@ def _set_states_apart(frame: Any, viewed: list[Any]) -> None:
 
 def written_into(entries: Iterable[tuple[Any, State]]) -> set[int]:
     """Ids of the arrays in whose memory a frame's data is put back, as others look at it."""
-    parts = (part for _, state in entries if type(state) is _Copy and state.viewed for part in state.parts)
+    parts = (part for _, state in entries if type(state) is SmallFrame and state.viewed for part in state.parts)
     return {id(owner_of(part.values)) for part in parts if part.values is not None}
 
 

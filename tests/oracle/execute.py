@@ -27,6 +27,16 @@ VARIABLE = "ORACLE"  # of the environment, which the grammar's cells set
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 
 
+# `sorted` of a set of objects: which two it compares first depends on where they are.
+_COMPARED = re.compile(r"(?<=between instances of )'(\w+)' and '(\w+)'")
+
+
+def comparable_error(error: str) -> str:
+    """An error's text without what depends on the addresses of objects."""
+    ordered = _COMPARED.sub(lambda found: "{!r} and {!r}".format(*sorted(found.groups())), error)
+    return ADDRESS.sub("0x…", ordered)
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a cell shows: its text, and the error's text or None."""
@@ -168,4 +178,4 @@ def execute(
             error = "RecursionError"  # its message depends on where the stack ended
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"
-    return Shown(ADDRESS.sub("0x…", out.getvalue()), error and ADDRESS.sub("0x…", error))
+    return Shown(ADDRESS.sub("0x…", out.getvalue()), error and comparable_error(error))

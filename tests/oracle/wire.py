@@ -8,7 +8,7 @@ from reactive_kernel.kernel.engine import Engine, RunRequest
 from tests.kernel.driver import Kernel, Message, cell_of, text_of
 
 from .driver import Driver
-from .execute import ADDRESS, Namespace, Shown
+from .execute import ADDRESS, Namespace, Shown, comparable_error
 
 # As the clean run shows values, which knows nothing of IPython's layout of them.
 _PLAIN = "get_ipython().display_formatter.formatters['text/plain'].pprint = False"
@@ -82,4 +82,4 @@ def _shown(outputs: list[Message]) -> Shown:
             text += text_of(message) + "\n"
         elif content["name"] == "stdout":
             text += content["text"]
-    return Shown(ADDRESS.sub("0x…", text), error and ADDRESS.sub("0x…", error))
+    return Shown(ADDRESS.sub("0x…", text), error and comparable_error(error))
