@@ -10,7 +10,8 @@ import sys
 import types
 import warnings
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Any
 
 import ipywidgets
@@ -68,12 +69,20 @@ class Canon:
         self._numbers[id(value)] = len(self._numbers)
         return len(self._numbers) - 1, False
 
+    def unordered(self, items: Iterable[Any]) -> Form:
+        """Forms of a set's items; it gives them by their addresses, so they are numbered by what they hold instead."""
+
+        def place(item: Any) -> tuple[float, str]:
+            return self._numbers.get(id(item), inf), repr(Canon().form(item))
+
+        return tuple(sorted(map(self.form, sorted(items, key=place)), key=repr))
+
     def _compound(self, value: Any) -> Form:
         kind = type(value)
         if kind is tuple:
             return ("tuple", *map(self.form, value))
         if kind is frozenset:
-            return ("frozenset", *sorted(map(self.form, value), key=repr))
+            return ("frozenset", *self.unordered(value))
         if kind is types.CodeType:
             return self._code(value)
         if isinstance(value, types.ModuleType):
@@ -247,7 +256,7 @@ _CONTENTS: list[tuple[Any, Callable[[Canon, Any], Form]]] = [
     (_ITERATORS, Canon._reduced),
     (bytearray, lambda canon, value: (bytes(value),)),
     (deque, lambda canon, value: (value.maxlen, *map(canon.form, value))),
-    (set, lambda canon, value: tuple(sorted(map(canon.form, value), key=repr))),
+    (set, lambda canon, value: canon.unordered(value)),
     (ipywidgets.Widget, _widget),
     (Figure, _figure),
     (Axes, _axes),
