@@ -191,7 +191,7 @@ def _with(w: Walker, node: ast.With | ast.AsyncWith) -> None:
         if item.optional_vars is not None:
             bind_targets(w, item.optional_vars, Value(value.codes, value.names, value.roots))
     if w.frame is not w.cell:
-        w.visit_all(node.body)
+        (_inner(w, node.body) if swallows else w.visit_all(node.body))
     elif swallows:
         _, anywhere = _guarded(w, node.body)
         w.cell.resume(anywhere)

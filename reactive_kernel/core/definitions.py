@@ -134,10 +134,10 @@ def _global(w: Walker, node: ast.Global | ast.Nonlocal) -> None:
 
 
 def _return(w: Walker, node: ast.Return) -> None:
-    if node.value is None:
-        return
-    w.visit(node.value)
+    if node.value is not None:
+        w.visit(node.value)
     if isinstance(w.frame, CodeFrame):
+        w.frame.returns = True
         if isinstance(node.value, ast.Name):
             w.frame.code.hands_out.add(node.value.id)
         elif isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):

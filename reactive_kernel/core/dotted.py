@@ -9,9 +9,10 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.facts import Deferred, together
 
 __all__ = [
     "CALLED", "EVALUATORS", "MADE", "PROTOCOLS", "attributes_used", "builtins_used", "named_in", "named_in_strings",
@@ -151,9 +152,5 @@ def narrowed(code: Deferred, used: frozenset[str] | None) -> Deferred:
         if part is None:
             return code
         parts.append(part)
-    reads = frozenset().union(*(part.reads for part in parts))
-    return Deferred(
-        reads,
-        frozenset().union(*(part.writes for part in parts)),
-        frozenset(name for name in code.mutates if name in reads or name.startswith("<")),
-    )
+    found = together(parts)
+    return replace(found, mutates=frozenset(n for n in code.mutates if n in found.reads or n.startswith("<")))

@@ -27,6 +27,7 @@ __all__ = [
     "Problem",
     "Site",
     "Strength",
+    "together",
     "visible",
 ]
 
@@ -68,12 +69,14 @@ class Deferred:
 
     The first three are names of module-level (notebook) variables, nested code included.  ``parts`` (of instances
     and classes, known from the value only) is what the use of one attribute can run (see ``dotted.py``).
+    ``after``: of what it reads, the names that it has surely bound itself by then.
     """
 
     reads: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     mutates: frozenset[str] = frozenset()
     parts: Mapping[str, Deferred] = field(default_factory=dict, hash=False)
+    after: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,21 @@ class Facts:
     cell_magic: str | None = None
     language: str = "python"
     shows: bool = False
+
+
+def together(parts: Iterable[Deferred]) -> Deferred:
+    """What several pieces of code do, as one; what the use of their attributes runs is not kept."""
+    parts = list(parts)
+    after: dict[str, frozenset[str]] = {}
+    for name in {name for part in parts for name in part.after}:
+        users = [part for part in parts if name in part.reads or name in part.mutates or name in part.after]
+        after[name] = frozenset.intersection(*(part.after.get(name, frozenset()) for part in users))
+    return Deferred(
+        frozenset().union(*(part.reads for part in parts)),
+        frozenset().union(*(part.writes for part in parts)),
+        frozenset().union(*(part.mutates for part in parts)),
+        after=after,
+    )
 
 
 def visible(names: Iterable[str]) -> list[str]:

@@ -70,7 +70,18 @@ class Frame:
 class CodeFrame(Frame):
     """The body of a function, lambda or kept generator: collected, not run."""
 
-    __slots__ = ("alias", "bound", "code", "declared", "free", "globals", "mutations", "parameters")
+    __slots__ = (
+        "alias",
+        "bound",
+        "code",
+        "declared",
+        "free",
+        "globals",
+        "mutations",
+        "parameters",
+        "passed",
+        "returns",
+    )
 
     def __init__(self, parent: Frame) -> None:
         super().__init__(parent)
@@ -82,16 +93,20 @@ class CodeFrame(Frame):
         self.free: dict[str, Node] = {}
         self.mutations: list[tuple[str, Strength, Node]] = []
         self.alias: dict[str, Roots] = {}
+        self.passed: set[str] = set()  # globals that are surely bound by now
+        self.returns = False  # it may have returned by now
 
     def load(self, name: str, node: Node, inert: bool = False) -> None:
-        if name not in self.free:
+        if name not in self.free and name not in self.passed:
             self.free[name] = node
 
     def bind(self, name: str, node: Node, value: Value) -> None:
         if name in self.globals:
             self.code.writes.setdefault(name, node)
-            if not self.depth:
-                self.code.sure.add(name)
+            if not (self.depth or self.cell.depth):  # the cell's is that of comprehensions, too
+                self.passed.add(name)
+                if not self.returns:
+                    self.code.sure.add(name)
         else:
             self.bound.add(name)
             if value.roots:
@@ -99,9 +114,11 @@ class CodeFrame(Frame):
 
     def delete(self, name: str, node: Node) -> None:
         self.bind(name, node, NOTHING)
+        self.passed.discard(name)
+        self.code.sure.discard(name)
 
     def mutate(self, name: str, strength: Strength, node: Node) -> None:
-        if strength not in WEAK:
+        if strength not in WEAK and name not in self.passed:
             self.mutations.append((name, strength, node))
 
     def effect(self, name: str, node: Node) -> None:
@@ -125,7 +142,7 @@ class CodeFrame(Frame):
         for name, node in self.free.items():
             if name in self.globals:
                 self.code.reads[name] = node
-            elif name not in local and not self._kept(name):
+            elif name not in local and not self._kept(name) and not (target is not None and name in target.passed):
                 (self.code.reads if target is None else target.free).setdefault(name, node)
         if target is None:
             self.cell.codes.append(self.code)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
-from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts
+from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts, together
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
@@ -20,6 +20,7 @@ from reactive_kernel.core.registered import by_definitions
 from reactive_kernel.core.sharing import Sharing, sharers
 from reactive_kernel.core.versions import SAME, name_version, token_version
 
+NONE: frozenset[str] = frozenset()
 UNKNOWN = "<unknown>"  # whatever a cell may bind of which nothing is known before its run
 
 __all__ = ["View", "carried", "outs", "produces", "view"]
@@ -198,18 +199,24 @@ def _close(
             if code is None:
                 continue
             if narrow and code.parts:
-                own_builtins = any(n in facts.writes or graph.resolve(n, cell) for n in builtins_used(cell.source))
-                code = narrowed(code, None if own_builtins else attributes_used(cell.source).get(name))
-            reads = (code.reads | code.mutates) - own - unread
+                code = _used(name, code, cell, graph)
+            its_own = frozenset(name for name, bound in code.after.items() if name in bound) if code.after else NONE
+            reads = (code.reads | code.mutates) - own - unread - its_own
             if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):
                 named = named_in_strings(cell.source)
                 spelt = frozenset(n for n in named - facts.writes.keys() if graph.above(n, cell.key))
                 result.evaluates = not opaque and not spelt and named.isdisjoint(facts.writes)
                 reads |= spelt
-            todo.extend((read, False, own) for read in reads)
+            todo.extend((read, False, own | code.after.get(read, NONE)) for read in reads)
             called |= reads
             result.writes |= code.writes
-            result.mutates |= code.mutates - own
+            result.mutates |= code.mutates - own - its_own
+
+
+def _used(name: str, code: Deferred, cell: Cell, graph: Graph) -> Deferred:
+    """What runs of the code in an input by the attributes that the cell's text uses of it."""
+    own_builtins = any(n in cell.facts.writes or graph.resolve(n, cell) for n in builtins_used(cell.source))
+    return narrowed(code, None if own_builtins else attributes_used(cell.source).get(name))
 
 
 def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: bool) -> Iterator[str]:
@@ -368,15 +375,7 @@ def carried(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, Defe
                 if (code := cells[producer].carried.get(source)) is not None:
                     parts.append(replace(code, parts={}) if code.parts else code)
         if parts:
-            result[name] = (
-                parts[0]
-                if len(parts) == 1
-                else Deferred(
-                    frozenset().union(*(p.reads for p in parts)),
-                    frozenset().union(*(p.writes for p in parts)),
-                    frozenset().union(*(p.mutates for p in parts)),
-                )
-            )
+            result[name] = parts[0] if len(parts) == 1 else together(parts)
     return result
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "Touched",
     "Watch",
     "bound_by",
+    "bound_by_called",
     "called_reads",
     "called_texts",
     "carry",
@@ -37,7 +38,6 @@ __all__ = [
     "doubtful",
     "glance",
     "has_changed",
-    "joined",
     "longer",
     "made_here",
     "may_bind",
@@ -160,16 +160,6 @@ def longer(until: float) -> float:
     return max(until, thread_time() + BUDGET * LEAST)
 
 
-def joined(parts: Iterable[Deferred]) -> Deferred:
-    """What several pieces of code do, taken together."""
-    parts = list(parts)
-    return Deferred(
-        frozenset().union(*(part.reads for part in parts)),
-        frozenset().union(*(part.writes for part in parts)),
-        frozenset().union(*(part.mutates for part in parts)),
-    )
-
-
 def bound_by(watch: Watch, namespace: dict[str, Any]) -> dict[str, Any]:
     """Names that the run bound, with their values: by identity, and those that the source surely binds."""
     facts = watch.cell.facts
@@ -198,6 +188,11 @@ def may_bind(session: Session, cell: Cell, namespace: Iterable[str]) -> set[str]
     if any(reason.binds_by_key for reason in cell.facts.opaque):
         found = found.union(filter(tracked, namespace)) - cell.inputs.keys()
     return set(found)
+
+
+def bound_by_called(session: Session, cell: Cell) -> set[str]:
+    """Names that code which the cell calls surely binds before other code that it calls reads them."""
+    return set().union(*(own for code in _called(session, cell) for own in code.after.values()))
 
 
 def called_texts(session: Session, cell: Cell) -> list[str]:

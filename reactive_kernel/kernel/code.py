@@ -7,11 +7,12 @@ import functools
 import inspect
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from reactive_kernel.core.dotted import named_in
-from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.facts import Deferred, together
 
 __all__ = [
     "CODED",
@@ -24,6 +25,7 @@ __all__ = [
     "names_in",
     "names_of_a_call",
     "steps",
+    "sure_stores",
 ]
 
 NOTHING = Deferred()
@@ -74,44 +76,55 @@ def _returned(code: types.CodeType, inner: types.CodeType) -> bool:
 
 def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred:
     """Globals that a code object uses, and the code nested in it but for ``without``."""
-    reads: set[str] = set()
+    parts: list[Deferred] = []
     writes: set[str] = set()
     steps = list(dis.get_instructions(code))
-    own = bound_first(code)
-    for at, instruction in enumerate(steps):
-        operation = instruction.opname
-        if operation in LOADS:
-            if instruction.argval in own:
-                continue
+    stores = sure_stores(code)
+    for at, step in enumerate(steps):
+        if step.opname in LOADS:
             text = _evaluated(steps[at : at + 3])
-            reads |= {str(instruction.argval)} if text is None else named_in(text)
-        elif operation in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            writes.add(str(instruction.argval))
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType) and const not in without:
-            inner = names_in(const)
-            reads |= inner.reads
-            writes |= inner.writes
-    return Deferred(frozenset(reads), frozenset(writes)) if reads or writes else NOTHING
+            names = frozenset({str(step.argval)} if text is None else named_in(text))
+        elif step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            writes.add(str(step.argval))
+            continue
+        elif isinstance(step.argval, types.CodeType) and step.argval not in without:
+            names = names_in(step.argval).reads
+            writes |= names_in(step.argval).writes
+        else:
+            continue
+        own = frozenset(name for name, place in stores.items() if place < step.offset)
+        parts.append(Deferred(names - own, after=dict.fromkeys(names, own) if own else {}))
+    found = together(parts)
+    return replace(found, writes=frozenset(writes)) if found.reads or found.after or writes else NOTHING
 
 
 @functools.lru_cache(maxsize=4096)
 def bound_first(code: types.CodeType) -> frozenset[str]:
     """Globals that a function surely binds, by ``global``, before it looks at them: what was there it does not read."""
-    if code.co_flags & LATER or STORE not in (kind for _, kind, _ in steps(code)):
+    stores = sure_stores(code)
+    if not stores:
         return frozenset()
-    found, seen = set[str](), set[str]()
+    looks = (step for step in dis.get_instructions(code) if step.opname in LOADS)
+    return frozenset(stores.keys() - {step.argval for step in looks if step.offset < stores.get(step.argval, 0)})
+
+
+@functools.lru_cache(maxsize=4096)
+def sure_stores(code: types.CodeType) -> Mapping[str, int]:
+    """Globals that a function binds and never deletes, and where it first does so in a place that it has to pass.
+
+    Nothing leads past such a place: no jump from before it to behind it, and no handler of exceptions.
+    """
+    if code.co_flags & LATER or STORE not in (kind for _, kind, _ in steps(code)):
+        return {}
     whole: Any = dis.Bytecode(code)
-    caught = min((entry.start for entry in whole.exception_entries), default=len(code.co_code))
-    for step in whole:
-        if step.is_jump_target or step.opcode in JUMPS or step.offset >= caught:
-            break
-        if step.opname == "STORE_GLOBAL" and step.argval not in seen:
-            found.add(str(step.argval))
-        elif step.opname in LOADS:
-            seen.add(str(step.argval))
-    deleted = {step.argval for step in dis.get_instructions(code) if step.opname == "DELETE_GLOBAL"}
-    return frozenset(found - deleted)
+    past = [(step.offset, step.argval) for step in whole if step.opcode in JUMPS]
+    past += [(entry.start, entry.target) for entry in whole.exception_entries]
+    deleted = {step.argval for step in whole if step.opname == "DELETE_GLOBAL"}
+    found: dict[str, int] = {}
+    for at, name in ((step.offset, step.argval) for step in whole if step.opname == "STORE_GLOBAL"):
+        if name not in deleted and not any(start < at < target for start, target in past):
+            found.setdefault(name, at)
+    return found
 
 
 def _evaluated(steps: list[dis.Instruction]) -> str | None:

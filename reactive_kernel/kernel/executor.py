@@ -13,7 +13,7 @@ from math import inf, nextafter
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.core.facts import Deferred
+from reactive_kernel.core.facts import Deferred, together
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
@@ -30,7 +30,6 @@ from reactive_kernel.kernel.changes import (
     deadline,
     doubtful,
     glance,
-    joined,
     longer,
     may_bind,
     moved,
@@ -363,7 +362,7 @@ class Executor:
         for old in same:
             before = [self.session.cells[p] for p in cell.inputs.get(old, ())]
             reach = reach.union(*(c.ran.reach.get(old, ()) for c in before if c.ran is not None))
-            code = joined([code, *(c.carried[old] for c in before if old in c.carried)])
+            code = together([code, *(c.carried[old] for c in before if old in c.carried)])
         return inside, reach, code
 
     def _keep_delta(self, watch: Watch, changes: Changes, known: Iterable[str]) -> None:

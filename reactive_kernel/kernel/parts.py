@@ -121,8 +121,7 @@ class _Reach:
 
     def part(self, start: tuple[str, ...], dropped: bool) -> Deferred | None:
         """What these attributes can run; ``dropped``: what they return is used no more.  None if that can't be told."""
-        reads: set[str] = set()
-        writes: set[str] = set()
+        does = Survey()
         todo, seen = list(start), set(start)
         while todo:
             name = todo.pop()
@@ -136,11 +135,10 @@ class _Reach:
                 used = uses(value.__code__) if method else NO_USE
                 if inside.truncated or used is None or (used[1] and not (dropped and name in start)):
                     return None
-                reads |= inside.reads
-                writes |= inside.writes
+                does.add_code(inside)
                 todo.extend(used[0] - seen)
                 seen |= used[0]
-        return Deferred(frozenset(reads), frozenset(writes))
+        return does.code
 
     def find(self, name: str) -> list[tuple[Any, bool]] | None:
         """What an attribute may be, and whether it is code that gets the instance; None if it is a library's."""

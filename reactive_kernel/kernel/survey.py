@@ -50,6 +50,7 @@ class Survey:
         caches: functions with a cache of their results.
         widgets: ipywidgets, which the browser changes too.
         reads, writes: globals that code inside reads and writes when called.
+        after: of those read, the ones that this code has surely bound itself by then.
     """
 
     states: dict[int, tuple[Any, State | None]] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Survey:
     widgets: list[Any] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
+    after: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -71,7 +73,7 @@ class Survey:
     @property
     def code(self) -> Deferred:
         """What code inside the value does when called."""
-        return Deferred(frozenset(self.reads), frozenset(self.writes))
+        return Deferred(frozenset(self.reads), frozenset(self.writes), after=dict(self.after))
 
     def add(self, other: Survey) -> None:
         """Take in what was found inside a value that is part of this one."""
@@ -81,6 +83,15 @@ class Survey:
         self.unknown |= other.unknown
         self.caches += [cache for cache in other.caches if not any(cache is own for own in self.caches)]
         self.widgets += [widget for widget in other.widgets if not any(widget is own for own in self.widgets)]
+        self.add_code(other)
+
+    def add_code(self, other: Survey | Deferred) -> None:
+        """Take in what more code inside does."""
+        if self.after or other.after:
+            for name in other.reads | other.after.keys():
+                own = other.after.get(name, NONE)
+                seen = name in self.reads or name in self.after
+                self.after[name] = own & self.after.get(name, NONE) if seen else own
         self.reads |= other.reads
         self.writes |= other.writes
 
@@ -93,6 +104,7 @@ class Survey:
 
 
 NOTHING_SEEN: Mapping[int, Survey] = {}
+NONE: frozenset[str] = frozenset()
 
 
 class Known(Protocol):
@@ -197,7 +209,7 @@ class Walk:
         old = self.result
         self.result = replace(
             old, states=dict(old.states), untold=set(old.untold), caches=old.caches[:], widgets=old.widgets[:],
-            reads=set(old.reads), writes=set(old.writes),
+            reads=set(old.reads), writes=set(old.writes), after=dict(old.after),
         )  # fmt: skip
         self._capture, self._light, self._taken = capture, not capture, {}
         states, inside = self.result.states, list[Any]()
@@ -326,9 +338,7 @@ class Walk:
             result.caches.append(value)
         for code in code_of(value) if kind in CODED else ():
             if not isinstance(value, types.FunctionType) or value.__globals__ is self._namespace:
-                done = names_in(code)
-                result.reads |= done.reads
-                result.writes |= done.writes
+                result.add_code(names_in(code))
         return None
 
     def _visit(self, value: Any, way: Way) -> None:

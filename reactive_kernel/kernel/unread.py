@@ -28,7 +28,7 @@ from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.registered import registered
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, Entered, find
-from reactive_kernel.kernel.changes import Watch, called_reads
+from reactive_kernel.kernel.changes import Watch, bound_by_called, called_reads
 from reactive_kernel.kernel.code import LOOKUP, bound_first, code_of, inside, lookups, names_in, steps
 from reactive_kernel.kernel.evaluated import Evaluated
 from reactive_kernel.kernel.modules import LOCAL
@@ -210,7 +210,8 @@ class Unread:
         """Names of cells above that code read which is not known to be in any input; ``before``: found before."""
         read = set().union(*(_looked_up(code) - skipped for code, skipped in entered))
         read -= (cell.inputs.keys() - before) | cell.facts.writes.keys() | cell.facts.reads.keys()
-        return frozenset(name for name in read if self.session.graph.above(name, cell.key))
+        found = {name for name in read if self.session.graph.above(name, cell.key)}
+        return frozenset(found - bound_by_called(self.session, cell) if found else found)
 
     def _end(
         self, watch: Watch, following: Following, entered: list[Entered], texts: Set[types.CodeType]
