@@ -41,6 +41,8 @@ __all__ = [
     "longer",
     "made_here",
     "may_bind",
+    "moved",
+    "no_longer_shared",
     "remarks",
     "seen_whole",
     "standing",
@@ -119,7 +121,7 @@ class Changes:
 
     names: set[str] = field(default_factory=set)
     touched: dict[int, tuple[Any, State]] = field(default_factory=dict)
-    moved: Touched = field(default_factory=dict)  # the same, of what is only elsewhere in memory
+    moved: Touched = field(default_factory=dict)  # the same, of frames that are only elsewhere in memory
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
     presumed: set[str] = field(default_factory=set)  # names that no look could tell of
@@ -260,6 +262,11 @@ def moved(watch: Watch, touched: Collection[int]) -> Touched:
         for key, (value, state) in seen.states.items()
         if type(state) is SmallFrame and key not in touched and state.has_moved(value)
     }
+
+
+def no_longer_shared(moved: Touched) -> set[int]:
+    """Of these frames, those that have left memory which others shared: those may now change it where it is."""
+    return {key for key, (_, state) in moved.items() if type(state) is SmallFrame and state.shared}
 
 
 def touched_by(watch: Watch, counts: Callable[[Any], bool]) -> Iterator[tuple[Survey, Touched]]:

@@ -134,7 +134,7 @@ class Run:
                 else:
                     engine.session.apply(Failed(cell.id, outcome.error or "failed", count, seconds, drawn))
                 self._cascade.ended(cell, ok, outcome.status == "interrupted")
-                self._cascade.also(engine.executor.caches.no_longer_alone())
+                self._cascade.also(engine.executor.affected())
                 if ok and cell.kind == "console":
                     engine.retire()
             self._cascade.also(engine.read_again())

@@ -33,6 +33,7 @@ from reactive_kernel.kernel.changes import (
     longer,
     may_bind,
     moved,
+    no_longer_shared,
     remarks,
     seen_whole,
     touched_by,
@@ -46,9 +47,11 @@ from reactive_kernel.kernel.last_shown import LastShown
 from reactive_kernel.kernel.letting_go import LetGo, let_go
 from reactive_kernel.kernel.memory import SMALL, size_of, trim
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.neighbours import Neighbours
 from reactive_kernel.kernel.openers import ATOMS, is_bare
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
+from reactive_kernel.kernel.sharers import Sharers
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
 from reactive_kernel.kernel.store import MISSING, Delta, Store, put_back, tracked
@@ -75,6 +78,8 @@ class Executor:
         self.caches = Caches(self.session)
         self.max_superseded_bytes = max_superseded_bytes
         self.unread = Unread(session, namespace)
+        self.neighbours = Neighbours(session)
+        self.sharers = Sharers(session, self.store)
         self.albums = Albums(namespace, self.main)
         self.staying = Staying(session, self.store, self.look)
         self.large: set[tuple[str, str]] = set()  # (cell, name): values too large to be looked at whole
@@ -90,6 +95,10 @@ class Executor:
         self._move(inf)
         tell_browser()
         trim(self.store, self.session, self.max_superseded_bytes)
+
+    def affected(self) -> list[str]:
+        """Cells that have to run again for what the last run has done beyond its own values; they are stale now."""
+        return [*self.caches.no_longer_alone(), *self.neighbours.no_longer_alone()]
 
     def _move(self, key: float) -> None:
         self.store.move(key)
@@ -195,6 +204,7 @@ class Executor:
         changes = self._changes(watch)
         observed = None
         if ok and cell.id in self.session.cells:
+            found |= self.neighbours.of(watch, changes)
             observed = replace(self._keep(watch, changes, shown), unread=watch.unread, found=found)
         else:
             self._roll_back(watch, changes)
@@ -212,6 +222,7 @@ class Executor:
         touched_in = {id(seen): touched for seen, touched in touched_by(watch, self.caches.counts)}
         changes = Changes(touched={key: pair for touched in touched_in.values() for key, pair in touched.items()})
         changes.moved = moved(watch, changes.touched)
+        apart = no_longer_shared(changes.moved)
         self.albums.after(changes.touched)
         if not (watch.surveys or watch.unseen or changes.touched):
             return changes
@@ -221,7 +232,7 @@ class Executor:
         doubts: dict[int, Set[int]] = {}
         for name, seen in watch.surveys.items():
             guess, touched = name in guessed, touched_in[id(seen)]
-            if touched or guess:
+            if touched or guess or not apart.isdisjoint(seen.states):
                 changes.names.add(name)
             if guess:
                 if id(seen) not in doubts:
@@ -239,23 +250,11 @@ class Executor:
             after, _ = state_of(value, self.main, True)
             if state.restore is None or after is None or after.restore is None:
                 changes.lost.add(key)
-        changes.names |= unsure | self._sharers(watch, changes.touched.keys() | changes.lost)
-        changes.gone = {n for n in unsure | self._sharers(watch, changes.lost) if n in changes.names}
+        changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
+        changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
         changes.gone |= changes.names.intersection(lost_in)
         return changes
-
-    def _sharers(self, watch: Watch, tokens: Iterable[int]) -> set[str]:
-        """The visible names whose values contain one of these objects."""
-        found: set[str] = set()
-        later = self.session.graph.later(watch.cell)
-        for cell_id, name in sharers(self.session.sharing, tokens):
-            if cell_id in later:
-                continue
-            value = self.store.values.get(cell_id, {}).get(name, MISSING)
-            if value is not MISSING and watch.before.get(name, MISSING) is value:
-                found.add(name)
-        return found
 
     def _roll_back(self, watch: Watch, changes: Changes) -> None:
         """Put everything back as it was before the run, as far as it can be."""
@@ -293,6 +292,7 @@ class Executor:
         unread = bound.keys() - reads_of(self.session, cell)
         drawn = self.hidden.changed(cell.source, watch.states, cell.facts.effects)
         self._keep_delta(watch, changes, changes.names - unread)
+        self.neighbours.join(watch, bound)
         tokens = self.staying.decide(watch, bound, changes, mutated, bool(mutated or drawn or deleted))
         changed = frozenset(changes.names - deleted - unread)
         stays = self.staying.effects(watch, changes, changed, drawn)
@@ -312,7 +312,7 @@ class Executor:
             carried=insides.carried,
             reach=insides.reach,
             libraries=insides.libraries,
-            cleared=self._cleared(watch, changes),
+            cleared=self.sharers.cleared(watch, changes),
             remarks=remarks(self.session, watch, changes),
             outside=databases_changed(),
         )
@@ -381,19 +381,3 @@ class Executor:
         delta.entries.extend(views.values())
         self.store.deltas[watch.cell.id] = delta
         self.store.applied.append(watch.cell.id)
-
-    def _cleared(self, watch: Watch, changes: Changes) -> frozenset[str]:
-        """Visible names that share objects with what changed, or may, and did not change."""
-        found = {name for name, seen in (watch.surveys | watch.beside).items() if seen.complete}
-        whole = watch.unseen.isdisjoint(changes.names)
-        for name in changes.names:
-            if (seen := watch.surveys.get(name)) is not None:
-                found |= self._sharers(watch, seen.states)
-                whole &= not seen.truncated
-        # All that the cell can have changed was looked at: of what only shares with that, the rest is as it was.
-        # Nor did what wasn't seen of a value change where nothing but what was seen says that it did.
-        told = changes.names - changes.presumed
-        for name in told | (changes.names - watch.surveys.keys()) if whole else told:
-            for producer in map(self.session.cells.__getitem__, self.session.graph.above(name, watch.cell.key)):
-                found |= self._sharers(watch, producer.ran.reach.get(name, ()) if producer.ran is not None else ())
-        return frozenset(found - changes.names)

@@ -87,9 +87,10 @@ class SmallFrame(State):
     own states tell and put back what is in them, and copies of all else.
     """
 
-    __slots__ = ("axes", "labels", "parts", "viewed")
+    __slots__ = ("axes", "labels", "parts", "shared", "viewed")
 
     def __init__(self, value: Any, viewed: list[Any]) -> None:
+        self.shared = any(block.refs.has_reference() for block in value._mgr.blocks)
         owners = set(map(id, viewed))
         # Never the blocks themselves: pandas would take us for somebody who shares them.
         self.parts = [Part(block, lies_in(block, owners)) for block in value._mgr.blocks]
