@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from reactive_kernel.core.candidates import candidates, suggested
 from reactive_kernel.core.dotted import EVALUATORS, attributes_used, builtins_used, named_in_strings, narrowed
-from reactive_kernel.core.facts import SHOWN, WEAK, Deferred, Facts, together
+from reactive_kernel.core.facts import SHOWN, Deferred, Facts, together
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
 from reactive_kernel.core.queried import queried
 from reactive_kernel.core.registered import by_definitions
 from reactive_kernel.core.sharing import Sharing, sharers
-from reactive_kernel.core.versions import SAME, name_version, token_version
+from reactive_kernel.core.versions import name_version, token_version
 
 NONE: frozenset[str] = frozenset()
 UNKNOWN = "<unknown>"  # whatever a cell may bind of which nothing is known before its run
@@ -53,7 +54,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     if ran is not None:
         direct |= ran.mutated | ran.found
     if not known:
-        direct |= facts.effects.keys() | _suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
+        direct |= facts.effects.keys() | suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     if "_" in facts.reads and cell.kind == "notebook":
         direct.add(SHOWN)
     _close(cell, direct, _changed_here(cell, known) | options | handed, graph, result, without, unread)
@@ -118,11 +119,6 @@ def _bound_before_hidden_reads(facts: Facts) -> set[str]:
     return own - facts.reads.keys() - facts.deletes.keys()
 
 
-def _suggested(facts: Facts) -> set[str]:
-    """Names that the source alone makes us take for mutated."""
-    return {name for name, mutation in facts.mutates.items() if mutation.strength not in WEAK}
-
-
 @lru_cache(maxsize=1024)
 def _looks_inside(source: str, name: str) -> bool:
     """True if the text takes an attribute or item of a name other than to set it, to show it or to listen to it."""
@@ -179,9 +175,8 @@ def _close(
         if name in inputs and (inert or (name in followed and followed[name] <= own)):
             continue
         if name not in inputs:
-            own_or_above = name in here or name in result.writes or name in facts.asked or _may_be_own(facts)
-            above = (own_or_above or _found_nearer(name, cell, graph)) and cell.kind == "notebook"
-            found = graph.above(name, cell.key) if above else graph.resolve(name, cell)
+            above = name in here or name in result.writes or name in facts.asked or _may_be_own(facts)
+            found = _find(name, cell, graph, above)
             if found and cells[found[0]].key > cell.key and not (name in own_reads and _is_sure(cell, name)):
                 if name in without or (name in own_reads and _bound_by_star(cell, name)):
                     found = ()
@@ -198,8 +193,7 @@ def _close(
             code = cells[producer].carried.get(name)
             if code is None:
                 continue
-            if narrow and code.parts:
-                code = _used(name, code, cell, graph)
+            code = _used(name, code, cell, graph) if narrow and code.parts else code
             its_own = frozenset(name for name, bound in code.after.items() if name in bound) if code.after else NONE
             reads = (code.reads | code.mutates) - own - unread - its_own
             if spelt is None and any(not graph.resolve(n, cell) for n in EVALUATORS & reads):
@@ -207,10 +201,19 @@ def _close(
                 spelt = frozenset(n for n in named - facts.writes.keys() if graph.above(n, cell.key))
                 result.evaluates = not opaque and not spelt and named.isdisjoint(facts.writes)
                 reads |= spelt
+            if "_" in reads and cell.kind == "notebook" and not graph.resolve("_", cell):
+                reads |= {SHOWN}
             todo.extend((read, False, own | code.after.get(read, NONE)) for read in reads)
             called |= reads
             result.writes |= code.writes
             result.mutates |= code.mutates - own - its_own
+
+
+def _find(name: str, cell: Cell, graph: Graph, above: bool) -> tuple[str, ...]:
+    """The cells that a name is read from; ``above``: nothing below counts."""
+    if cell.kind == "notebook" and (above or _found_nearer(name, cell, graph)):
+        return graph.above(name, cell.key)
+    return graph.resolve(name, cell)
 
 
 def _used(name: str, code: Deferred, cell: Cell, graph: Graph) -> Deferred:
@@ -281,25 +284,6 @@ def _bound_before(facts: Facts, reader: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _candidates(cell: Cell, seen: View, cells: Mapping[str, Cell], known: bool) -> set[str]:
-    """Names that the cell is taken to change in place: as its run showed, else as the source suggests."""
-    if known and cell.ran is not None:
-        return set(cell.ran.mutated)
-    facts = cell.facts
-    found = _suggested(facts) | facts.effects.keys() | seen.mutates
-    if cell.ran is not None and cell.ran.code == facts.code:
-        found |= cell.ran.mutated
-    return {n for n in found if n.startswith("<") or any(not _fixed(cells[p], n) for p in seen.inputs.get(n, ()))}
-
-
-def _fixed(producer: Cell, name: str) -> bool:
-    """True if the value that a producer gives to a name can't be changed in place."""
-    if producer.exact and producer.ran is not None and name in producer.ran.bound:
-        token = producer.ran.bound[name]
-        return token is not None and not token.startswith(("function:", "class:", SAME))
-    return name in producer.facts.plain and name in producer.facts.writes
-
-
 def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known: bool) -> None:
     """Add the visible names that share objects with what the cell mutates: they are mutated with it.
 
@@ -309,7 +293,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
     cleared = cell.ran.cleared if cell.ran is not None and cell.ran.code == cell.facts.code else frozenset()
     bound = cell.ran.bound.keys() if known and cell.ran is not None else ()  # what it gives is new, unless it reads it
     above: dict[str, tuple[str, ...]] = {}  # many share under one name
-    for name in _candidates(cell, result, cells, known):
+    for name in candidates(cell, result.inputs, result.mutates, cells, known):
         for producer in result.inputs.get(name, ()):
             if cells[producer].key > cell.key and cell.kind == "notebook":
                 continue  # from below: a change of it is none of what is above
@@ -340,7 +324,7 @@ def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int
         result.update(dict.fromkeys(ran.bound, DEFINES))
         result.update(dict.fromkeys(ran.deleted, DELETES))
         return result
-    for name in _candidates(cell, seen, cells, False) | seen.shared:
+    for name in candidates(cell, seen.inputs, seen.mutates, cells, False) | seen.shared:
         if seen.inputs.get(name) or name.startswith("<"):
             result[name] = MUTATES
     if ran is not None and ran.code == facts.code:

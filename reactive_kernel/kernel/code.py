@@ -18,8 +18,10 @@ __all__ = [
     "CODED",
     "LOOKUP",
     "NOTHING",
+    "SUSPENDED",
     "bound_first",
     "code_of",
+    "frame_of",
     "inside",
     "lookups",
     "names_in",
@@ -164,6 +166,16 @@ def lookups(code: types.CodeType) -> tuple[tuple[int, str], ...]:
 
 # None of these can be subclassed.
 CODED = frozenset({types.FunctionType, types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType})
+
+
+_FRAMES = {types.GeneratorType: "gi_frame", types.CoroutineType: "cr_frame", types.AsyncGeneratorType: "ag_frame"}
+SUSPENDED = tuple(_FRAMES)
+
+
+def frame_of(value: Any) -> types.FrameType | None:
+    """Where a generator or coroutine is; None once it has ended."""
+    frame: types.FrameType | None = getattr(value, _FRAMES[type(value)])
+    return frame
 
 
 def code_of(value: Any) -> Iterator[types.CodeType]:

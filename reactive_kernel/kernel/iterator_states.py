@@ -15,10 +15,10 @@ import queue
 import re
 import stat
 import threading
-import types
 from operator import is_
 from typing import Any
 
+from reactive_kernel.kernel.code import SUSPENDED, frame_of
 from reactive_kernel.kernel.container_states import Maker, Taken, same_items
 from reactive_kernel.kernel.state import State
 
@@ -28,13 +28,13 @@ CACHED: type = type(functools.lru_cache(len))
 
 
 def _generator(value: Any) -> Taken:
-    frame = value.gi_frame
+    frame = frame_of(value)
     at = frame.f_lasti if frame is not None else -1
     line = dict(frame.f_locals) if frame is not None else {}
     keys, items = list(line.keys()), list(line.values())
 
     def changed(now: Any) -> bool:
-        inner = now.gi_frame
+        inner = frame_of(now)
         if inner is None or frame is None:
             return inner is not frame
         return inner.f_lasti != at or not same_items(keys, items, dict(inner.f_locals))
@@ -213,7 +213,7 @@ ITERATORS: dict[type, Maker] = {
     type(reversed([])): _iterator,
     itertools.count: _by_repr,
     itertools.repeat: _by_repr,
-    types.GeneratorType: _generator,
+    **dict.fromkeys(SUSPENDED, _generator),
     type(iter(range(0))): _range_iterator,
     type(iter(range(1 << 70))): _range_iterator,
     type(threading.Lock()): _lock,

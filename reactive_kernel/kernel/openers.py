@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 import threading
 import types
@@ -15,7 +16,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from reactive_kernel.kernel.code import CODED
+from reactive_kernel.kernel.code import CODED, SUSPENDED, frame_of
 from reactive_kernel.kernel.compiled_states import inside_compiled, reduces
 from reactive_kernel.kernel.container_states import Maker
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
@@ -157,8 +158,13 @@ def _function(value: Any) -> tuple[Iterable[Any], bool]:
 
 
 def _generator(value: Any) -> tuple[Iterable[Any], bool]:
-    frame = value.gi_frame
+    frame = frame_of(value)
     return (list(frame.f_locals.values()) if frame is not None else ()), True
+
+
+def _stream(value: Any) -> tuple[Iterable[Any], bool]:
+    """The bytes in memory that a stream of text is written to; a file's own buffers tell nothing that it doesn't."""
+    return ([value.buffer] if issubclass(type(value.buffer), io.BytesIO) else ()), True
 
 
 def _module(value: Any) -> tuple[Iterable[Any], bool]:
@@ -197,8 +203,9 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
     (staticmethod, _parts(_static.__dict__["__func__"])),
     (classmethod, _parts(_classmethod.__dict__["__func__"])),
     (property, _parts(property.fget, property.fset, property.fdel)),
-    (types.GeneratorType, _generator),
+    *((kind, _generator) for kind in SUSPENDED),
     (types.ModuleType, _module),
+    (io.TextIOWrapper, _stream),
     (weakref.ref, lambda value: ((weakref.ref.__call__(value),), True)),
 )
 

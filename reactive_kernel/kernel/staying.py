@@ -50,6 +50,7 @@ class Staying:
             tokens = self._keep_held(watch, bound, raw, here.union(mutated))
         else:
             tokens = self._tokens(watch, bound, raw, self._keep_alike(watch, bound, raw, changes), changed)
+            self._keep_equal(watch, bound, raw)
         self.tokens[watch.cell.id] = raw
         return tokens
 
@@ -171,6 +172,26 @@ class Staying:
                 bound[name] = self.store.namespace[name] = new[name]
                 del tokens[name]
         return tokens
+
+    def _keep_equal(self, watch: Watch, bound: dict[str, Any], raw: Mapping[str, str | None]) -> None:
+        """Keep the old objects of equal texts, tuples and the like, if nobody else holds the new ones.
+
+        What readers have made of the old ones stays, and ``is`` tells one from the other.
+        """
+        cell, kept = watch.cell, self.store.values.get(watch.cell.id, {})
+        known, main = self.tokens.get(cell.id, {}), self.store.main
+        groups: dict[int, list[str]] = {}
+        for name in bound.keys() & kept.keys() & watch.held:
+            if bound[name] is not kept[name] and (raw[name] or "") == known.get(name):
+                groups.setdefault(id(bound[name]), []).append(name)
+        for names in groups.values():
+            old, new = kept[names[0]], bound[names[0]]
+            paired = {n for n in kept if kept[n] is old} == {n for n in bound if bound[n] is new}
+            if not paired or identity_matters(new, main) or self._is_of_others(cell, old):
+                continue
+            if sys.getrefcount(new) == 2 * len(names) + 2:  # ours, and the argument
+                for name in names:
+                    bound[name] = self.store.namespace[name] = old
 
     def _keep_alike(
         self, watch: Watch, bound: dict[str, Any], raw: dict[str, str | None], changes: Changes

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import dis
 import inspect
-import os
 import re
 import sys
 import threading
@@ -29,9 +28,20 @@ from reactive_kernel.core.registered import registered
 from reactive_kernel.core.session import Session
 from reactive_kernel.kernel.called import Calls, Entered, find
 from reactive_kernel.kernel.changes import Watch, bound_by_called, called_reads
-from reactive_kernel.kernel.code import LOOKUP, bound_first, code_of, inside, lookups, names_in, steps
+from reactive_kernel.kernel.code import (
+    LOOKUP,
+    SUSPENDED,
+    bound_first,
+    code_of,
+    frame_of,
+    inside,
+    lookups,
+    names_in,
+    steps,
+)  # fmt: skip
 from reactive_kernel.kernel.evaluated import Evaluated
 from reactive_kernel.kernel.modules import LOCAL
+from reactive_kernel.kernel.processes import processes
 from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.states import OURS
 from reactive_kernel.kernel.survey import Survey
@@ -86,7 +96,7 @@ class Following:
         kept: those which count as read whatever is entered.
         functions: what was found to be called, with its code.
         compiled: code objects of the cell itself.
-        processes: see `_processes`.
+        processes: see `processes`.
         evaluates: the cell's text evaluates others, which may read anything that is there.
         texts: the code of cell magics of the user's own, and what IPython ran for them; None where there are none.
     """
@@ -136,7 +146,7 @@ class Unread:
             self._asked, self._calls = True, find()
         if self._calls is None or self._otherwise():
             return None
-        following = Following(called, own, processes=_processes(), evaluates=bool(hidden))
+        following = Following(called, own, processes=processes(), evaluates=bool(hidden))
         following.texts = {code for code in magics if code is not None} if magics else None
         if hidden:
             self._evaluated.begin()
@@ -207,7 +217,7 @@ class Unread:
         return unread, kept | self._found(watch.cell, before, entered)
 
     def _found(self, cell: Cell, before: Set[str], entered: list[Entered]) -> frozenset[str]:
-        """Names of cells above that code read which is not known to be in any input; ``before``: found before."""
+        """Names of cells above that code read which is in no input that is known; ``before``: found before."""
         read = set().union(*(_looked_up(code) - skipped for code, skipped in entered))
         read -= (cell.inputs.keys() - before) | cell.facts.writes.keys() | cell.facts.reads.keys()
         found = {name for name in read if self.session.graph.above(name, cell.key)}
@@ -216,7 +226,7 @@ class Unread:
     def _end(
         self, watch: Watch, following: Following, entered: list[Entered], texts: Set[types.CodeType]
     ) -> frozenset[str]:
-        if following.processes is None or following.processes != _processes() or self._goes_on():
+        if following.processes is None or following.processes != processes() or self._goes_on():
             return frozenset()
         if any(function.__code__ is not code for function, code in following.functions):
             return frozenset()
@@ -249,7 +259,7 @@ class Unread:
                 if value.__globals__ is not self.namespace:
                     continue
                 following.functions.append((value, value.__code__))
-            at_work = type(value) is types.GeneratorType and value.gi_frame is not None
+            at_work = type(value) in SUSPENDED and frame_of(value) is not None
             for outer in code_of(value):
                 calls.note(outer, at_work)
                 for code in (outer, *inside(outer)):
@@ -378,22 +388,3 @@ def _texts(const: object) -> list[str]:
     if isinstance(const, (tuple, frozenset)):
         return [text for item in const for text in _texts(item)]
     return [const] if isinstance(const, str) else []
-
-
-_forks = 0
-
-
-def _count_fork() -> None:
-    global _forks
-    _forks += 1
-
-
-os.register_at_fork(before=_count_fork)
-
-
-def _processes() -> tuple[int, str] | None:
-    """Changes whenever a process is begun; None while some of `multiprocessing`'s are alive."""
-    made = sys.modules.get("multiprocessing.process")
-    if made is not None and getattr(made, "_children", None):
-        return None
-    return _forks, repr(getattr(made, "_process_counter", None))

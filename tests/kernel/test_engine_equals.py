@@ -47,6 +47,32 @@ SAME = {
 }
 
 
+EQUAL = {
+    "tuple": ("x = tuple([1, n])", "x = tuple([1, n]) + ()"),
+    "text": ("x = 'ab' * n", "x = 'a' + 'b' + 'ab' * (n - 1)"),
+    "number": ("x = 10.0**n", "x = 1e3"),
+    "frozen set": ("x = frozenset([n])", "x = frozenset([3])"),
+    "date": ("import datetime\nx = datetime.date(2020, 1, n)", "import datetime\nx = datetime.date(2020, 1, 3)"),
+    "two names": ("x = y = (n, 1)", "y = (n, 1)\nx = y"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
+def test_an_equal_value_that_cannot_change_is_the_object_that_readers_have(one: str, other: str) -> None:
+    nb = settled("n = 3", one, "z = x\nzs = [x]")
+    for text in (one, other):
+        assert nb.run("b", text) == "b"
+        assert nb.run(nb.insert(3, "print(z is x, zs[0] is x)")) in "defg"
+        nb.check()
+
+
+def test_an_equal_value_that_is_two_objects_now_is_not_one() -> None:
+    nb = settled("n = 3", "x = y = (n, 1)", "z = x")
+    assert nb.run("b", "x, y = (n, 1), (n, 1)") == "b"
+    assert nb.run(nb.insert(3, "print(x is y)")) == "d"
+    nb.check()
+
+
 @pytest.mark.parametrize("make", SAME.values(), ids=SAME)
 def test_run_again_by_hand_nothing_below_runs(make: str) -> None:
     nb = settled(make, "z = x", "print(z)")

@@ -104,3 +104,12 @@ def test_a_method_of_ones_own_class_counts_as_a_change_where_it_is_too_large_to_
     nb.check()
     nb.run("b", f"w.step()\n{call}")
     nb.check()
+
+
+def test_text_written_through_to_bytes_in_memory_changes_these() -> None:
+    made = "import io\nraw = io.BytesIO()\ntext = io.TextIOWrapper(raw, write_through=True)"
+    nb = Notebook(made, "text.write('ab')", "text.write('cd')", "print(raw.getvalue())")
+    nb.all()
+    nb.check()
+    assert nb.run("b", "text.write('zz')") == "abcd"
+    nb.check()

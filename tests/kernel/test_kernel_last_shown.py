@@ -12,6 +12,16 @@ def test_another_result_above_runs_the_reader_again(kernel: Kernel) -> None:
     assert ran.text("C") == "14"
 
 
+def test_a_function_that_reads_it_runs_again(kernel: Kernel) -> None:
+    kernel.cells(A="4", B="def f(): return _", C="6", D="print(f())")
+    ran = kernel.cell("C", "8")
+    assert ran.order == ["C", "D"]
+    assert ran.text("D") == "8\n"
+    kernel.control("delete", cell_id="C")
+    assert not kernel.entries()["D"]["fresh"]
+    assert kernel.cell("D", "print(f(), 1)").text("D") == "4 1\n"
+
+
 def test_it_goes_by_place_and_not_by_time(kernel: Kernel) -> None:
     kernel.cells(A="5", B="_ * 2", C="7")
     assert kernel.cell("B", "_ * 3").text("B") == "15"
