@@ -5,7 +5,6 @@ The methods of the builtin types are called, never those of a subclass, which ma
 
 from __future__ import annotations
 
-import io
 import types
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
@@ -14,14 +13,13 @@ from operator import attrgetter, is_
 from typing import Any
 
 from reactive_kernel.kernel.memos import ENDURING, lasting, renewed
-from reactive_kernel.kernel.state import MAX_BYTES, MAX_ITEMS, State, Tells
+from reactive_kernel.kernel.state import MAX_ITEMS, State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, slots_of
 
 __all__ = [
     "Attributes",
     "Maker",
-    "buffer_state",
     "bytearray_state",
     "class_state",
     "closure_state",
@@ -248,29 +246,6 @@ def bytearray_state(value: Any) -> Taken:
     return State(lambda now: now != copy, restore, len(copy)), "whole"
 
 
-def buffer_state(value: io.StringIO | io.BytesIO) -> Taken:
-    """What a file in memory holds, and the place in it; a closed one stays closed."""
-    if value.closed:
-        return State(lambda now: not now.closed, None), "whole"
-    place = value.tell()
-    size = value.seek(0, io.SEEK_END)
-    value.seek(place)
-    if size > MAX_BYTES:
-        return State(lambda now: now.closed or now.tell() != place, None), "partly"
-    held = value.getvalue()
-
-    def changed(now: Any) -> bool:
-        return now.closed or now.tell() != place or now.getvalue() != held
-
-    def restore(target: Any) -> None:
-        target.seek(0)
-        target.truncate()
-        target.write(held)
-        target.seek(place)
-
-    return State(changed, restore, size), "whole"
-
-
 def instance_state(value: Any) -> Taken:
     """Attributes and slots of an instance."""
     attributes = Attributes(attributes_of(value), type(value))
@@ -347,10 +322,12 @@ _made_of = attrgetter(*_PARTS)
 def function_state(value: Any) -> Taken:
     """A function's attributes, its defaults, names, docstring and code."""
     keys, items = list(value.__dict__.keys()), list(value.__dict__.values())
-    made_of = _made_of(value)
+    made_of, given = _made_of(value), value.__kwdefaults__ or {}
+    names, defaults = list(given.keys()), list(given.values())
 
     def changed(now: Any) -> bool:
-        return not all(map(is_, _made_of(now), made_of)) or not same_items(keys, items, now.__dict__)
+        same = all(map(is_, _made_of(now), made_of)) and same_items(names, defaults, now.__kwdefaults__ or {})
+        return not same or not same_items(keys, items, now.__dict__)
 
     def restore(target: Any) -> None:
         target.__dict__.clear()
@@ -358,8 +335,14 @@ def function_state(value: Any) -> Taken:
         for name, part, now in zip(_PARTS, made_of, _made_of(target), strict=True):
             if now is not part:
                 setattr(target, name, part)
+        if target.__kwdefaults__:
+            target.__kwdefaults__.clear()
+            target.__kwdefaults__.update(zip(names, defaults, strict=True))
 
     return State(changed, restore), "whole"
+
+
+_named = attrgetter("__name__", "__qualname__", "__bases__")
 
 
 def class_state(value: Any) -> Taken:
@@ -369,16 +352,19 @@ def class_state(value: Any) -> Taken:
         return {n: v for n, v in members_of(cls).items() if n not in CLASS_NOISE}
 
     held = held_by(value)
-    keys, items = list(held.keys()), list(held.values())
+    keys, items, named = list(held.keys()), list(held.values()), _named(value)
 
     def restore(target: Any) -> None:
+        target.__name__, target.__qualname__ = named[:2]
+        if target.__bases__ != named[2]:
+            target.__bases__ = named[2]
         for name in held_by(target).keys() - held.keys():
             type.__delattr__(target, name)
         for name, item in held.items():
             if members_of(target).get(name) is not item:
                 type.__setattr__(target, name, item)
 
-    return State(lambda now: not same_items(keys, items, held_by(now)), restore), "whole"
+    return State(lambda now: not same_items(keys, items, held_by(now)) or _named(now) != named, restore), "whole"
 
 
 def module_state(value: Any) -> Taken:

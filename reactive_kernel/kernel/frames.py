@@ -16,6 +16,7 @@ from reactive_kernel.kernel.typewise import attributes_of
 __all__ = [
     "LOOKS",
     "SmallFrame",
+    "arrow_state",
     "given_to",
     "grouping_state",
     "index_state",
@@ -260,13 +261,26 @@ def _same_axis(one: Any, other: Any) -> bool:
 
 
 def index_state(value: Any) -> tuple[State | None, Tells]:
-    """Of an index only the names can be changed."""
-    names = list(value.names)
+    """Of an index only the names can be changed, and the time from one to the next."""
+    names, step = list(value.names), _step(value)
 
     def restore(target: Any) -> None:
         target.names = names
+        if _step(target) != step:
+            _stepped(target)["_freq"] = step
 
-    return State(lambda now: list(now.names) != names, restore), "whole"
+    return State(lambda now: list(now.names) != names or _step(now) != step, restore), "whole"
+
+
+def arrow_state(value: Any) -> tuple[State | None, Tells]:
+    """A column of Arrow's, which can't be changed: it is replaced."""
+    held = attributes_of(value).get("_pa_array")
+
+    def restore(target: Any) -> None:
+        attributes_of(target)["_pa_array"] = held
+        attributes_of(target).get("_cache", {}).clear()
+
+    return State(lambda now: attributes_of(now).get("_pa_array") is not held, restore), "whole"
 
 
 def _old_pandas(value: Any) -> tuple[State | None, Tells]:

@@ -162,9 +162,17 @@ def _generator(value: Any) -> tuple[Iterable[Any], bool]:
     return (list(frame.f_locals.values()) if frame is not None else ()), True
 
 
+_BUFFERED = (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)
+
+
 def _stream(value: Any) -> tuple[Iterable[Any], bool]:
-    """The bytes in memory that a stream of text is written to; a file's own buffers tell nothing that it doesn't."""
-    return ([value.buffer] if issubclass(type(value.buffer), io.BytesIO) else ()), True
+    """The bytes in memory that a stream is written to; a file's own buffers tell nothing that it doesn't."""
+    inner = value.buffer if isinstance(value, io.TextIOWrapper) else value.raw
+    return ([inner] if issubclass(type(inner), (io.BytesIO, *_BUFFERED)) and not _is_on_disk(inner) else ()), True
+
+
+def _is_on_disk(stream: Any) -> bool:
+    return issubclass(type(stream), _BUFFERED) and not issubclass(type(stream.raw), io.BytesIO)
 
 
 def _module(value: Any) -> tuple[Iterable[Any], bool]:
@@ -182,6 +190,7 @@ def _parts(*members: Any) -> Inside:
 _factory: Any = defaultdict.default_factory  # type: ignore[misc]
 _method: Any = types.MethodType
 _partial: Any = partial
+_exception: Any = BaseException
 _static: Any = staticmethod
 _classmethod: Any = classmethod
 _applied = _parts(_partial.func, _partial.args, _partial.keywords)
@@ -205,7 +214,8 @@ INSIDE: tuple[tuple[type, Inside], ...] = (
     (property, _parts(property.fget, property.fset, property.fdel)),
     *((kind, _generator) for kind in SUSPENDED),
     (types.ModuleType, _module),
-    (io.TextIOWrapper, _stream),
+    (BaseException, _parts(_exception.args)),
+    *((kind, _stream) for kind in (io.TextIOWrapper, *_BUFFERED)),
     (weakref.ref, lambda value: ((weakref.ref.__call__(value),), True)),
 )
 
@@ -245,6 +255,8 @@ def _look_into(kind: type) -> Opener:
         return _frame
     if pandas is not None and issubclass(kind, pandas.Index):
         return lambda value, kind, main: ((), True)  # only its names can be changed
+    if pandas is not None and issubclass(kind, pandas.api.extensions.ExtensionArray) and hasattr(kind, "_ndarray"):
+        return lambda value, kind, main: ((value._ndarray,), True)
     if known.package in ("polars", "pyarrow") or is_closed(kind) or runs_the_notebook(kind):
         return lambda value, kind, main: ((), True)
     if issubclass(kind, threading.Thread):

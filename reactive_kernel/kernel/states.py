@@ -13,7 +13,7 @@ import random
 import sys
 import threading
 import types
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,6 @@ from reactive_kernel.kernel.array_states import array_state
 from reactive_kernel.kernel.compiled_states import compiled_state, hides, reduces, with_hidden_part
 from reactive_kernel.kernel.container_states import (
     Maker,
-    buffer_state,
     bytearray_state,
     class_state,
     closure_state,
@@ -38,10 +37,11 @@ from reactive_kernel.kernel.container_states import (
 from reactive_kernel.kernel.databases import connection_state, cursor_state
 from reactive_kernel.kernel.elsewhere import holds_elsewhere, with_what_is_elsewhere
 from reactive_kernel.kernel.figure_states import is_registry, is_settled, is_stack, registry_state, stack_state
-from reactive_kernel.kernel.frames import grouping_state, index_state, pandas_state, remembers
+from reactive_kernel.kernel.frames import arrow_state, grouping_state, index_state, pandas_state, remembers
 from reactive_kernel.kernel.iterator_states import ITERATORS
 from reactive_kernel.kernel.jitted import is_jitted, jitted_state
 from reactive_kernel.kernel.library_states import element_state, polars_state
+from reactive_kernel.kernel.member_states import buffer_state, context_state, default_state, exception_state
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.picture_states import is_picture, picture_state
@@ -133,8 +133,12 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
 @per_type
 def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
+    if known.package == "decimal" and known.name == "Context":
+        return context_state
     if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
         return None
+    if issubclass(kind, BaseException):
+        return exception_state
     if issubclass(kind, enum.Enum) and of_a_library(kind):  # all that use the library share its members
         return None
     if kind is object or known.name in ("_tuplegetter", "PyCapsule"):
@@ -147,7 +151,7 @@ def _maker_for(kind: type) -> Maker | None:
     if library is not None:
         return library[0]
     if issubclass(kind, random.Random):
-        return _random
+        return _random_and_more
     for base, maker in CONTAINERS:
         if issubclass(kind, base):
             return maker
@@ -208,6 +212,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (pandas_state,)
     if pandas is not None and issubclass(kind, pandas.Index):
         return (index_state,)
+    if pandas is not None and known.name.startswith("Arrow") and issubclass(kind, pandas.api.extensions.ExtensionArray):
+        return (arrow_state,)
     if is_closed(kind) or (known.package in SETTLED and known.attributes is None and not known.slotted):
         return (None,)
     if known.package in ("pandas", "numpy"):
@@ -250,6 +256,9 @@ def _random(value: Any) -> tuple[State | None, Tells]:
     return State(lambda now: now.getstate() != held, restore), "whole"
 
 
+_random_and_more = joined(_random, instance_state)
+
+
 _array_subclass = joined(array_state, instance_state)
 
 
@@ -260,6 +269,7 @@ def _masked(value: Any) -> tuple[State | None, Tells]:
 
 
 CONTAINERS: tuple[tuple[type, Maker], ...] = (
+    (defaultdict, joined(default_state, instance_state)),
     (dict, joined(dict_state, instance_state)),
     (list, joined(list_state, instance_state)),
     (set, joined(set_state, instance_state)),
@@ -273,6 +283,7 @@ MAKERS: dict[type, Maker] = {
     set: set_state,
     deque: deque_state,
     OrderedDict: ordered_state,
+    defaultdict: default_state,
     bytearray: bytearray_state,
     io.StringIO: buffer_state,
     io.BytesIO: buffer_state,
