@@ -251,6 +251,7 @@ class Executor:
             if state.restore is None or after is None or after.restore is None:
                 changes.lost.add(key)
         changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
+        changes.names = set(filter(tracked, changes.names))  # ``_`` is IPython's
         changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
         changes.gone |= changes.names.intersection(lost_in)

@@ -55,6 +55,15 @@ def test_a_result_that_is_changed_below_is_seen_changed(kernel: Kernel) -> None:
     assert ran.text("C") == "[1, 3]\n"
 
 
+def test_a_result_that_is_changed_under_this_name_is_still_ipythons(kernel: Kernel) -> None:
+    kernel.cells(A="3", B="[5]", C="_.append(1)", D="7", E="print(_)")
+    kernel.cell("A", "4")
+    assert kernel.cell("D", "8").text("E") == "8\n"
+    assert kernel.entries()["C"]["mutates"] == []
+    kernel.control("delete", cell_id="D")
+    assert kernel.cell("E", "print(_, 0)").text("E") == "[5, 1] 0\n"
+
+
 def test_the_same_result_again_runs_nothing(kernel: Kernel) -> None:
     kernel.cells(A="5 + 1", B="_ * 2")
     assert kernel.cell("A", "5 + 1").order == ["A"]
