@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from reactive_kernel.core.facts import Deferred, together
+from reactive_kernel.core.parsed import parsed
 
 __all__ = [
     "CALLED", "EVALUATORS", "MADE", "PROTOCOLS", "attributes_used", "builtins_used", "named_in", "named_in_strings",
@@ -48,11 +49,8 @@ def attributes_used(source: str) -> Mapping[str, frozenset[str]]:
     What else is done with a name counts as an attribute of `PROTOCOLS`.
     No name of a cell that isn't plain Python, none that is bound in it, or that a string spells.
     """
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    tree = ast.Module(body, [])
+    tree = parsed(source)
+    body = tree.body
     counts = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     made: dict[int, tuple[str, str]] = {}  # calls whose value gets a name, by id: what is called, and the name
     dropped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and node is not body[-1]}
@@ -113,21 +111,14 @@ def builtins_used(source: str) -> tuple[str, ...]:
 
 def named_in(text: str) -> frozenset[str]:
     """Names that a piece of code uses; none if it isn't code."""
-    try:
-        tree = ast.parse(text.strip())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in ast.walk(parsed(text.strip())) if isinstance(node, ast.Name))
 
 
 @lru_cache(maxsize=256)
 def named_in_strings(source: str) -> frozenset[str]:
     """Names in those strings of a cell that are code themselves: ``show("df.head()")``."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    nodes = ast.walk(parsed(source))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
     return frozenset().union(*map(named_in, texts))
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 
+from reactive_kernel.core.parsed import parsed
+
 __all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings", "surroundings", "taken_from"]
 
 _OPTIONS_OF: dict[str, tuple[str, ...]] = {
@@ -91,14 +93,15 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
 
 def _shows(source: str) -> bool:
     """True if the text has an expression as a statement, which is shown or run for its effect, or makes text."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return True
-    return bool(_WRITES.search(source)) or any(
-        isinstance(node, ast.Expr | ast.JoinedStr | ast.Mod)
-        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
-        for node in ast.walk(tree)
+    tree = parsed(source)
+    return (
+        not tree.body
+        or bool(_WRITES.search(source))
+        or any(
+            isinstance(node, ast.Expr | ast.JoinedStr | ast.Mod)
+            or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+            for node in ast.walk(tree)
+        )
     )
 
 
@@ -107,10 +110,7 @@ def imported(source: str) -> Mapping[str, str]:
     """Names that the text binds by importing, with the tokens of what has options; none where it isn't plain Python."""
     if "import" not in source:
         return {}
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
+    tree = parsed(source)
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -127,10 +127,7 @@ def taken_from(source: str) -> Mapping[str, tuple[str, str]]:
     """Names that the text only imports from modules, and does no more with: module, and the name that it has there."""
     if "import" not in source:
         return {}
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
+    tree = parsed(source)
     found = {
         item.asname or item.name: (node.module, item.name)
         for node in tree.body

@@ -1,7 +1,7 @@
 """Variables that a library looks up by name for a query in a string: ``duckdb.sql("select a from df")``.
 
-Where the query is handed to DuckDB, polars or chDB, as far as the text of the cells shows; tables of other databases
-are no variables.
+Where the query is handed to DuckDB, polars or chDB, or to a function of the notebook's which does that, as far as the
+text of the cells shows; tables of other databases are no variables.
 """
 
 from __future__ import annotations
@@ -9,15 +9,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.parsed import parsed
 
-__all__ = ["queried"]
+__all__ = ["METHODS", "queried", "tables_in"]
 
-_METHODS = frozenset({"sql", "query", "execute", "from_query"})
+METHODS = frozenset({"sql", "query", "execute", "from_query"})
 _LIBRARIES = re.compile(r"\b(?:duckdb|polars|chdb)\b")
+_MAY_QUERY = re.compile(rf"\.(?:{'|'.join(METHODS)})\b|\bselect\b", re.IGNORECASE)
 # What stands between FROM or JOIN and the next clause; of it, each first word after a comma names a table.
 _TABLES = re.compile(
     r"\b(?:from|join)\b(.*?)(?=\b(?:from|join|where|group|order|limit|on|using|union|left|right|inner|full|cross"
@@ -28,58 +31,101 @@ _FIRST = re.compile(r'\s*"?([^\W\d]\w*)\b"?(?!\s*\.)')
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
+@dataclass(slots=True)
+class _Queries:
+    """What a cell hands on: the tables that its queries name, and the variables that hold queries."""
+
+    tables: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
+
+
 def queried(cell: Cell, graph: Graph) -> frozenset[str]:
     """Names of variables in the queries that the cell hands to such a library, and which it doesn't bind itself."""
-    if not any(method in cell.source for method in _METHODS):
+    if not _MAY_QUERY.search(cell.source) and graph.producers.keys().isdisjoint(("duckdb", "chdb")):
         return frozenset()
-    found = {n for root, names in _queries(cell.source).items() if _is_of_a_library(root, cell, graph) for n in names}
+    found: set[str] = set()
+    for root, queries in _queries(cell.source).items():
+        if not _is_of_a_library(root, cell, graph):
+            continue
+        found |= queries.tables
+        for name in queries.variables:
+            for producer in graph.resolve(name, cell):
+                found |= _assigned(graph.document.cells[producer].source).get(name, frozenset())
     return frozenset(found - cell.facts.writes.keys())
 
 
 def _is_of_a_library(root: str, cell: Cell, graph: Graph) -> bool:
+    """True if a name is such a library's, or code that uses one."""
     if root in cell.facts.writes and _LIBRARIES.search(cell.source):
         return True
-    producers = map(graph.document.cells.__getitem__, graph.resolve(root, cell))
-    return any(_LIBRARIES.search(producer.source) for producer in producers)
+    todo, seen = [root], {root}
+    while todo:
+        name = todo.pop()
+        for producer in map(graph.document.cells.__getitem__, graph.resolve(name, cell)):
+            if _LIBRARIES.search(producer.source):
+                return True
+            code = producer.carried.get(name)
+            more = code.reads - seen if code is not None else frozenset()
+            todo += more
+            seen |= more
+    return False
 
 
 @lru_cache(maxsize=1024)
-def _queries(source: str) -> Mapping[str, frozenset[str]]:
-    """Names of tables in queries, by the name through which these are run; nothing where it isn't Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found: dict[str, frozenset[str]] = {}
-    for call in _calls(tree):
+def _queries(source: str) -> Mapping[str, _Queries]:
+    """Queries by the name through which they are run; nothing where the text isn't Python."""
+    found: dict[str, _Queries] = {}
+    for call in _calls(parsed(source)):
         root: ast.AST = call.func
         while isinstance(root, (ast.Attribute, ast.Call)):
             root = root.value if isinstance(root, ast.Attribute) else root.func
         if isinstance(root, ast.Name):
-            tables = frozenset(name for text in _texts(call.args[0]) for name in _tables(text))
-            found[root.id] = found.get(root.id, frozenset()) | tables
-    return found
+            queries = found.setdefault(root.id, _Queries())
+            arguments = (*call.args, *(keyword.value for keyword in call.keywords))
+            for argument in arguments if root is call.func else arguments[:1]:
+                queries.tables.update(name for text in _texts(argument) for name in tables_in(text))
+                if isinstance(argument, ast.Name):
+                    queries.tables |= _assigned(source).get(argument.id, frozenset())
+                    queries.variables.add(argument.id)
+    return {root: queries for root, queries in found.items() if queries.tables or queries.variables}
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """Calls that hand a query on, but for those in functions."""
+    """Calls that may hand a query on, but for those in functions: of such a method, or of a function by its name."""
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
-        called = node.func if isinstance(node, ast.Call) and node.args else None
-        if isinstance(node, ast.Call) and isinstance(called, ast.Attribute) and called.attr in _METHODS:
-            yield node
+        if isinstance(node, ast.Call) and (node.args or node.keywords):
+            called = node.func
+            if isinstance(called, ast.Name) or (isinstance(called, ast.Attribute) and called.attr in METHODS):
+                yield node
         todo.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, _LATER))
 
 
+@lru_cache(maxsize=1024)
+def _assigned(source: str) -> Mapping[str, frozenset[str]]:
+    """Names of tables in the texts that a cell gives to variables."""
+    found: dict[str, frozenset[str]] = {}
+    for node in ast.walk(parsed(source)):
+        if isinstance(node, ast.Assign):
+            tables = frozenset(name for text in _texts(node.value) for name in tables_in(text))
+            for target in node.targets if tables else ():
+                if isinstance(target, ast.Name):
+                    found[target.id] = found.get(target.id, frozenset()) | tables
+    return found
+
+
 def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):  # "…".format(…), "…".strip()
+        node = node.func.value
     if isinstance(node, ast.JoinedStr):  # what is filled in may be a name's part
         yield "".join(str(part.value) if isinstance(part, ast.Constant) else "()" for part in node.values)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
 
 
-def _tables(text: str) -> Iterator[str]:
+def tables_in(text: str) -> Iterator[str]:
+    """Names of tables in a query, as far as its clauses show."""
     for clause in _TABLES.finditer(text):
         parts = clause[1].split(",")
         if text[clause.end() : clause.end() + 1] == "(":  # a function's, or a query's

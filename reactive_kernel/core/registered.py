@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import Cell
+from reactive_kernel.core.parsed import parsed
 
 __all__ = ["by_definitions", "registered"]
 
@@ -84,10 +85,7 @@ def _is_of_the_notebook(root: str, cell: Cell, graph: Graph) -> bool:
 @lru_cache(maxsize=1024)
 def _read(source: str) -> _Definitions:
     """What a text defines; nothing where it isn't Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _Definitions()
+    tree = parsed(source)
     decorators: dict[str, frozenset[str]] = {}
     bases: dict[str, frozenset[str]] = {}
     imports: set[str] = set()

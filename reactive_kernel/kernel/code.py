@@ -13,6 +13,7 @@ from typing import Any
 
 from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred, together
+from reactive_kernel.core.queried import METHODS, tables_in
 
 __all__ = [
     "CODED",
@@ -53,6 +54,7 @@ LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+_QUERY_METHODS = {"duckdb": METHODS, "chdb": METHODS, "polars": frozenset({"sql"})}
 STORES = ("STORE_FAST", "STORE_DEREF")
 CALL = ["CALL"] if sys.version_info >= (3, 12) else ["PRECALL", "CALL"]
 
@@ -96,8 +98,20 @@ def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred
             continue
         own = frozenset(name for name, place in stores.items() if place < step.offset)
         parts.append(Deferred(names - own, after=dict.fromkeys(names, own) if own else {}))
+    parts.append(Deferred(_looked_up_in_queries(code)))
     found = together(parts)
     return replace(found, writes=frozenset(writes)) if found.reads or found.after or writes else NOTHING
+
+
+def _looked_up_in_queries(code: types.CodeType) -> frozenset[str]:
+    """Variables in the texts of queries that code hands to DuckDB or polars, which look them up by their names."""
+    loaded = [name for name in _QUERY_METHODS if name in sys.modules]
+    if not any(_QUERY_METHODS[name].intersection(code.co_names) for name in loaded):
+        return frozenset()
+    texts = (const for const in code.co_consts if isinstance(const, str))
+    return frozenset(table for text in texts for table in tables_in(text)).difference(
+        code.co_varnames, code.co_freevars
+    )
 
 
 @functools.lru_cache(maxsize=4096)

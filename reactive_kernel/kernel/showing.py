@@ -11,6 +11,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reactive_kernel.core.parsed import parsed
 from reactive_kernel.kernel.memos import of_a_library
 from reactive_kernel.kernel.typewise import module_of, per_type
 
@@ -24,10 +25,7 @@ __all__ = ["only_shows", "without_filled"]
 @lru_cache(maxsize=1024)
 def only_shows(source: str) -> bool:
     """True if a text has nothing but names, and attributes of names, to show."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    body = parsed(source).body
     return bool(body) and all(isinstance(node, ast.Expr) and _is_shown(node.value) for node in body)
 
 

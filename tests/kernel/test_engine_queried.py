@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reactive_kernel.core.queried import _queries
+from reactive_kernel.core.queried import tables_in
 from tests.kernel.inprocess import Notebook
 from tests.kernel.test_engine_edges import edges
 
@@ -24,19 +24,38 @@ QUERIES = {
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_tables_of_a_query(query: str) -> None:
-    assert _queries(f"con.sql({query!r})") == {"con": QUERIES[query]}
-
-
-def test_only_queries_that_are_run_here_count() -> None:
-    assert _queries("def f(): return con.sql('from df')\ntext = 'select a from df'") == {}
+    assert set(tables_in(query)) == QUERIES[query]
 
 
 IMPORT = "import duckdb, pandas as pd, polars as pl"
 FRAME = "df = pd.DataFrame({'a': [1, 2]})"
+
+
+def test_only_queries_that_are_run_here_count() -> None:
+    notebook = Notebook(IMPORT, FRAME, "def f(): return duckdb.sql('from df')\ntext = 'select a from df'")
+    notebook.all()
+    assert "df<b" not in edges(notebook).get("c", "")
+
+
+HELPER = "def ask(query, n=0): return duckdb.sql(query).fetchall()"
 RUNS = {
     "the module": ("0", "print(duckdb.sql('select sum(a) from df').fetchall())"),
     "a connection": ("con = duckdb.connect()", "print(con.execute('select sum(a) from df').fetchall())"),
     "a chain": ("0", "print(duckdb.connect().sql('select sum(a) from df').fetchall())"),
+    "a variable": ("0", "query = 'select sum(a) from df'\nprint(duckdb.sql(query).fetchall())"),
+    "a variable of another cell": ("query = 'select sum(a) from df'", "print(duckdb.sql(query).fetchall())"),
+    "filled in": ("n = 2", "print(duckdb.sql('select sum(a) * {} from df'.format(n)).fetchall())"),
+    "a function": (HELPER, "print(ask('select sum(a) from df'))"),
+    "a function by keyword": (HELPER, "print(ask(n=1, query='select sum(a) from df'))"),
+    "a function and a variable": (HELPER + "\nquery = 'select sum(a) from df'", "print(ask(query))"),
+    "a function with a connection": (
+        "con = duckdb.connect()\ndef ask(query):\n    return con.sql(query).fetchall()",
+        "print(ask('select sum(a) from df'))",
+    ),
+    "a function with the query": (
+        "def ask():\n    return duckdb.sql('select sum(a) from df').fetchall()",
+        "print(ask())",
+    ),
 }
 
 
@@ -45,7 +64,7 @@ def test_a_query_follows_the_frame(connect: str, query: str) -> None:
     notebook = Notebook(IMPORT, FRAME, connect, query)
     notebook.all()
     assert "df<b" in edges(notebook)["d"]
-    again = "c" if "con =" in connect else ""  # what a connection did can't be undone: it is made anew
+    again = "c" if connect.startswith("con =") else ""  # what a connection did can't be undone: it is made anew
     assert notebook.run("b", FRAME.replace("2", "7")) == f"b{again}d"
     notebook.check()
     cell = notebook.insert(2, "df['a'] += 1")
