@@ -35,6 +35,19 @@ CASES = {
         "import pandas as pd\nc = pd.date_range('2024-01-01', periods=3).array.copy()",
         "c[0] = pd.Timestamp({})", "print(c)", "'2020-01-01'", "'2021-01-01'",
     ),
+    "spans": (
+        "import pandas as pd\nc = pd.timedelta_range('1D', periods=3).array.copy()",
+        "c[0] = pd.Timedelta({})", "print(c)", "'2h'", "'3h'",
+    ),
+    "numbers": ("import pandas as pd\nc = pd.Series([1, 2]).array", "c[0] = {}", "print(list(c))", "8", "9"),
+    "in a dict": (
+        "import pandas as pd\nd = {'c': pd.Categorical(list('aba'))}",
+        "d['c'][0] = {}", "print(list(d['c']))", "'b'", "'a'",
+    ),
+    "of a column": (
+        "import pandas as pd\ns = pd.Series(list('aba'), dtype='category')\nv = s.values.copy()",
+        "v[0] = {}", "print(list(v), list(s))", "'b'", "'a'",
+    ),
     "step of an index": (
         "import pandas as pd\nix = pd.date_range('2024-01-01', periods=3, freq='D')",
         "ix.freq = {}", "print(ix.freq)", "None", "'D'",
