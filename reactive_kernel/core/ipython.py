@@ -93,7 +93,7 @@ PYTHON_BODIES = frozenset("time timeit capture prun memit mprun lprun pyinstrume
 # IPython takes a line that is a cell of its own for a magic without its %, if it begins with the name of one.
 _AUTOMAGIC = re.compile(r"\s*([^\W\d]\w*)(?:[ \t]+(?![=,]).*)?\n?")
 _KNOWN = BINDING | HARMLESS | INSPECTING | RUNNING | {"timeit", "xdel"}
-_ASSIGNED = re.compile(r"(\s*[^=\n#'\"!%]+?[^=\n#'\"!%<>+\-*/&|^@:]=\s*)([%!])(?![=\s])(.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(\s*[^=\n#'\"!%]*?[^=\n#'\"!%<>+\-*/&|^@:]=\s*)([%!])(?![=\s])(.*)", re.DOTALL)
 _HELP_END = re.compile(r"(%{0,2}(?!\d)[\w*]+(?:\.\w+|\[-?[0-9]+\])*)\?{1,2}\s*$")
 _TOKEN = re.compile(r"'''|\"\"\"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|#.*|[\[({]|[\])}]|\\$")
 _CLOSING = {quote: re.compile(r"(?:\\.|[^\\])*?" + quote, re.DOTALL) for quote in ("'''", '"""')}

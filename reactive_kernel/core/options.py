@@ -31,7 +31,7 @@ _OUTWARD = frozenset({"os", "posixpath", "ntpath", "subprocess", "shutil", "glob
 _SURROUNDINGS = ("<environ>", "<directory>")
 _STARTS = re.compile(
     r"^\s*(?:[\w, ]+=\s*)?!|^\s*%%(?:bash|sh|script|system|sx|python\w*|pypy|perl|ruby|!)"
-    r"|%(?:env|system|sx|sc|cd|pwd|ls|run)\b",
+    r"|%(?:env|set_env|system|sx|sc|cd|pwd|ls|run)\b",
     re.MULTILINE,
 )
 _OPENS = re.compile(

@@ -19,6 +19,7 @@ from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.kernel.albums import Albums
+from reactive_kernel.kernel.borrowed import borrowers
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
@@ -251,6 +252,7 @@ class Executor:
             if state.restore is None or after is None or after.restore is None:
                 changes.lost.add(key)
         changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
+        changes.names |= borrowers(watch.before, (value for value, _ in changes.touched.values()))
         changes.names = set(filter(tracked, changes.names))  # ``_`` is IPython's
         changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))

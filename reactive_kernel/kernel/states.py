@@ -58,6 +58,8 @@ IMMUTABLE_PACKAGES = frozenset(
     "pyarrow re datetime decimal fractions uuid pathlib zoneinfo enum ipaddress inspect typing _thread weakref"
     " _weakref _abc operator functools pybind11_builtins".split()
 )
+# Of pyarrow: what is written to, or read on and on.
+WRITTEN_TO = ("Writer", "Stream", "StreamReader", "StreamingReader", "BatchReader", "BufferReader", "OSFile")
 # What these have in C is made anew rather than changed, or is room to work in (the pixels that a figure last drew).
 SETTLED = frozenset("sklearn scipy statsmodels arch hdbscan matplotlib".split())
 # Where numpy's generators are, the bit generators that they draw from, and the seeds of those.
@@ -135,6 +137,8 @@ def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
     if known.package == "decimal" and known.name == "Context":
         return context_state
+    if known.package == "pyarrow" and known.name.endswith(WRITTEN_TO):
+        return _unknown
     if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
         return None
     if issubclass(kind, BaseException):
