@@ -271,7 +271,6 @@ class Executor:
         for wrapper in [wrapper for seen in watch.surveys.values() for wrapper in seen.caches]:
             self.caches.roll_back(wrapper)
         self._lose(watch, changes)
-        self.store.dirty.update(self.store.forget(watch.cell.id))
         self.staying.forget(watch.cell.id)
 
     def _lose(self, watch: Watch, changes: Changes) -> None:

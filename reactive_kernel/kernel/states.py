@@ -137,6 +137,8 @@ def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
     if known.package == "decimal" and known.name == "Context":
         return context_state
+    if known.module == "reactive_kernel.kernel.sql.results":
+        return _constant
     if known.package == "pyarrow" and known.name.endswith(WRITTEN_TO):
         return _unknown
     if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
@@ -249,6 +251,11 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
 
 def _unknown(value: Any) -> tuple[State | None, Tells]:
     return None, "iterator"
+
+
+def _constant(value: Any) -> tuple[State | None, Tells]:
+    """What can't change, but is one object: it counts among those that names share."""
+    return State(lambda now: False, lambda target: None), "whole"
 
 
 def _random(value: Any) -> tuple[State | None, Tells]:

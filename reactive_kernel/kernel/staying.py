@@ -35,6 +35,7 @@ class Staying:
         self.store = store
         self.look = look
         self.tokens: dict[str, dict[str, str | None]] = {}  # raw tokens of the last run, by cell
+        self._dropped: dict[str, dict[str, tuple[str, Any]]] = {}  # of a cell that has failed since, with the values
         self._salt = 0
         self._own: tuple[str, Set[str]] = ("", frozenset())
 
@@ -104,8 +105,13 @@ class Staying:
         return not any(has_changed(*watch.left[key]) for key in watch.left.keys() & inside)
 
     def forget(self, cell_id: str) -> None:
-        """The cell's last run counts no more."""
-        self.tokens.pop(cell_id, None)
+        """The cell's last run counts no more; readers may have what it gave, and see the same again after the next."""
+        kept = self.store.forget(cell_id)
+        self.store.dirty.update(kept)
+        tokens = self.tokens.pop(cell_id, {})
+        dropped = {n: (t, kept[n]) for n, t in tokens.items() if t is not None and n in kept}
+        if dropped:
+            self._dropped[cell_id] = dropped
 
     def _tokens(
         self,
@@ -178,11 +184,14 @@ class Staying:
 
         What readers have made of the old ones stays, and ``is`` tells one from the other.
         """
-        cell, kept = watch.cell, self.store.values.get(watch.cell.id, {})
-        known, main = self.tokens.get(cell.id, {}), self.store.main
+        cell, main = watch.cell, self.store.main
+        given, tokens = self.store.values.get(cell.id, {}), self.tokens.get(cell.id, {})
+        known = {n: (t, given[n]) for n, t in tokens.items() if t is not None and n in given and n in watch.held}
+        known = known or self._dropped.pop(cell.id, {})
+        kept = {name: value for name, (_, value) in known.items()}
         groups: dict[int, list[str]] = {}
-        for name in bound.keys() & kept.keys() & watch.held:
-            if bound[name] is not kept[name] and (raw[name] or "") == known.get(name):
+        for name in bound.keys() & known.keys():
+            if bound[name] is not kept[name] and raw[name] == known[name][0]:
                 groups.setdefault(id(bound[name]), []).append(name)
         for names in groups.values():
             old, new = kept[names[0]], bound[names[0]]

@@ -382,3 +382,16 @@ def test_made_again_after_it_was_changed_in_the_same_way() -> None:
     nb.check()
     nb.run("a", "rows = [6]")
     nb.check()
+
+
+@pytest.mark.parametrize("make", ["(t, 1)", "'ab' * t", "float(t)"])
+def test_an_equal_value_made_after_a_failure_is_the_object_that_readers_have(make: str) -> None:
+    nb = settled("t = 2", f"k = {make}", "m = k")
+    assert nb.run("b", "1 / 0") == "b!"
+    nb.run("b", f"k = {make}")
+    nb.run(nb.insert(3, "print(m is k)"))
+    nb.check()
+    nb.run("a", "t = 'no' + 1")
+    nb.run("a", "t = 2")
+    nb.run("d", "print(m is k, 1)")
+    nb.check()
