@@ -48,6 +48,7 @@ from reactive_kernel.kernel.picture_states import is_picture, picture_state
 from reactive_kernel.kernel.random_states import numpy_random_state, seeds_state
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.tensor_states import tensor_maker
+from reactive_kernel.kernel.tick_states import axis_state, is_axis
 from reactive_kernel.kernel.typewise import About, about, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state
 from reactive_kernel.kernel.widgets import is_a_widgets
@@ -235,6 +236,8 @@ def _library_maker(kind: type, known: About) -> tuple[Maker | None] | None:
         return (widget_state,)
     if is_registry(kind) or is_stack(kind):
         return (registry_state if is_registry(kind) else stack_state,)
+    if is_axis(kind):
+        return (axis_state,)
     if is_settled(kind):
         return (instance_state if known.name == "_PropCycle" else None,)
     sqlite3 = sys.modules.get("sqlite3")

@@ -89,3 +89,48 @@ def test_a_grid_of_axes_is_seen_whole() -> None:
     assert notebook.all() == "abcd"
     assert notebook.run("c", "_ = axes[0, 1].set_title('r')") == "cd"
     assert notebook.log.count("b") == 1
+
+
+TICKS = """
+def look(fig):
+    fig.canvas.draw()
+    for ax in fig.axes:
+        labels = [*ax.get_xticklabels(), *ax.get_yticklabels()]
+        print([(l.get_rotation(), l.get_fontsize(), l.get_visible(), l.get_color(), l.get_ha()) for l in labels])
+        print([(t.tick1line.get_markersize(), t.gridline.get_visible()) for t in ax.xaxis.majorTicks])
+"""
+TICK_CHANGES = {
+    "angle": "ax.tick_params(axis='x', rotation={})",
+    "size": "ax.tick_params(labelsize={}, length={})",
+    "labels": "plt.setp(ax.get_xticklabels(), rotation={}, ha='right')",
+    "each label": "for label in ax.get_xticklabels():\n    label.set_rotation({})",
+    "one label": "ax.get_xticklabels()[0].set_fontsize({})",
+    "dates": "fig.autofmt_xdate(rotation={})",
+    "other side": "ax.xaxis.tick_top()\nax.tick_params(pad={})",
+    "grid": "ax.grid(True, lw={})",
+}
+
+
+@pytest.mark.parametrize("between", ["1", "look(fig)"], ids=["not drawn", "drawn"])
+@pytest.mark.parametrize("change", TICK_CHANGES.values(), ids=TICK_CHANGES)
+def test_how_ticks_look_is_put_back(change: str, between: str) -> None:
+    notebook = Notebook(IMPORT + TICKS, f"{AXES}\n{PLOT}", between, change.format(7, 7), "look(fig)")
+    assert notebook.all() == "abcde"
+    notebook.check()
+    assert "de" in notebook.run("d", change.format(9, 9))
+    notebook.check()
+    notebook.run("c", f"{between}\n2")
+    notebook.check()
+    notebook.delete("d")
+    notebook.all()
+    notebook.check()
+
+
+def test_drawing_again_and_moving_ticks_is_no_change_of_how_they_look() -> None:
+    notebook = Notebook(
+        IMPORT + TICKS, f"{AXES}\n{PLOT}", "look(fig)", "fig.canvas.draw()\nax.get_xticks()", "look(fig)"
+    )
+    assert notebook.all() == "abcde"
+    notebook.check()
+    assert notebook.run("d", "fig.canvas.draw()") == "d"
+    notebook.check()
