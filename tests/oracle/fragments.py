@@ -235,6 +235,8 @@ from collections import Counter
 from collections import defaultdict
 <dict> = defaultdict(list)
 ---
+<dict?>.default_factory = <i> and int
+---
 <set> = {<i>, <i>}
 ---
 <set> = set(<list?>)
@@ -345,6 +347,24 @@ def <proc>():
 def <proc>():
     global <num=1>
     <num?1> = <i>
+---
+def <proc>():
+    global <num=1>
+    <num?1> = <i>
+    print(<fun?>(<num?1>))
+---
+def <proc>():
+    global <num=1>
+    if <num?> > <i>:
+        return
+    <num?1> = <i>
+    print(<num?1>)
+---
+def <proc>():
+    global <list=1>
+    <list?1> = [<num?>]
+    <list?1>.append(<i>)
+    return <fun?>(<i>)
 ---
 def <proc>():
     <list?>.append(<num?>)
@@ -1097,6 +1117,12 @@ import io
 ---
 print("<i>", file=<buf?>)
 ---
+import io
+<buf=1> = io.BytesIO()
+<dict> = {"out": io.TextIOWrapper(<buf?1>, write_through=True)}
+---
+<dict?>["out"].write("<i>")
+---
 print(<buf?>.getvalue())
 ---
 <buf> = <buf?>
@@ -1127,6 +1153,12 @@ with lock:
 print(lock.locked())
 """,
     "state": """
+err = ValueError(<num?>, "<i>")
+---
+err.args = (<num?>,)
+---
+print(err, err.args)
+---
 def shared(k):
     def add(x):
         nonlocal k
@@ -1468,6 +1500,14 @@ print(<df?>.shape, <df?>["x"].to_list())
 <col> = <df?>["x"]
 ---
 <num> = len(<df?>)
+---
+import numpy as np
+<arr=1> = np.arange(3.0) + <num?>
+<df> = pl.DataFrame({"x": <arr?1>, "g": ["p", "q", "p"]})
+---
+<arr?>[0] = <i>
+---
+<arr?> += <num?>
 """,
     "error": """
 1 / 0
