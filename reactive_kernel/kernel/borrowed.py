@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from reactive_kernel.kernel.typewise import about
 
-__all__ = ["borrowers"]
+__all__ = ["lent"]
 
 MAX_COLUMNS = 200
 
 
-def borrowers(values: Mapping[str, Any], changed: Iterable[Any]) -> set[str]:
-    """Names of those among ``values`` that lie in the memory of arrays among the ``changed`` objects."""
+def lent(values: Mapping[str, Any], lenders: Callable[[], Iterable[Any]]) -> dict[str, set[int]]:
+    """By name, those of ``values`` that lie in the memory of arrays among ``lenders``, with the ids of these."""
     numpy = sys.modules.get("numpy")
     if numpy is None or not ("polars" in sys.modules or "pyarrow" in sys.modules):
-        return set()
-    arrays = [value for value in changed if type(value) is numpy.ndarray and not value.dtype.hasobject]
-    if not arrays:
-        return set()
-    bounds = [numpy.lib.array_utils.byte_bounds(array) for array in arrays]
-    found = set()
-    for name, value in values.items():
-        if about(type(value)).package in ("polars", "pyarrow") and any(
-            low <= address < high for address in _addresses(value) for low, high in bounds
-        ):
-            found.add(name)
+        return {}
+    candidates = {name: value for name, value in values.items() if about(type(value)).package in ("polars", "pyarrow")}
+    arrays = [value for value in lenders() if type(value) is numpy.ndarray] if candidates else []
+    bounds = [(id(a), *numpy.lib.array_utils.byte_bounds(a)) for a in arrays if not a.dtype.hasobject]
+    found: dict[str, set[int]] = {}
+    for name, value in candidates.items() if bounds else ():
+        places = list(_addresses(value))
+        if keys := {key for key, low, high in bounds if any(low <= place < high for place in places)}:
+            found[name] = keys
     return found
 
 

@@ -125,6 +125,7 @@ class Changes:
     lost: set[int] = field(default_factory=set)  # objects whose state before can't be had any more
     gone: set[str] = field(default_factory=set)  # names with such objects inside
     presumed: set[str] = field(default_factory=set)  # names that no look could tell of
+    borrowed: set[str] = field(default_factory=set)  # names of what lies in the memory of an array that changed
 
 
 def standing(cell: Cell, session: Session) -> Cell:

@@ -19,7 +19,7 @@ from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.kernel.albums import Albums
-from reactive_kernel.kernel.borrowed import borrowers
+from reactive_kernel.kernel.borrowed import lent
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
@@ -252,7 +252,8 @@ class Executor:
             if state.restore is None or after is None or after.restore is None:
                 changes.lost.add(key)
         changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
-        changes.names |= borrowers(watch.before, (value for value, _ in changes.touched.values()))
+        changes.borrowed = {*lent(watch.before, lambda: [value for value, _ in changes.touched.values()])}
+        changes.names |= changes.borrowed
         changes.names = set(filter(tracked, changes.names))  # ``_`` is IPython's
         changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
@@ -340,6 +341,8 @@ class Executor:
                 found.libraries[name] = libraries_in(value, inside)
                 if inside.widgets:
                     found.traits[pseudo_name(name)] = self.widgets.token(inside.widgets)
+        for name, memory in lent(values, self.namespace.values).items():
+            found.reach[name] = found.reach.get(name, frozenset()) | memory
         return found
 
     def look(self, value: Any, done: Mapping[int, Survey] = NOTHING_SEEN) -> Survey:

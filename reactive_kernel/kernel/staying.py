@@ -17,6 +17,7 @@ from reactive_kernel.core.options import taken_from
 from reactive_kernel.core.session import Session
 from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
+from reactive_kernel.kernel.borrowed import lent
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
 from reactive_kernel.kernel.equals import Pairing, alike, nobody_else_holds
 from reactive_kernel.kernel.modules import LOCAL
@@ -68,7 +69,7 @@ class Staying:
         names = {n for n, state in drawn.items() if n in ran.mutated and kept.get(n, MISSING) == state}
         same = {n for n in changed & watch.held if kept.get(n, MISSING) is self.store.namespace.get(n)}
         if not self._left_alike(watch, changes, changed):
-            same = self._left_alike_alone(watch, changes, same & ran.mutated)
+            same = self._left_alike_alone(watch, changes, (same & ran.mutated) - changes.borrowed)
         names |= same
         known = {**ran.stays, **{n: t for n, t in ran.bound.items() if t is not None}}
         return {n: known.get(n) or same_as(name_version(cell.id, ran.version, n)) for n in names}
@@ -208,7 +209,11 @@ class Staying:
         """Keep the old objects of names whose new values are alike (in ``bound`` too); returns tokens of these."""
         cell, ran = watch.cell, watch.cell.ran
         kept = self.store.values.get(cell.id, {})
-        old = {n: kept[n] for n, t in raw.items() if t is None and n in watch.held and n in kept}
+        # What lies in an array's memory would have to stay along with it, or go.
+        borrowed = lent(bound, self.store.namespace.values)
+        lenders = frozenset().union(*borrowed.values())
+        staying = (n for n, t in raw.items() if t is None and n in watch.held and n in kept and n not in borrowed)
+        old = {n: kept[n] for n in staying if id(bound[n]) not in lenders}
         if ran is None or not old:
             return {}
         before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
@@ -282,7 +287,8 @@ class Staying:
         if ran is None:
             return raw
         kept = self.store.values.get(cell.id, {})
-        inside = {name: frozenset(self.look(value).states) for name, value in bound.items()}
+        borrowed = lent(bound, self.store.namespace.values)
+        inside = {name: borrowed.get(name, set()).union(self.look(value).states) for name, value in bound.items()}
         changed = frozenset().union(*(self.look(self.store.namespace[name]).states for name in mutated))
         taken = {n for n in bound if n not in watch.held or n not in kept or inside[n] & changed}
         while more := {n for n in bound.keys() - taken if any(inside[n] & inside[t] for t in taken)}:

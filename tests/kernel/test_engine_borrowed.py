@@ -54,3 +54,15 @@ def test_a_stream_that_is_written_to_is_made_again() -> None:
     nb.all()
     nb.run("c", "out.write(b'xyz')")
     nb.check()
+
+
+def test_a_frame_and_the_array_that_it_lies_in_are_made_anew_together() -> None:
+    make = "import numpy as np, polars as pl\na = np.arange(3.0)\np = pl.DataFrame({'a': a})"
+    nb = Notebook("k = 1", f"{make}\nn = k", "a[0] = 6", "print(p)", "q = p")
+    nb.all()
+    nb.run("a", "k = 2")
+    nb.check()
+    nb.run("c", "a[0] = 7")
+    nb.check()
+    nb.run("b")
+    nb.check()
