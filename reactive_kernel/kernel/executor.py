@@ -13,7 +13,7 @@ from math import inf, nextafter
 from time import thread_time
 from typing import Any
 
-from reactive_kernel.core.facts import Deferred, together
+from reactive_kernel.core.facts import SHOWN, Deferred, together
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.operations import Lost, Observed
 from reactive_kernel.core.session import Session
@@ -254,7 +254,8 @@ class Executor:
         changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
         changes.borrowed = {*lent(watch.before, lambda: [value for value, _ in changes.touched.values()])}
         changes.names |= changes.borrowed
-        changes.names = set(filter(tracked, changes.names))  # ``_`` is IPython's
+        if SHOWN in watch.cell.inputs and not watch.cell.inputs.get("_"):
+            changes.names.discard("_")  # it is IPython's
         changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
         lost_in = (n for n, seen in watch.surveys.items() if not changes.lost.isdisjoint(seen.states))
         changes.gone |= changes.names.intersection(lost_in)

@@ -13,6 +13,7 @@ from reactive_kernel.kernel.changes import Changes
 from reactive_kernel.kernel.engine import Engine
 from reactive_kernel.kernel.executor import Executor
 from reactive_kernel.kernel.hidden import Hidden
+from reactive_kernel.kernel.sharers import Sharers
 from reactive_kernel.kernel.store import MISSING, Store
 
 from .grammar import from_seed
@@ -37,7 +38,7 @@ def cascade_off(patch: pytest.MonkeyPatch) -> None:
 def no_aliases(patch: pytest.MonkeyPatch) -> None:
     """Names that share an object know nothing of each other."""
     patch.setattr(resolve, "_add_shared", lambda *_: None)
-    patch.setattr(Executor, "_sharers", lambda *_: set())
+    patch.setattr(Sharers, "of", lambda *_: set())
 
 
 def no_deferred_reads(patch: pytest.MonkeyPatch) -> None:
