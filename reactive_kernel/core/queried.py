@@ -62,13 +62,21 @@ def _is_of_a_library(root: str, cell: Cell, graph: Graph) -> bool:
     while todo:
         name = todo.pop()
         for producer in map(graph.document.cells.__getitem__, graph.resolve(name, cell)):
-            if _LIBRARIES.search(producer.source):
+            if _LIBRARIES.search(producer.source) or _uses_a_library(producer, graph):
                 return True
             code = producer.carried.get(name)
             more = code.reads - seen if code is not None else frozenset()
             todo += more
             seen |= more
     return False
+
+
+def _uses_a_library(producer: Cell, graph: Graph) -> bool:
+    """True if a cell reads such a library under another name: ``import polars as pl``."""
+    cells = graph.document.cells
+    given = ((cells[p].ran, name) for name, found in producer.inputs.items() for p in found if p in cells)
+    tokens = (ran.bound.get(name) or "" for ran, name in given if ran is not None)
+    return any(token.startswith("module:") and _LIBRARIES.search(token) for token in tokens)
 
 
 @lru_cache(maxsize=1024)

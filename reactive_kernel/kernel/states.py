@@ -142,6 +142,8 @@ def _maker_for(kind: type) -> Maker | None:
         return _constant
     if known.package == "pyarrow" and known.name.endswith(WRITTEN_TO):
         return _unknown
+    if known.package == "polars" and known.name == "SQLContext":  # written in Rust
+        return _unknown
     if known.package in IMMUTABLE_PACKAGES or runs_the_notebook(kind):
         return None
     if issubclass(kind, BaseException):

@@ -85,3 +85,25 @@ def test_a_table_of_another_database_is_no_variable() -> None:
     notebook.all()
     assert edges(notebook)["c"] == "con<b"
     notebook.check()
+
+
+def test_a_context_of_polars_follows_the_frame_and_what_is_registered() -> None:
+    make = "fr = pl.DataFrame({'a': [1, 2]})"
+    context = "ctx = pl.SQLContext(register_globals=True, eager=True)"
+    notebook = Notebook(IMPORT, make, context, "print(ctx.execute('select sum(a) s from fr').item())")
+    notebook.all()
+    assert "d" in notebook.run("b", "fr = pl.DataFrame({'a': [3]})")
+    notebook.check()
+    notebook = Notebook(IMPORT, make, "ctx = pl.SQLContext()", "ctx.register('t', fr)", "print(ctx.tables())")
+    notebook.all()
+    assert notebook.run("d", "ctx.register('u', fr)") == "cde"
+    notebook.check()
+    notebook.delete("d")
+    notebook.all()
+    notebook.check()
+
+
+def test_a_library_under_another_name() -> None:
+    notebook = Notebook("import duckdb as dd, pandas as pd", FRAME, "con = dd.connect()", "print(con.sql('from df'))")
+    notebook.all()
+    assert "df<b" in edges(notebook)["d"]
