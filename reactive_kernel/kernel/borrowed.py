@@ -12,12 +12,15 @@ from reactive_kernel.kernel.typewise import about
 __all__ = ["lent"]
 
 MAX_COLUMNS = 200
+MANY = 20  # names: more than there are arrays that may have lent them memory
 
 
 def lent(values: Mapping[str, Any], lenders: Callable[[], Iterable[Any]]) -> dict[str, set[int]]:
     """By name, those of ``values`` that lie in the memory of arrays among ``lenders``, with the ids of these."""
     numpy = sys.modules.get("numpy")
     if numpy is None or not ("polars" in sys.modules or "pyarrow" in sys.modules):
+        return {}
+    if len(values) > MANY and not any(type(value) is numpy.ndarray for value in lenders()):
         return {}
     candidates = {name: value for name, value in values.items() if about(type(value)).package in ("polars", "pyarrow")}
     arrays = [value for value in lenders() if type(value) is numpy.ndarray] if candidates else []

@@ -252,8 +252,9 @@ class Executor:
             if state.restore is None or after is None or after.restore is None:
                 changes.lost.add(key)
         changes.names |= unsure | self.sharers.of(watch, changes.touched.keys() | changes.lost)
-        changes.borrowed = {*lent(watch.before, lambda: [value for value, _ in changes.touched.values()])}
-        changes.names |= changes.borrowed
+        if changes.touched:
+            changes.borrowed = {*lent(watch.before, lambda: [value for value, _ in changes.touched.values()])}
+            changes.names |= changes.borrowed
         if SHOWN in watch.cell.inputs and not watch.cell.inputs.get("_"):
             changes.names.discard("_")  # it is IPython's
         changes.gone = {n for n in unsure | self.sharers.of(watch, changes.lost) if n in changes.names}
