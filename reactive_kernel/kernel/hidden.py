@@ -231,7 +231,7 @@ KINDS = {
     "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<sys.recursionlimit>": Kind("sys", sys.getrecursionlimit, _set_recursion, ("recursionlimit",)),
-    "<environ>": Kind("os", _get_environ, _set_environ, ("environ", "putenv", "%env")),
+    "<environ>": Kind("os", _get_environ, _set_environ, ("environ", "putenv", "%env", "%set_env")),
     "<directory>": Kind("os", _directory, _set_directory, ("chdir", "%cd")),
 }
 

@@ -362,3 +362,11 @@ def test_upstream_needs_an_id(kernel: Kernel) -> None:
 def test_a_program_that_a_cell_starts_follows_the_environment(kernel: Kernel, show: str) -> None:
     kernel.cells(A="import os\nos.environ['RK_TEST'] = 'one'", B=show)
     assert "two" in kernel.cell("A", "import os\nos.environ['RK_TEST'] = 'two'").text("B")
+
+
+@pytest.mark.parametrize("env", ["%set_env RK_TEST {}", "%env RK_TEST={}"])
+def test_an_environment_set_by_a_magic_is_followed(kernel: Kernel, env: str) -> None:
+    kernel.cells(A=env.format(1), B="x=!echo $RK_TEST\nprint(x)", C=env.format(2), D="!echo $RK_TEST")
+    ran = kernel.cell("A", env.format(5))
+    assert "5" in ran.text("B")
+    assert "2" in kernel.cell("D", "!echo $RK_TEST ").text("D")
