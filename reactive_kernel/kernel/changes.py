@@ -26,6 +26,7 @@ from reactive_kernel.kernel.survey import Survey
 
 __all__ = [
     "BUDGET",
+    "MARK",
     "Changes",
     "Touched",
     "Watch",
@@ -41,6 +42,7 @@ __all__ = [
     "longer",
     "made_here",
     "may_bind",
+    "may_delete",
     "moved",
     "no_longer_shared",
     "remarks",
@@ -58,6 +60,7 @@ GLANCE = 0.12  # of the budget, for what is known to be too large for it
 PATIENCE = 0.0002  # seconds of this thread's own time for a second look at what a survey that was cut off saw
 
 
+MARK = object()  # stands where a name is not bound
 Touched = dict[int, tuple[Any, State]]  # by id: the object, and how it was
 
 
@@ -72,6 +75,7 @@ class Watch:
     unread: Set[str] = frozenset()  # after the run: inputs that were not read in it
     beside: dict[str, Survey] = field(default_factory=dict)  # see `suspicion.look_beside`
     put_by: dict[str, Any] = field(default_factory=dict)  # taken away, to see whether the cell binds it
+    marked: set[str] = field(default_factory=set)  # bound for the run, to see whether the cell deletes it
     states: dict[str, Any] = field(default_factory=dict)  # hidden state
     again: bool = False  # the cell runs at the version at which it last succeeded
     same_inputs: bool = False  # what it reads is what it read when it last succeeded
@@ -106,6 +110,9 @@ class Watch:
         """Compare the namespace after the run with that before it, by identity."""
         for name in self.put_by.keys() - namespace.keys():
             self.before[name] = namespace[name] = self.put_by[name]
+        deleted = [name for name in self.marked if name not in namespace]
+        for name in [name for name in self.marked if namespace.get(name) is MARK]:
+            del namespace[name]
         before, now = self.before, list(namespace)
         if now[: len(before)] == list(before):  # nothing went, and what is new stands last: no Python for each name
             others = compress(before, map(is_not, before.values(), namespace.values()))
@@ -113,6 +120,7 @@ class Watch:
         else:
             self.rebound = [name for name in now if before.get(name, MISSING) is not namespace[name]]
             self.gone = [name for name in before if name not in namespace]
+        self.gone += deleted
 
 
 @dataclass(slots=True)
@@ -196,6 +204,14 @@ def may_bind(session: Session, cell: Cell, namespace: Iterable[str]) -> set[str]
 def bound_by_called(session: Session, cell: Cell) -> set[str]:
     """Names that code which the cell calls surely binds before other code that it calls reads them."""
     return set().union(*(own for code in _called(session, cell) for own in code.after.values()))
+
+
+def may_delete(session: Session, cell: Cell) -> set[str]:
+    """Names that the cell may delete without having read them (``except ValueError as error``): the run tells."""
+    found = set(cell.facts.maybe_deletes - cell.facts.reads.keys())
+    if not found or any(reason.hides_reads for reason in cell.facts.opaque):
+        return set()
+    return found - called_reads(session, cell)
 
 
 def called_texts(session: Session, cell: Cell) -> list[str]:

@@ -23,6 +23,7 @@ from reactive_kernel.kernel.borrowed import lent
 from reactive_kernel.kernel.caches import Caches
 from reactive_kernel.kernel.changes import (
     BUDGET,
+    MARK,
     Changes,
     Watch,
     bound_by,
@@ -33,6 +34,7 @@ from reactive_kernel.kernel.changes import (
     glance,
     longer,
     may_bind,
+    may_delete,
     moved,
     no_longer_shared,
     remarks,
@@ -128,6 +130,8 @@ class Executor:
             if value is not MISSING:
                 watch.put_by[name] = value
         watch.before = dict(self.namespace)
+        watch.marked = may_delete(self.session, cell) - self.namespace.keys()
+        self.namespace.update(dict.fromkeys(watch.marked, MARK))
         USES.running = (cell.source, *called_texts(self.session, cell))
         self.albums.prune()
         self._take_states(cell, watch)

@@ -13,7 +13,7 @@ from typing import Any
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.tokens import equal
 from reactive_kernel.kernel.typewise import attributes_of
-from reactive_kernel.kernel.widgets import DISPATCHERS, LOOKS, Widgets, called_by
+from reactive_kernel.kernel.widgets import DISPATCHERS, LOOKS, Widgets, called_by, links_of
 
 __all__ = ["WidgetState", "tell_browser", "widget_state"]
 
@@ -36,7 +36,7 @@ class WidgetState(State):
         self.traits = {name: value for name, value in held["_trait_values"].items() if name not in MACHINERY}
         self.notifiers = _copied(held["_trait_notifiers"])
         self.callbacks = {name: list(held[name].callbacks) for name in DISPATCHERS & held.keys()}
-        self.own = called_by(widget)
+        self.own = [*called_by(widget), *links_of(widget)]
         self.size = 16 * (len(self.attributes) + len(self.traits))
 
     def changed(self, now: Any) -> bool:
@@ -46,7 +46,7 @@ class WidgetState(State):
             return True
         if any(name[0] != "_" and name not in MACHINERY for name in held.keys() - self.attributes.keys()):
             return True
-        own = called_by(now)
+        own = [*called_by(now), *links_of(now)]
         return len(own) != len(self.own) or any(one is not other for one, other in zip(own, self.own, strict=True))
 
     def restore(self, target: Any) -> None:

@@ -43,12 +43,15 @@ def called_by(value: Any) -> list[Any]:
     return list(filter(_is_own, _called(value)))
 
 
+def links_of(value: Any) -> list[Any]:
+    """What makes a widget's traits follow another's (`ipywidgets.link`)."""
+    owners = (getattr(handler, "__self__", None) for handler in _handlers(value))
+    return [owner for owner in owners if type(owner).__module__ == "traitlets.traitlets"]
+
+
 def _linked(value: Any) -> Iterator[Any]:
-    for handler in _handlers(value):
-        owner = getattr(handler, "__self__", None)
-        if type(owner).__module__ == "traitlets.traitlets":
-            held = attributes_of(owner)
-            yield from (held[end][0] for end in ("source", "target") if end in held)
+    for held in map(attributes_of, links_of(value)):
+        yield from (held[end][0] for end in ("source", "target") if end in held)
 
 
 def _handlers(value: Any) -> Iterator[Any]:

@@ -291,3 +291,27 @@ def test_where_the_way_can_not_be_told_all_counts(case: str) -> None:
     finally:
         sys.settrace(before)
     assert {"k", "m"} <= set(reads(notebook, "b"))
+
+
+def test_a_name_of_an_exception_is_deleted_also_where_it_was_not_yet_bound() -> None:
+    caught = "try:\n    x = missing\nexcept NameError as err:\n    print(type(err).__name__)"
+    nb = Notebook("1", caught, "print(err)")
+    nb.run("b")
+    nb.run("a", "err = 5")
+    nb.run("c")
+    nb.check()
+    assert "err" not in nb.namespace
+    nb.run("b", "x = 1")
+    nb.check()
+    nb.run("b", caught)
+    nb.check()
+
+
+def test_what_stands_for_an_unbound_name_is_gone_after_the_run() -> None:
+    caught = "try:\n    x = {}\nexcept NameError as err:\n    print(err)"
+    nb = Notebook(caught.format(1), "def f(): return 'err' in globals()", caught.format("f()"))
+    nb.all()
+    assert "err" not in nb.namespace
+    nb.check()
+    nb.run("a", caught.format(1) + "\n1 / 0")
+    assert "err" not in nb.namespace

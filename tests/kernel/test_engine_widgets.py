@@ -199,6 +199,12 @@ def test_what_is_linked_with_a_widget_is_set_with_it(link: str) -> None:
     assert nb.text("d") == "1"
 
 
+def test_a_link_goes_with_the_cell_that_made_it() -> None:
+    nb = settled(f"{SLIDER}\nt = w.IntSlider(4)", "l = w.link((s, 'value'), (t, 'value'))", "print(t.value)")
+    nb.run("b", "s.value += 1")
+    nb.check()
+
+
 def test_a_failed_cell_leaves_no_trace_in_a_widget() -> None:
     nb = settled(SLIDER, "s.value = 7", "print(s.value)")
     assert nb.run("b", "s.value = 8\ns.foo = 1\n1 / 0") == "b!"
