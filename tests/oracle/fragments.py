@@ -1117,12 +1117,6 @@ import io
 ---
 print("<i>", file=<buf?>)
 ---
-import io
-<buf=1> = io.BytesIO()
-<dict> = {"out": io.TextIOWrapper(<buf?1>, write_through=True)}
----
-<dict?>["out"].write("<i>")
----
 print(<buf?>.getvalue())
 ---
 <buf> = <buf?>
