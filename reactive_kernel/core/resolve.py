@@ -143,7 +143,9 @@ def _changed_here(cell: Cell, known: bool) -> set[str]:
         found |= cell.late[1]
     if cell.ran is not None and cell.ran.code == cell.facts.code:
         found |= cell.ran.mutated
-        found |= cell.ran.bound.keys() if known else cell.ran.bound.keys() - cell.facts.reads.keys()
+        # What a star binds, the run may have been given before it came to that.
+        given = {name for name, _ in cell.ran.inputs} if known else cell.facts.reads.keys()
+        found |= cell.ran.bound.keys() - given
     return found
 
 

@@ -315,3 +315,13 @@ def test_what_stands_for_an_unbound_name_is_gone_after_the_run() -> None:
     nb.check()
     nb.run("a", caught.format(1) + "\n1 / 0")
     assert "err" not in nb.namespace
+
+
+def test_what_was_read_from_below_before_a_star_binds_it_stays_an_input() -> None:
+    star = "print(floor(5 / 3))\nfrom math import *\nprint(sqrt(4))"
+    nb = Notebook("1", star, "from math import floor", "k = 2\ndef sqrt_of(x): return floor(x) + k")
+    nb.all()
+    assert nb.stale() == ""
+    nb.run("b", star + "\nprint(sqrt_of.__name__)")
+    nb.stale()
+    assert nb.stale() == ""
