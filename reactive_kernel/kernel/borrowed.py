@@ -24,7 +24,8 @@ def lent(values: Mapping[str, Any], lenders: Callable[[], Iterable[Any]]) -> dic
         return {}
     candidates = {name: value for name, value in values.items() if about(type(value)).package in ("polars", "pyarrow")}
     arrays = [value for value in lenders() if type(value) is numpy.ndarray] if candidates else []
-    bounds = [(id(a), *numpy.lib.array_utils.byte_bounds(a)) for a in arrays if not a.dtype.hasobject]
+    byte_bounds = getattr(numpy.lib, "array_utils", numpy).byte_bounds  # numpy 1 has it elsewhere
+    bounds = [(id(a), *byte_bounds(a)) for a in arrays if not a.dtype.hasobject]
     found: dict[str, set[int]] = {}
     for name, value in candidates.items() if bounds else ():
         places = list(_addresses(value))

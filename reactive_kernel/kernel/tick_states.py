@@ -56,7 +56,8 @@ def _look(tick: Any) -> Look:
 def _same(one: Look, other: Look) -> bool:
     pairs = ((a[2], b[2]) for a, b in zip(one, other, strict=True))
     return len(one) == len(other) and all(
-        all(map(is_, old, new)) or all(a is b or equal(a, b) for a, b in zip(old, new, strict=True))
+        len(old) == len(new)
+        and (all(map(is_, old, new)) or all(a is b or equal(a, b) for a, b in zip(old, new, strict=True)))
         for old, new in pairs
     )
 

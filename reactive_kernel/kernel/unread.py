@@ -38,7 +38,7 @@ from reactive_kernel.kernel.code import (
     lookups,
     names_in,
     steps,
-)  # fmt: skip
+)
 from reactive_kernel.kernel.evaluated import Evaluated
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.processes import processes

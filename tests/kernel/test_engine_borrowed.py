@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.kernel.inprocess import Notebook
@@ -29,6 +30,12 @@ def test_what_lies_in_an_arrays_memory_changes_with_it(make: str) -> None:
     nb.delete("c")
     nb.stale()
     nb.check()
+
+
+def test_numpy_1_tells_elsewhere_where_an_array_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "byte_bounds", np.lib.array_utils.byte_bounds, raising=False)
+    monkeypatch.delattr(np.lib, "array_utils")
+    test_what_lies_in_an_arrays_memory_changes_with_it(BORROWERS["frame"])
 
 
 def test_a_copy_does_not() -> None:
