@@ -121,6 +121,7 @@ class Executor:
         left = {id(value): (value, state) for value, state in self.store.other_side(cell.id)}
         self.store.drop_delta(cell.id)
         self.store.bind_forward(cell)
+        self.store.apart.join(self.namespace.values())
         self.last_shown.enter(cell.inputs)
         self._take_away(cell)
         watch = Watch(cell, {}, again=cell.exact, same_inputs=self.session.same_inputs(cell), left=left)

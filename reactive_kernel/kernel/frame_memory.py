@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from typing import Any
 
 from reactive_kernel.kernel.state import MAX_BYTES
 from reactive_kernel.kernel.typewise import about, attributes_of
 
 __all__ = [
-    "Part", "is_frame", "is_old", "is_small", "lies_in", "owner_of", "same_memory", "set_apart", "shared_memory",
+    "Part", "is_frame", "is_old", "is_small", "lies_in", "owner_of", "same_memory", "shared_memory",
     "viewed_memory",
 ]  # fmt: skip
 
@@ -77,16 +77,6 @@ def shared_memory(frame: Any) -> list[Any]:
     if is_old() or not is_small(manager):
         return []
     return [owner_of(block.values) for block in manager.blocks if block.refs.has_reference()]
-
-
-def set_apart(values: Iterable[Any], memory: Set[int]) -> None:
-    """Give the frames among some values memory of their own, in place of that of the arrays with these ids."""
-    for frame in filter(is_frame, values):
-        manager = frame._mgr
-        lies = [lies_in(block, memory) for block in manager.blocks]
-        if any(lies):
-            blocks = [b.copy(deep=True) if inside else b for b, inside in zip(manager.blocks, lies, strict=True)]
-            object.__setattr__(frame, "_mgr", type(manager).from_blocks(blocks, list(manager.axes)))
 
 
 class Part:

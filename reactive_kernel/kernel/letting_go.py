@@ -14,7 +14,7 @@ from typing import Any
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.kernel.albums import Albums
 from reactive_kernel.kernel.changes import Watch
-from reactive_kernel.kernel.frame_memory import is_frame, set_apart, shared_memory, viewed_memory
+from reactive_kernel.kernel.frame_memory import is_frame, shared_memory, viewed_memory
 from reactive_kernel.kernel.store import Store
 
 __all__ = ["LetGo", "let_go"]
@@ -48,7 +48,7 @@ def _set_apart(watch: Watch, store: Store) -> None:
     frames = list(filter(is_frame, given))
     viewed = {id(owner) for frame in frames for look in (viewed_memory, shared_memory) for owner in look(frame)}
     kept = [value for values in store.values.values() for value in values.values()] if viewed else []
-    set_apart((frame for frame in filter(is_frame, kept) if not _is_seen(frame, watch, store)), viewed)
+    store.apart.set_apart((frame for frame in filter(is_frame, kept) if not _is_seen(frame, watch, store)), viewed)
 
 
 def _is_seen(value: Any, watch: Watch, store: Store) -> bool:

@@ -22,9 +22,9 @@ from reactive_kernel.core.graph import ancestors, descendants
 from reactive_kernel.core.notebook import DELETES, Cell
 from reactive_kernel.core.operations import Lost
 from reactive_kernel.core.session import Session
+from reactive_kernel.kernel.apart import Apart
 from reactive_kernel.kernel.databases import USES
 from reactive_kernel.kernel.excursion import Excursion
-from reactive_kernel.kernel.frame_memory import set_apart
 from reactive_kernel.kernel.frames import written_into
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.widget_states import WidgetState
@@ -102,6 +102,7 @@ class Store:
         self.large: dict[tuple[str, str], int] = {}  # bytes of values that hold many
         self.deltas: dict[str, Delta] = {}
         self.applied: list[str] = []
+        self.apart = Apart()
         self.managed: set[str] = set()
         self.at = inf  # cells with a smaller key are in effect
         self.dirty: set[str] = set()
@@ -225,7 +226,7 @@ class Store:
         if cell is not None and (memory := written_into(delta.entries)):
             here = {id(value) for value, _ in delta.entries}
             later = [given.values() for i, given in self.values.items() if self._is_below(i, cell.key)]
-            set_apart((value for given in later for value in given if id(value) not in here), memory)
+            self.apart.set_apart((value for given in later for value in given if id(value) not in here), memory)
         broken = delta.swap(self.main)
         if broken:  # then all that holds them has to be made again
             found = {pair for value in broken for pair in self.session.sharing.get(id(value), ())}
