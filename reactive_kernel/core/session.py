@@ -89,7 +89,7 @@ class Session(Topology):
     def _note_failure(self, cell_id: str) -> None:
         """Tie a failure to the version that the cell has now that its run taught what it shares."""
         cell = self.cells.get(cell_id)
-        if cell is None or cell.failed is None or cell.has_failed or cell.failed[1] != cell.text:
+        if cell is None or cell.failed is None or cell.has_failed or cell.failed[1] != cell.text or cell.blockers:
             return
         cell.failed = (cell.version, cell.text)
         self._push(cell)
