@@ -166,13 +166,14 @@ class Store:
         """Bind what the cell reads from below, as it is there."""
         last = cell.key
         limits: dict[str, Limit] = {}  # up to where the cell sees names from below
-        above: list[frozenset[int]] = []  # objects that it has from there
+        above: list[frozenset[int]] = []  # objects that it has from above
+        beside: list[frozenset[int]] = []  # and those that only code has which it calls
         behind: set[str] = set()  # what was run before those that it reads from below
         named = cell.facts.reads  # what only code reads that it calls doesn't decide what it finds in its own names
         for name, producers in cell.inputs.items():
-            if name in named and producers and self.session.cells[producers[0]].key < cell.key:
+            if producers and self.session.cells[producers[0]].key < cell.key:
                 if (ran := self.session.cells[producers[0]].ran) is not None and name in ran.reach:
-                    above.append(ran.reach[name])
+                    (above if name in named else beside).append(ran.reach[name])
             elif producers and (key := self.session.cells[producers[0]].key) > cell.key:
                 value = self.value_for(cell, name)
                 if value is not MISSING:
@@ -183,21 +184,23 @@ class Store:
                     last = max(last, key)
                     behind |= ancestors(self.session.cells, self.session.cells[producers[0]])
         if last > cell.key:
-            self.swap_to(nextafter(last, inf), cell.key, limits, frozenset().union(*above), behind)
+            here = frozenset().union(*above), frozenset().union(*beside)
+            self.swap_to(nextafter(last, inf), cell.key, limits, here, behind)
 
     def swap_to(
         self,
         key: float,
         reader: float = inf,
         limits: Mapping[str, Limit] = NO_LIMITS,
-        here: Collection[int] = (),
+        here: tuple[Collection[int], Collection[int]] = ((), ()),
         behind: Collection[str] = (),
     ) -> None:
         """Bring the in-place changes of exactly the cells above ``key`` into effect.
 
         For a reader further up that looks at names from below too, ``limits`` says up to where it
         sees each of these: changes between it and ``key`` count only so far, and never those of the objects ``here``,
-        which it has from above.  The changes of the cells ``behind`` count wherever these are.
+        which it has from above: itself, or only code that it calls.  The changes of the cells ``behind`` count
+        wherever these are, but for the former.
         """
         if not self.deltas:
             return
@@ -209,7 +212,10 @@ class Store:
         made = {i: self._made_below(cells[i], self.deltas[i]) for i in upturned & self.deltas.keys()}
         least = {i: nextafter(cells[i].key, inf) for i in behind if i in self.deltas and cells[i].key >= key}
         target = [
-            i for i in self.deltas if self._in_effect(i, least.get(i, key), reader, limits, here, made.get(i, inf))
+            i
+            for i in self.deltas
+            if self._in_effect(i, least.get(i, key), reader, limits, here[0], made.get(i, inf))
+            and (i in behind or self.session.cells[i].key < reader or _is_none_of(self.deltas[i], here[1]))
         ]
         target.sort(key=lambda cell_id: cells[cell_id].key)
         common = 0
@@ -383,6 +389,10 @@ def put_back(entries: Iterable[tuple[Any, State]]) -> list[Any]:
                 again.append((value, restore))
         todo = again
     return [value for value, _ in todo]
+
+
+def _is_none_of(delta: Delta, objects: Collection[int]) -> bool:
+    return not objects or all(id(value) not in objects for value, _ in delta.entries)
 
 
 def _still_holds(delta: Delta, cell: Cell) -> bool:
