@@ -19,6 +19,7 @@ _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "module:seaborn": ("<matplotlib.options>",),
     "module:numpy": ("<numpy.options>",),
     "module:polars": ("<polars.options>",),
+    "module:duckdb": ("<duckdb>",),
     "module:sys": ("<sys.path>", "<sys.recursionlimit>"),
     "object:sys.getrecursionlimit": ("<sys.recursionlimit>",),
     "module:decimal": ("<decimal.context>",),
@@ -40,7 +41,7 @@ _OPENS = re.compile(
 )
 
 # Libraries whose values look, or behave, as the process is set.
-SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn", "polars")
+SETTABLE = ("pandas", "numpy", "matplotlib", "decimal", "sklearn", "polars", "duckdb")
 OTHER = "*"  # stands for any other installed library; what it draws, it draws with matplotlib
 _DRAWS = re.compile(r"\.\s*(?:plot|hist|boxplot)\b")
 _MAY_DRAW = re.compile(r"plot|draw|hist\b|histogram|imshow|dendrogram|figure|graphics|Display")
@@ -79,6 +80,8 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
     if "decimal" in libraries:
         found.add("<decimal.context>")
+    if "duckdb" in libraries:
+        found.add("<duckdb>")
     if "sklearn" in libraries:
         found.add("<sklearn.options>")
     draws = libraries & {OTHER, "sklearn"} and _MAY_DRAW.search(source)

@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from reactive_kernel.kernel.everybodys import get_numpy, get_python, set_numpy, set_python
+from reactive_kernel.kernel.own_tables import get_duckdb, set_duckdb
 
 __all__ = ["Hidden"]
 
@@ -228,6 +229,7 @@ KINDS = {
         ("set_config",),
     ),
     "<polars.options>": Kind("polars", _get_polars, _set_polars, ("Config", _POLARS), _initial_polars, SET_POLARS),
+    "<duckdb>": Kind("duckdb", get_duckdb, set_duckdb, ("duckdb.",), dict),
     "<decimal.context>": Kind("decimal", _get_decimal, _set_decimal, ("context", ".prec", ".rounding")),
     "<sys.path>": Kind("sys", lambda: list(sys.path), _set_path, ("sys.path",)),
     "<sys.recursionlimit>": Kind("sys", sys.getrecursionlimit, _set_recursion, ("recursionlimit",)),
