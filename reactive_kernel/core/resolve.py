@@ -306,7 +306,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                 if other in bound and other not in result.inputs:
                     continue
                 if other not in above:
-                    above[other] = graph.above(other, cell.key)
+                    above[other] = _in_effect_above(other, cell, graph)
                 if other_id not in above[other]:
                     continue
                 if cells[other_id].key < cell.key and other_id in graph.later(cell):
@@ -315,6 +315,17 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 result.shared.add(other)
                 result.inputs.setdefault(other, above[other])
+
+
+def _in_effect_above(name: str, cell: Cell, graph: Graph) -> tuple[str, ...]:
+    """Producers above of what a name stands for at a cell: those that failed let the ones above them through."""
+    cells, found = graph.document.cells, graph.above(name, cell.key)
+    while found and all(cells[producer].has_failed for producer in found):
+        further = graph.above(name, cells[found[-1]].key)
+        if not further:
+            break
+        found = further
+    return found
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

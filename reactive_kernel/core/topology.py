@@ -113,6 +113,8 @@ class Topology:
         if outs != cell.outs:
             names |= {n for n in outs.keys() | cell.outs.keys() if outs.get(n) != cell.outs.get(n)}
         blocks = before[2] != cell.blockers or cell.blocking != cell.has_failed
+        if cell.blocking != cell.has_failed:  # it lets the values above it through, or does so no more
+            self._push_sharers_above(cell)
         cell.blocking = cell.has_failed
         if before[2] != cell.blockers or (cell.blockers and before[3] != cell.fresh):
             self.rebound.update(cell.produces)
@@ -320,6 +322,13 @@ class Topology:
                     reader = self.cells[dependent]
                     if other in names and (reader.key > below or reader.kind != "notebook"):
                         self._push(reader)
+
+    def _push_sharers_above(self, cell: Cell) -> None:
+        """Look again at cells below that may change what a cell's names stand for above it."""
+        for name in cell.produces:
+            for producer in map(self.cells.__getitem__, self.graph.above(name, cell.key)):
+                if producer.ran is not None:
+                    self._push_sharers(producer.ran.reach.get(name, ()), cell.key)
 
     def _set_inputs(self, cell: Cell, inputs: dict[str, tuple[str, ...]]) -> bool:
         """Change what a cell reads and from whom, both directions of the edges; True if anything changed."""
