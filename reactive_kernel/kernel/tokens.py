@@ -67,10 +67,19 @@ def equal(one: Any, other: Any) -> bool:
     kind = type(one)
     if kind is not type(other) or issubclass(kind, _TELLING):
         return False
-    return (proof := token(one)) is not None and proof == token(other)
+    return (proof := token(one)) is not None and proof == token(other) and _holds_the_same(one, other)
 
 
 _TELLING = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+
+
+def _holds_the_same(one: Any, other: Any) -> bool:
+    """True if the functions and classes in two equal tuples are the same objects, too."""
+    if type(one) is tuple:
+        return all(map(_holds_the_same, one, other))
+    if type(one) is frozenset:
+        return bool(one == other)
+    return one is other or not isinstance(one, _TELLING)
 
 
 def identity_matters(value: Any, main: str) -> bool:
