@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reactive_kernel.core.facts import SHOWN
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, Cell, Document
+from reactive_kernel.core.patched import PATCHED
 
 __all__ = ["BUILTINS", "Graph", "ancestors", "components", "depends", "descendants", "find_loop"]
 
@@ -34,6 +35,7 @@ class Graph:
         self.readers: dict[str, Line] = {}
         self.forward: dict[str, set[str]] = {}  # reader -> producers below it
         self.unknown: Line = []  # cells that may bind any name
+        self.patched: set[str] = set()  # attributes that cells set on what is installed
 
     # -- upkeep
 
@@ -42,6 +44,8 @@ class Graph:
         line = index.get(name)
         if line is None:
             index[name] = [(cell.key, cell.id)]
+            if index is self.producers and name.startswith(PATCHED):
+                self.patched.add(name)
         elif line[-1][0] < cell.key:
             line.append((cell.key, cell.id))
         else:
@@ -53,6 +57,8 @@ class Graph:
         del line[bisect_left(line, (cell.key, cell.id))]
         if not line:
             del index[name]
+            if index is self.producers:
+                self.patched.discard(name)
 
     def rebuild(self) -> None:
         """Make both indexes anew, after keys were renumbered."""

@@ -16,6 +16,7 @@ from reactive_kernel.core.facts import SHOWN, Deferred, Facts, together
 from reactive_kernel.core.graph import BUILTINS, Graph
 from reactive_kernel.core.notebook import DEFINES, DELETES, MAYBE, MUTATES, Cell, Ran
 from reactive_kernel.core.options import imported, is_used, options_of, settings, surroundings
+from reactive_kernel.core.patched import patched_in
 from reactive_kernel.core.queried import queried
 from reactive_kernel.core.registered import by_definitions
 from reactive_kernel.core.sharing import Sharing, sharers
@@ -57,6 +58,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
         direct |= facts.effects.keys() | suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     if "_" in facts.reads and cell.kind == "notebook":
         direct.add(SHOWN)
+    direct |= patched_in(cell.source, graph.patched)
     _close(cell, direct, _changed_here(cell, known) | options | handed, graph, result, without, unread)
     for name in result.writes & result.inputs.keys():  # the cell may bind it itself: as in a clean run, nothing below
         if cell.kind == "notebook":
@@ -166,7 +168,8 @@ def _close(
     inputs = result.inputs
     opaque = _hides_reads(facts)
     # What only shares objects with what the cell changed is no way for it to call what that holds.
-    held = frozenset() if opaque else frozenset(direct) - facts.reads.keys() - by_definitions(cell, graph)
+    follows = facts.reads.keys() | by_definitions(cell, graph) | graph.patched
+    held = frozenset() if opaque else frozenset(direct) - follows
     todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
     own_reads = set(direct) - (cell.ran.found if cell.ran is not None else frozenset())
     called: set[str] = set()  # read by called code, which may do anything with them
@@ -185,7 +188,10 @@ def _close(
                 else:
                     result.soft[name] = found
             inputs[name] = found
-            todo.extend((hidden, True, own) for hidden in _along_with(name, found, cell, graph, name in own_reads))
+            todo.extend(
+                (hidden, hidden not in graph.patched, own)
+                for hidden in _along_with(name, found, cell, graph, name in own_reads)
+            )
         if inert:
             continue
         narrow = name not in called and not opaque
@@ -234,6 +240,7 @@ def _along_with(name: str, found: Iterable[str], cell: Cell, graph: Graph, own: 
             yield from settings(cell.source, libraries)
         if name == SHOWN and token is None:  # an object, that is perhaps changed on the way
             yield from (n for n in (*producer.facts.reads, *producer.facts.writes) if graph.above(n, cell.key))
+        yield from patched_in(producer.source, graph.patched, name)
         traits = f"<{name}.traits>"
         if traits in producer.produces and (not own or _looks_inside(cell.source, name)):
             yield traits

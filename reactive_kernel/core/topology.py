@@ -294,6 +294,9 @@ class Topology:
                 producer = self.cells[producer_id]
                 if producer.ran is not None:
                     self._push_sharers(producer.ran.reach.get(name, ()))
+        if not changed.isdisjoint(self.graph.patched):
+            for other in self.document.order[self.document.index(cell) + 1 :]:
+                self._push(other)
         if changed:
             for opaque in [self.cells[i] for i in self.opaque if i in self.cells]:
                 if opaque.key > cell.key:

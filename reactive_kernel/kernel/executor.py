@@ -54,6 +54,7 @@ from reactive_kernel.kernel.neighbours import Neighbours
 from reactive_kernel.kernel.openers import ATOMS, is_bare
 from reactive_kernel.kernel.outside import databases_changed, lose_relations
 from reactive_kernel.kernel.parts import parts_of
+from reactive_kernel.kernel.patches import patches_in
 from reactive_kernel.kernel.sharers import Sharers
 from reactive_kernel.kernel.states import State, state_of
 from reactive_kernel.kernel.staying import Staying
@@ -75,7 +76,7 @@ class Executor:
         self.namespace = namespace
         self.main = str(namespace.get("__name__", "__main__"))
         self.store = Store(session, namespace, self.main)
-        self.hidden = Hidden()
+        self.hidden = Hidden(namespace)
         self.last_shown = LastShown(namespace, self.main)
         self.widgets = Widgets(self.store.follow_widget)
         self.caches = Caches(self.session)
@@ -313,7 +314,7 @@ class Executor:
         store.large.update({(cell.id, n): size for n, v in bound.items() if (size := size_of(v)) >= SMALL})
         store.at = nextafter(store.at, inf)  # below where it ran, though it was moved meanwhile
         self._lose(watch, changes)
-        insides = self._look_into(watch, values)
+        insides = self._look_into(watch, {**values, **patches_in(drawn)})
         return Observed(
             bound={**{n: tokens.get(n) for n in bound}, **insides.traits, **(shown if cell.kind == "notebook" else {})},
             mutated=changed | frozenset(drawn),

@@ -2,7 +2,8 @@
 
 Each has a pseudo-name (``<random>``, ``<pandas.options>``) whose value is a snapshot of the state; a
 cell that changes it is its producer from there on down, and every cell runs with the state that a
-clean run would have there.  Nothing is imported for it (but what the cell that is about to run would import itself).
+clean run would have there.  So has each attribute that a cell sets on an installed module or class (`Patches`).
+Nothing is imported for it (but what the cell that is about to run would import itself).
 
 Options count only where the cell's text names what changes them: libraries that set something while
 they are imported would otherwise look like cells that do.
@@ -12,14 +13,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from reactive_kernel.kernel.everybodys import get_numpy, get_python, set_numpy, set_python
 from reactive_kernel.kernel.own_tables import get_duckdb, set_duckdb
+from reactive_kernel.kernel.patches import Patches
 
 __all__ = ["Hidden"]
 
@@ -247,13 +249,20 @@ def _named_in(source: str) -> tuple[str, ...]:
 class Hidden:
     """The states before any cell changed them, and access to those now in effect."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.base: dict[str, Any] = {}
         self._current: dict[str, Any] = {}
+        self._kinds = dict(KINDS)
+        self._patches = Patches(namespace)
 
     def names(self, source: str) -> list[str]:
         """Pseudo-names of the state that exists now and that a cell with this text may change."""
-        return [name for name in _named_in(source) if KINDS[name].module in sys.modules]
+        found = [name for name in _named_in(source) if KINDS[name].module in sys.modules]
+        for name in self._patches.names(source):
+            if name not in self._kinds:
+                self._kinds[name] = Kind("", partial(self._patches.get, name), partial(self._patches.set, name))
+            found.append(name)
+        return found
 
     def note(self, source: str, *called: str) -> dict[str, Any]:
         """Before a cell with this text runs, which may call code that is in others: the states that it may change."""
@@ -272,7 +281,7 @@ class Hidden:
         """
         found: dict[str, Any] = {}
         for name in dict.fromkeys((*before, *self.names(source))):
-            now, kind = self.get(name), KINDS[name]
+            now, kind = self.get(name), self._kinds[name]
             if name in before:
                 # What a cell sets to what it already was, it sets all the same.
                 if (now is not before[name] and now != before[name]) or (
@@ -288,18 +297,18 @@ class Hidden:
 
     def get(self, name: str) -> Any:
         """The state now; comparable."""
-        return KINDS[name].get()
+        return self._kinds[name].get()
 
     def set(self, name: str, state: Any) -> None:
         """Put a state into effect that `get` gave; nothing to do if it is the one last set."""
         if self._current.get(name) is not state:
-            KINDS[name].set(state)
+            self._kinds[name].set(state)
             self._current[name] = state
 
     def restore(self, states: dict[str, Any]) -> frozenset[str]:
         """Put states back after a run that is not to count; returns those that it had changed."""
         changed = frozenset(name for name, state in states.items() if self.get(name) != state)
         for name, state in states.items():
-            KINDS[name].set(state)
+            self._kinds[name].set(state)
             self._current.pop(name, None)
         return changed
