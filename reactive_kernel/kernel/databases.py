@@ -33,8 +33,9 @@ _WORDS = {
     # Sets what isn't in the database, nor among the settings that are looked at.
     "sets": rf"pragma(?!\W+(?:{_SEEN})\b)|attach|detach|load_extension|setlimit|setconfig|blobopen|deserialize"
     r"|create_(?:function|aggregate|collation|window_function)|temp(?:orary)?\s+(?:table|view|trigger)|autocommit",
-    # Sees what is done to a connection, or does more with it than can be seen.
-    "never": r"set_(?:authorizer|trace_callback|progress_handler)|total_changes|changes\s*\(|last_insert_rowid"
+    "watches": r"set_(?:authorizer|trace_callback|progress_handler)",  # is told what is done to a connection
+    # Sees what was done to a connection, or does more with it than can be seen.
+    "never": r"total_changes|changes\s*\(|last_insert_rowid"
     rf"|lastrowid|virtual\s+table|%sql|(?:import|from)\b[^\n]*\b(?:{_LIBRARIES})\b",
     "asks": r"rowcount|description",  # how a cursor's last statement went
     "undoes": r"rollback|savepoint",
@@ -60,7 +61,7 @@ class Uses:
     def named(self) -> frozenset[str]:
         """The kinds of words that are found in cells, and in modules of the user's."""
         found = frozenset().union(*(_kinds(cell.source) for cell in self.cells), *map(_kinds, LOCAL.texts()))
-        if any(cell.language == "sql" for cell in self.cells):
+        if "watches" in found or any(cell.language == "sql" for cell in self.cells):
             found |= {"never"}
         # An error ends a transaction only where somebody catches it.
         return found - ({"sets"} if {"guards", "catches"} <= found else {"sets", "guards"})
@@ -132,7 +133,7 @@ def connection_state(value: Any) -> tuple[State | None, Tells]:
     except sqlite3.ProgrammingError:
         return State(lambda now: False, None), "whole"
     plain = type(value) is sqlite3.Connection and any(value.text_factory is kind for kind in (str, bytes, bytearray))
-    if "never" in named or USES.sets() or not plain or getattr(value, "autocommit", LEGACY) != LEGACY:
+    if "watches" in named or USES.sets() or not plain or getattr(value, "autocommit", LEGACY) != LEGACY:
         return None, "partly"
     try:
         image = _image(value)
@@ -140,7 +141,9 @@ def connection_state(value: Any) -> tuple[State | None, Tells]:
         return None, "partly"
     if image is None:
         return None, "partly"
-    state = _Database(value, image)
+    state, counted = _Database(value, image), value.total_changes
+    if "never" in named:
+        return State(lambda now: state.changed(now) or now.total_changes != counted, None, state.size), "whole"
     return (state if _can_put_back(named, state.open) else State(state.changed, None, state.size)), "whole"
 
 

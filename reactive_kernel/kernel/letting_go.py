@@ -75,7 +75,28 @@ class LetGo:
             if id(value) in names:
                 self._held.append((id(value), holder, key))
                 self._put(holder, key, _GONE)
+        self._drop_views()
         store.excursion = None
+
+    def _drop_views(self) -> None:
+        """Views of the arrays that only cells below have are made anew: as those run, there are none yet."""
+        watch, store = self._watch, self._store
+        here, array = set(map(id, watch.before.values())), sys.modules["numpy"].ndarray
+
+        def is_view(value: Any) -> bool:
+            return type(value) is array and id(value.base) in self._names and id(value) not in here
+
+        cells = store.session.cells
+        lost = []
+        for cell_id, variables in store.values.items():
+            if cell_id not in cells or cells[cell_id].key > watch.cell.key:
+                lost += [(cell_id, name) for name, value in variables.items() if is_view(value)]
+        for cell_id, name in lost:
+            del store.values[cell_id][name]
+        for delta in store.deltas.values() if lost else ():
+            delta.entries = [entry for entry in delta.entries if not is_view(entry[0])]
+        if lost:
+            store.session.apply(Lost(tuple(sorted(lost))))
 
     def _places(self) -> Iterator[tuple[Any, Any, Any]]:
         watch, store = self._watch, self._store

@@ -251,6 +251,8 @@ def _look_into(kind: type) -> Opener:
     numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
     if numpy is not None and issubclass(kind, (numpy.ndarray, numpy.void)):
         return _array
+    if numpy is not None and issubclass(kind, numpy.flatiter):
+        return lambda value, kind, main: ((value.base,), True)
     if pandas is not None and issubclass(kind, (pandas.DataFrame, pandas.Series)):
         return _frame
     if pandas is not None and issubclass(kind, pandas.Index):
