@@ -1,7 +1,8 @@
 """Variables that a library looks up by name for a query in a string: ``duckdb.sql("select a from df")``.
 
 Where the query is handed to DuckDB, polars or chDB, or to a function of the notebook's which does that, as far as the
-text of the cells shows; tables of other databases are no variables.
+text of the cells shows; tables of other databases are no variables.  Also variables after an ``@`` in a text of pandas'
+that isn't written where it is handed on: ``rule = "a > @limit"`` here, ``df.query(rule)`` there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from reactive_kernel.core.graph import Graph
 from reactive_kernel.core.notebook import Cell
 from reactive_kernel.core.parsed import parsed
 
-__all__ = ["METHODS", "queried", "tables_in"]
+__all__ = ["METHODS", "locals_in", "queried", "tables_in"]
 
 METHODS = frozenset({"sql", "query", "execute", "from_query"})
 _LIBRARIES = re.compile(r"\b(?:duckdb|polars|chdb)\b")
@@ -28,6 +29,9 @@ _TABLES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FIRST = re.compile(r'\s*"?([^\W\d]\w*)\b"?(?!\s*\.)')
+# An address has a letter before it.
+_LOCAL = re.compile(r"(?<![\w.])@([^\W\d]\w*)")
+_MAY_ASK = re.compile(r"\.\s*(?:query|eval)\b|@")
 _LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -41,9 +45,15 @@ class _Queries:
 
 def queried(cell: Cell, graph: Graph) -> frozenset[str]:
     """Names of variables in the queries that the cell hands to such a library, and which it doesn't bind itself."""
-    if not _MAY_QUERY.search(cell.source) and graph.producers.keys().isdisjoint(("duckdb", "chdb")):
-        return frozenset()
     found: set[str] = set()
+    if _MAY_ASK.search(cell.source):
+        asked = _asked(cell.source)
+        found.update(asked.tables)
+        for name in asked.variables:
+            for producer in graph.resolve(name, cell):
+                found |= _holding(graph.document.cells[producer].source).get(name, frozenset())
+    if not _MAY_QUERY.search(cell.source) and graph.producers.keys().isdisjoint(("duckdb", "chdb")):
+        return frozenset(found - cell.facts.writes.keys())
     for root, queries in _queries(cell.source).items():
         if not _is_of_a_library(root, cell, graph):
             continue
@@ -98,14 +108,49 @@ def _queries(source: str) -> Mapping[str, _Queries]:
     return {root: queries for root, queries in found.items() if queries.tables or queries.variables}
 
 
-def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+@lru_cache(maxsize=1024)
+def _asked(source: str) -> _Queries:
+    """Variables after an ``@`` in texts that a cell hands on, and variables that hold such texts for pandas."""
+    found, here = _Queries(), _holding(source)
+    for call in _calls(parsed(source), frozenset({"query", "eval"})):
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            found.tables.update(_locals_of(argument))
+            for name in {part.id for part in ast.walk(argument) if isinstance(part, ast.Name)}:
+                found.tables |= here.get(name, frozenset())
+                found.variables.add(name)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _holding(source: str) -> Mapping[str, frozenset[str]]:
+    """Names after an ``@`` in the texts that a cell gives to variables."""
+    found: dict[str, frozenset[str]] = {}
+    for node in ast.walk(parsed(source)) if "@" in source else ():
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and (names := _locals_of(node.value)):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Name):
+                    found[target.id] = found.get(target.id, frozenset()) | names
+    return found
+
+
+def _locals_of(value: ast.expr) -> frozenset[str]:
+    texts = (part.value for part in ast.walk(value) if isinstance(part, ast.Constant))
+    return frozenset(name for text in texts if isinstance(text, str) for name in locals_in(text))
+
+
+def locals_in(text: str) -> list[str]:
+    """Names after an ``@`` in a query of pandas'."""
+    return _LOCAL.findall(text)
+
+
+def _calls(tree: ast.AST, methods: frozenset[str] = METHODS) -> Iterator[ast.Call]:
     """Calls that may hand a query on, but for those in functions: of such a method, or of a function by its name."""
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             called = node.func
-            if isinstance(called, ast.Name) or (isinstance(called, ast.Attribute) and called.attr in METHODS):
+            if isinstance(called, ast.Name) or (isinstance(called, ast.Attribute) and called.attr in methods):
                 yield node
         todo.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, _LATER))
 

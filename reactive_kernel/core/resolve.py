@@ -167,9 +167,7 @@ def _close(
     cells, facts = graph.document.cells, cell.facts
     inputs = result.inputs
     opaque = _hides_reads(facts)
-    # What only shares objects with what the cell changed is no way for it to call what that holds.
-    follows = facts.reads.keys() | by_definitions(cell, graph) | graph.patched
-    held = frozenset() if opaque else frozenset(direct) - follows
+    held = frozenset() if opaque else _only_shared(cell, direct, graph)
     todo = [(name, name in facts.inert or name in held, _bound_before(facts, name)) for name in direct]
     own_reads = set(direct) - (cell.ran.found if cell.ran is not None else frozenset())
     called: set[str] = set()  # read by called code, which may do anything with them
@@ -188,10 +186,8 @@ def _close(
                 else:
                     result.soft[name] = found
             inputs[name] = found
-            todo.extend(
-                (hidden, hidden not in graph.patched, own)
-                for hidden in _along_with(name, found, cell, graph, name in own_reads)
-            )
+            beside = _along_with(name, found, cell, graph, name in own_reads)
+            todo.extend((hidden, hidden not in graph.patched, own) for hidden in beside)
         if inert:
             continue
         narrow = name not in called and not opaque
@@ -215,6 +211,11 @@ def _close(
             called |= reads
             result.writes |= code.writes
             result.mutates |= code.mutates - own - its_own
+
+
+def _only_shared(cell: Cell, direct: Iterable[str], graph: Graph) -> frozenset[str]:
+    """Those that only share objects with what the cell changed: that is no way for it to call what they hold."""
+    return frozenset(direct) - cell.facts.reads.keys() - by_definitions(cell, graph) - graph.patched
 
 
 def _find(name: str, cell: Cell, graph: Graph, above: bool) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from reactive_kernel.core.dotted import named_in
 from reactive_kernel.core.facts import Deferred, together
-from reactive_kernel.core.queried import METHODS, tables_in
+from reactive_kernel.core.queried import METHODS, locals_in, tables_in
 
 __all__ = [
     "CODED",
@@ -55,6 +55,7 @@ JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 LATER = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _QUERY_METHODS = {"duckdb": METHODS, "chdb": METHODS, "polars": frozenset({"sql"})}
+_OF_PANDAS = frozenset({"query", "eval"})
 STORES = ("STORE_FAST", "STORE_DEREF")
 CALL = ["CALL"] if sys.version_info >= (3, 12) else ["PRECALL", "CALL"]
 
@@ -104,14 +105,15 @@ def _names(code: types.CodeType, without: frozenset[types.CodeType]) -> Deferred
 
 
 def _looked_up_in_queries(code: types.CodeType) -> frozenset[str]:
-    """Variables in the texts of queries that code hands to DuckDB or polars, which look them up by their names."""
+    """Variables in the texts of queries that code hands to pandas, DuckDB or polars, which look them up by name."""
+    texts = [const for const in code.co_consts if isinstance(const, str)]
+    found: set[str] = set()
+    if "pandas" in sys.modules and not _OF_PANDAS.isdisjoint(code.co_names):
+        found.update(name for text in texts for name in locals_in(text))
     loaded = [name for name in _QUERY_METHODS if name in sys.modules]
-    if not any(_QUERY_METHODS[name].intersection(code.co_names) for name in loaded):
-        return frozenset()
-    texts = (const for const in code.co_consts if isinstance(const, str))
-    return frozenset(table for text in texts for table in tables_in(text)).difference(
-        code.co_varnames, code.co_freevars
-    )
+    if any(_QUERY_METHODS[name].intersection(code.co_names) for name in loaded):
+        found.update(table for text in texts for table in tables_in(text))
+    return frozenset(found.difference(code.co_varnames, code.co_freevars))
 
 
 @functools.lru_cache(maxsize=4096)

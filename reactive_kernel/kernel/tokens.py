@@ -19,6 +19,7 @@ import types
 import uuid
 from collections.abc import Callable
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 from reactive_kernel.kernel.modules import LOCAL
@@ -85,8 +86,8 @@ def _holds_the_same(one: Any, other: Any) -> bool:
 def identity_matters(value: Any, main: str) -> bool:
     """True for values that equal tokens prove equal, but which ``is`` or ``isinstance`` can tell apart."""
     kind = type(value)
-    if kind is tuple:
-        return any(identity_matters(item, main) for item in value[:MAX_ITEMS])
+    if kind is tuple or kind is frozenset:
+        return any(identity_matters(item, main) for item in islice(value, MAX_ITEMS))
     if issubclass(kind, type):
         return module_of(value) == main
     return kind is types.FunctionType and value.__module__ == main

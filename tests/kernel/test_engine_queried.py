@@ -107,3 +107,32 @@ def test_a_library_under_another_name() -> None:
     notebook = Notebook("import duckdb as dd, pandas as pd", FRAME, "con = dd.connect()", "print(con.sql('from df'))")
     notebook.all()
     assert "df<b" in edges(notebook)["d"]
+
+
+LOCALS = {
+    "in a function": ("0", "def f(d): return d.query('a > @lim')\nprint(f(df)['a'].tolist())"),
+    "in a function of another cell": ("def f(d, c): return d.query(f'{c} > @lim')", "print(f(df, 'a')['a'].tolist())"),
+    "in a variable of the function": (
+        "def f(d):\n    rule = 'a > @lim'\n    return d.query(rule)",
+        "print(f(df)['a'].tolist())",
+    ),
+    "in a variable": ("0", "rule = 'a > @lim'\nprint(df.query(rule)['a'].tolist())"),
+    "in a variable of another cell": ("rule = 'a > @lim'", "print(df.query(rule)['a'].tolist())"),
+    "put together": ("0", "print(df.query('a > @lim' + ' and a > 0')['a'].tolist())"),
+    "handed to a function": ("def f(d, q): return d.query(q)", "print(f(df, 'a > @lim')['a'].tolist())"),
+}
+
+
+@pytest.mark.parametrize(("above", "query"), LOCALS.values(), ids=LOCALS)
+def test_a_query_of_pandas_follows_the_variables_that_it_names(above: str, query: str) -> None:
+    notebook = Notebook(IMPORT, "df = pd.DataFrame({'a': [1, 2, 3]})", "lim = 1", above, query)
+    notebook.all()
+    assert notebook.run("c", "lim = 2") == "ce"
+    assert notebook.text("e") == "[3]"
+    notebook.check()
+
+
+def test_an_address_names_no_variable() -> None:
+    notebook = Notebook("lim = 1", "mail = 'me@lim.org'", "print(mail, 'you@lim.org')")
+    notebook.all()
+    assert notebook.run("a", "lim = 2") == "a"
