@@ -68,16 +68,20 @@ def _is_of_a_library(root: str, cell: Cell, graph: Graph) -> bool:
     """True if a name is such a library's, or code that uses one."""
     if root in cell.facts.writes and _LIBRARIES.search(cell.source):
         return True
-    todo, seen = [root], {root}
+    cells = graph.document.cells
+    todo = [(root, producer) for producer in graph.resolve(root, cell)]
+    seen = set(todo)
     while todo:
-        name = todo.pop()
-        for producer in map(graph.document.cells.__getitem__, graph.resolve(name, cell)):
-            if _LIBRARIES.search(producer.source) or _uses_a_library(producer, graph):
-                return True
-            code = producer.carried.get(name)
-            more = code.reads - seen if code is not None else frozenset()
-            todo += more
-            seen |= more
+        name, producer_id = todo.pop()
+        producer = cells[producer_id]
+        if _LIBRARIES.search(producer.source) or _uses_a_library(producer, graph):
+            return True
+        code = producer.carried.get(name)
+        more = {(read, p) for read in (code.reads if code is not None else ()) for p in graph.resolve(read, cell)}
+        # One that only changes it has it from further up.
+        more.update((name, p) for p in producer.inputs.get(name, ()) if p in cells)
+        todo += more - seen
+        seen |= more
     return False
 
 

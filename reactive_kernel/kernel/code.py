@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import gc
 import inspect
 import sys
 import types
@@ -27,6 +28,7 @@ __all__ = [
     "lookups",
     "names_in",
     "names_of_a_call",
+    "stack_of",
     "steps",
     "sure_stores",
 ]
@@ -192,6 +194,19 @@ def frame_of(value: Any) -> types.FrameType | None:
     """Where a generator or coroutine is; None once it has ended."""
     frame: types.FrameType | None = getattr(value, _FRAMES[type(value)])
     return frame
+
+
+def stack_of(value: Any) -> list[Any]:
+    """What a suspended generator or coroutine is in the midst of: a loop's iterator, operands of an expression."""
+    frame = frame_of(value)
+    if frame is None:
+        return []
+    code, names = frame.f_code, frame.f_locals
+    apart = {id(frame), id(code), id(names), id(frame.f_globals), id(frame.f_builtins)}
+    held = (item for item in gc.get_referents(value) if id(item) not in apart and type(item) is not str)
+    return [
+        item for item in held if getattr(item, "__code__", None) is not code or type(item) is not types.FunctionType
+    ]
 
 
 def code_of(value: Any) -> Iterator[types.CodeType]:

@@ -15,10 +15,11 @@ import queue
 import re
 import stat
 import threading
+from collections.abc import Iterable
 from operator import is_
 from typing import Any
 
-from reactive_kernel.kernel.code import SUSPENDED, frame_of
+from reactive_kernel.kernel.code import SUSPENDED, frame_of, stack_of
 from reactive_kernel.kernel.container_states import Maker, Taken, same_items
 from reactive_kernel.kernel.state import State
 
@@ -28,16 +29,50 @@ CACHED: type = type(functools.lru_cache(len))
 
 
 def _generator(value: Any) -> Taken:
+    """Where it is, its variables, what it is in the midst of: a loop's iterator, a generator that it yields from."""
     frame = frame_of(value)
     at = frame.f_lasti if frame is not None else -1
     line = dict(frame.f_locals) if frame is not None else {}
-    keys, items = list(line.keys()), list(line.values())
+    keys, items, stack = list(line.keys()), list(line.values()), stack_of(value)
+    inner = _states_inside(stack, {id(value)})
 
     def changed(now: Any) -> bool:
-        inner = frame_of(now)
-        if inner is None or frame is None:
-            return inner is not frame
-        return inner.f_lasti != at or not same_items(keys, items, dict(inner.f_locals))
+        place = frame_of(now)
+        if place is None or frame is None:
+            return place is not frame
+        if place.f_lasti != at or not same_items(keys, items, dict(place.f_locals)):
+            return True
+        there = stack_of(now)
+        same = len(there) == len(stack) and all(map(is_, there, stack))
+        return not same or any(state.changed(item) for item, state in inner)
+
+    return State(changed, None), "whole"
+
+
+def _states_inside(items: Iterable[Any], seen: set[int]) -> list[tuple[Any, State]]:
+    """States of the iterators among some objects, and of those that these go through."""
+    found: list[tuple[Any, State]] = []
+    todo = [item for item in items if type(item) in ITERATORS]
+    while todo:
+        item = todo.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        kind = type(item)
+        state = (_transparent if kind in COUNTING else _frame_alone if kind in SUSPENDED else ITERATORS[kind])(item)[0]
+        found += [(item, state)] if state is not None else []
+        todo += [other for other in _inside(item) if type(other) in ITERATORS]
+    return found
+
+
+def _frame_alone(value: Any) -> Taken:
+    """Where a generator is."""
+    frame = frame_of(value)
+    at = frame.f_lasti if frame is not None else -1
+
+    def changed(now: Any) -> bool:
+        place = frame_of(now)
+        return (place.f_lasti if place is not None else -1) != at
 
     return State(changed, None), "whole"
 
@@ -99,19 +134,8 @@ def _transparent(value: Any) -> Taken:
 
 def _counting(value: Any) -> Taken:
     """The same of those that also count, or have a switch, which can't be put back when what is inside can."""
-    found: dict[int, tuple[Any, State | None]] = {id(value): (value, _transparent(value)[0])}
-    todo = [value]
-    while todo:
-        for item in _inside(todo.pop()):
-            if type(item) in ITERATORS and id(item) not in found:
-                maker = _transparent if type(item) in COUNTING else ITERATORS[type(item)]
-                found[id(item)] = (item, maker(item)[0])
-                todo.append(item)
-
-    def changed(now: Any) -> bool:
-        return any(state is not None and state.changed(item) for item, state in found.values())
-
-    return State(changed, None), "whole"
+    found = [*_states_inside([value], set())]
+    return State(lambda now: any(state.changed(item) for item, state in found), None), "whole"
 
 
 def _inside(value: Any) -> list[Any]:

@@ -16,7 +16,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
-from reactive_kernel.kernel.code import CODED, SUSPENDED, frame_of
+from reactive_kernel.kernel.code import CODED, SUSPENDED, frame_of, stack_of
 from reactive_kernel.kernel.compiled_states import inside_compiled, reduces
 from reactive_kernel.kernel.container_states import Maker
 from reactive_kernel.kernel.databases import in_a_connection, in_a_cursor
@@ -159,7 +159,7 @@ def _function(value: Any) -> tuple[Iterable[Any], bool]:
 
 def _generator(value: Any) -> tuple[Iterable[Any], bool]:
     frame = frame_of(value)
-    return (list(frame.f_locals.values()) if frame is not None else ()), True
+    return ([*frame.f_locals.values(), *stack_of(value)] if frame is not None else ()), True
 
 
 _BUFFERED = (io.BufferedReader, io.BufferedWriter, io.BufferedRandom)

@@ -107,7 +107,8 @@ def _token(value: Any, main: str, depth: int) -> str | None:
         return _sequence("tuple", value, main, depth)
     if kind is frozenset:
         tokens = [_token(item, main, depth + 1) for item in value] if len(value) <= MAX_ITEMS else [None]
-        return None if None in tokens else "frozenset:" + _hash(",".join(sorted(t for t in tokens if t)).encode())
+        # In the order in which it gives them: that may differ.
+        return None if None in tokens else "frozenset:" + _hash(",".join(t for t in tokens if t).encode())
     if kind is types.ModuleType:
         name = str(vars(value).get("__name__"))
         return f"module:{name}{_edition(name)}" if sys.modules.get(name) is value else None

@@ -281,13 +281,24 @@ class DuckDB:
             lines.append(f"{function}({', '.join(pairs)})" + (f" -> {gives}" if gives else ""))
         return "\n".join([*sorted(set(lines)), *sorted({str(row[4]) for row in rows if row[4]})])
 
-    def names(self) -> set[str]:
-        """Every table and view of the user's, as seen without qualification."""
+    def names(self, aside: bool = False) -> set[str]:
+        """Every table and view of the user's, as seen without qualification; with those that are put ``aside``."""
         rows = self.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND NOT starts_with(table_name, '__rk') "
-            "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal AND NOT starts_with(view_name, '__rk')"
+            "SELECT table_name FROM duckdb_tables() WHERE NOT internal "
+            "UNION SELECT view_name FROM duckdb_views() WHERE NOT internal"
         )
-        return {str(row[0]) for row in rows}
+        return {str(row[0]) for row in rows if aside or not row[0].startswith("__rk")}
+
+    def referring(self, table: str) -> list[tuple[str, str, str]]:
+        """The tables with a foreign key to a table."""
+        return [
+            (str(database), str(schema), str(name))
+            for database, schema, name in self.execute(
+                "SELECT DISTINCT database_name, schema_name, table_name FROM duckdb_constraints() "
+                "WHERE constraint_type = 'FOREIGN KEY' AND lower(referenced_table) = lower(?)",
+                [table],
+            )
+        ]
 
     def explain(self, error: Exception) -> SqlError | None:
         return _explain(error, self)

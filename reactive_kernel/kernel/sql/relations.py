@@ -82,6 +82,7 @@ class Shelf:
     def __init__(self) -> None:
         self.visible: dict[str, Held] = {}
         self._garbage: deque[tuple[DuckDB, str, list[str]]] = deque()
+        self._bodies: weakref.WeakSet[Body] = weakref.WeakSet()
         self._aside = 0
         self._spent: list[Held] = []
 
@@ -129,6 +130,7 @@ class Shelf:
             self._kill(old.body)
         body.place = [*body.home]
         weakref.finalize(body, _forget, self._garbage, body.engine, body.kind, body.place)
+        self._bodies.add(body)
         held = Held(body)
         self.visible[name] = held
         return held
@@ -179,10 +181,24 @@ class Shelf:
 
     def _drop(self, body: Body) -> None:
         assert body.engine is not None
-        body.engine.execute(_drop_statement(body.kind, body.place))
+        self._drop_there(body.engine, body.kind, body.place)
         if not body.make[0]:
             self._kill(body)
         body.place.clear()
+
+    def _drop_there(self, engine: DuckDB, kind: str, place: list[str]) -> None:
+        """Drop what is at a place, and before it what can't be without it: these versions are given up."""
+        try:
+            engine.execute(_drop_statement(kind, place))
+        except Exception:
+            for table in engine.referring(place[-1]) if kind == "TABLE" else ():
+                self._drop_there(engine, "TABLE", [*table])
+            engine.execute(_drop_statement(kind, place, "CASCADE"))
+            left = {name.lower() for name in engine.names(aside=True)}
+            for body in [*self._bodies]:
+                alike = body.engine is engine and body.kind in ("TABLE", "VIEW") and body.place
+                if alike and body.place is not place and body.place[-1].lower() not in left:
+                    self._kill(body)
 
     def _bring_back(self, body: Body, namespace: Mapping[str, Any]) -> bool:
         """Give a relation its name again; False if it can't be made, because what it reads is not there."""
@@ -204,7 +220,7 @@ class Shelf:
         while self._garbage:
             engine, kind, place = self._garbage.popleft()
             if place:
-                engine.execute(_drop_statement(kind, place))
+                self._drop_there(engine, kind, place)
 
 
 def _forget(garbage: deque[tuple[DuckDB, str, list[str]]], engine: DuckDB | None, kind: str, place: list[str]) -> None:
@@ -220,9 +236,9 @@ def _quoted(parts: list[str] | tuple[str, ...]) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
 
 
-def _drop_statement(kind: str, place: list[str]) -> str:
+def _drop_statement(kind: str, place: list[str], how: str = "") -> str:
     name = _quoted(place)
     if kind == "ATTACH":
         return f"DETACH DATABASE IF EXISTS {name}"
     kind = "MACRO" if kind == "FUNCTION" else kind
-    return f"DROP {kind} IF EXISTS {name}{' CASCADE' if kind == 'SCHEMA' else ''}"
+    return f"DROP {kind} IF EXISTS {name} {'CASCADE' if kind == 'SCHEMA' else how}"
