@@ -64,16 +64,14 @@ def test_a_sqlite_file(ip: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["1; DROP TABLE t", "' OR 1=1 --", "?", ":a", "%s"])
 def test_injection_attempts_are_values_in_sqlite(ip: Shell, text: str) -> None:
-    ip.names["con"] = sqlite3.connect(":memory:", check_same_thread=False)
+    ip.names["con"] = sqlite3.connect(":memory:")
     ip.names["text"] = text
     assert ip.rows("%%sql --on con\nSELECT {text} AS x, '?' AS q") == [{"x": text, "q": "?"}]
 
 
 def test_a_sqlalchemy_engine_in_a_variable(ip: Shell, tmp_path: Path) -> None:
     sqlalchemy = pytest.importorskip("sqlalchemy")
-    ip.names["engine"] = sqlalchemy.create_engine(
-        f"sqlite:///{tmp_path}/shop.db", connect_args={"check_same_thread": False}
-    )
+    ip.names["engine"] = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/shop.db")
     ip.run("%%sql --on engine\nCREATE TABLE t (a INTEGER)")
     ip.run("%%sql --on engine\nINSERT INTO t VALUES (1), (2)")
     ip.names["n"] = 1

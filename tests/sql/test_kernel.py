@@ -188,7 +188,7 @@ def test_an_effect_cell_is_never_run_by_a_cascade(kernel: Kernel, tmp_path: Path
 
 
 def test_an_effect_cell_may_be_allowed(kernel: Kernel) -> None:
-    kernel.cell("open", "import sqlite3\ncon = sqlite3.connect(':memory:', check_same_thread=False)")
+    kernel.cell("open", "import sqlite3\ncon = sqlite3.connect(':memory:')")
     kernel.cell("make", "%%sql --on con\nCREATE TABLE log (x INT)")
     kernel.cell("n", "n = 1")
     kernel.cell("held", "%%sql --on con\nINSERT INTO log VALUES ({n})")

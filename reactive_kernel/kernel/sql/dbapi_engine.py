@@ -29,7 +29,7 @@ def open_sqlite(path: str) -> DbApi:
     import sqlite3
 
     connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-    return DbApi(connection, persistent=path != ":memory:")
+    return DbApi(connection, persistent=path != ":memory:", any_thread=True)
 
 
 def from_sqlalchemy(engine: Any) -> DbApi:
@@ -45,11 +45,18 @@ class DbApi:
     frames = False
 
     def __init__(
-        self, connection: Any, dialect: str | None = None, paramstyle: str | None = None, persistent: bool = True
+        self,
+        connection: Any,
+        dialect: str | None = None,
+        paramstyle: str | None = None,
+        persistent: bool = True,
+        any_thread: bool = False,
     ) -> None:
         self._connection = connection
         self._driver = getattr(connection, "driver_connection", None) or connection
         module = type(self._driver).__module__.partition(".")[0]
+        # SQLite's connections serve the thread alone that made them, as a rule.
+        self.any_thread = any_thread or module != "sqlite3"
         self.dialect = dialect or _DIALECTS.get(module, module)
         self._style = paramstyle or str(getattr(sys.modules.get(module), "paramstyle", "qmark"))
         self._persistent = persistent

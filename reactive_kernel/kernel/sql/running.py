@@ -249,6 +249,8 @@ class _Cell:
 
     def _in_thread(self, work: Callable[[], Any]) -> Any:
         """Run in a worker while the main thread waits, so that SIGINT reaches it at once."""
+        if not getattr(self.engine, "any_thread", True):
+            return work()
         outcome: list[Any] = [None, None]
         done = threading.Event()
 
