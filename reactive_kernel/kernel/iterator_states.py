@@ -139,10 +139,10 @@ def _counting(value: Any) -> Taken:
 
 
 def _inside(value: Any) -> list[Any]:
-    """What an iterator goes through: several it keeps in a tuple."""
+    """What an iterator goes through: several it keeps in a tuple, of which only the collector may ask what is left."""
     found = gc.get_referents(value)
     several = [item for item in found if type(item) is tuple] if type(value) in SEVERAL else ()
-    return [*found, *(item for parts in several for item in parts)]
+    return [*found, *(item for parts in several for item in gc.get_referents(parts))]
 
 
 def _by_repr(value: Any) -> Taken:

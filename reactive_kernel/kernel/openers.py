@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import itemgetter
 from typing import Any
 
@@ -320,7 +320,12 @@ def _thread(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
 
 def _written_in_c(value: Any, kind: type, main: str) -> tuple[Iterable[Any], bool]:
     """The collector knows what is inside."""
-    found = [item for item in gc.get_referents(value)[:MAX_CHILDREN] if not issubclass(type(item), type)]
+    held = gc.get_referents(value)[:MAX_CHILDREN]
+    if (
+        kind is zip_longest
+    ):  # nobody else may look into its tuple, in which nothing is left of iterators that have ended
+        held = [part for item in held for part in (gc.get_referents(item) if type(item) is tuple else (item,))]
+    found = [item for item in held if not issubclass(type(item), type)]
     return [*found, *inside_compiled(value)] if reduces(kind) else found, True
 
 

@@ -115,9 +115,12 @@ class Shelf:
         wanted: dict[str, Held],
         namespace: Mapping[str, Any],
     ) -> None:
+        schemas = {name: held.body for name, held in coming if held.body.kind == "SCHEMA" and not held.body.place}
         for name, held in sorted(leaving, key=lambda item: _rank(item[1])):
             del self.visible[name]
-            if not any(held.body is other.body for other in wanted.values()):
+            if name in schemas and held.body.place:  # what is in it stays
+                schemas[name].place[:], held.body.place[:] = held.body.place, []
+            elif not any(held.body is other.body for other in wanted.values()):
                 self._put_aside(held.body)
         for name, held in sorted(coming, key=lambda item: -_rank(item[1])):
             if self._bring_back(held.body, namespace):
@@ -182,6 +185,9 @@ class Shelf:
     def _drop(self, body: Body) -> None:
         assert body.engine is not None
         self._drop_there(body.engine, body.kind, body.place)
+        for other in [*self._bodies] if body.kind == "SCHEMA" else ():
+            if other.engine is body.engine and other.place[:-1][-1:] == body.place[-1:]:
+                self._kill(other)
         if not body.make[0]:
             self._kill(body)
         body.place.clear()
