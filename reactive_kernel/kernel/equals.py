@@ -18,10 +18,10 @@ from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.store import tracked
-from reactive_kernel.kernel.tokens import equal, token
+from reactive_kernel.kernel.tokens import equal, identity_matters, token
 from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of
 
-__all__ = ["Pairing", "alike", "nobody_else_holds"]
+__all__ = ["Pairing", "alike", "made_of_others", "nobody_else_holds"]
 
 BYTES_A_SECOND = 2e9  # of memory compared, cautiously
 BYTES_AN_ITEM = 200  # as much time as for an item of a container
@@ -207,18 +207,39 @@ class Pairing:
 
 
 def nobody_else_holds(value: Any, holders: int) -> bool:
-    """True if nothing refers to a function or class but ``holders`` and its own parts; not with captured variables."""
+    """True if nothing refers to a function or class, or to a method, but ``holders`` and its own parts; not with
+    captured variables.
+    """
     if type(value) is types.FunctionType:
         return value.__closure__ is None and sys.getrefcount(value) == holders + HELD_BY_A_CALL
     if not isinstance(value, type):
         return False
     own = 1  # its own line of ancestors
     captured: set[int] = set()  # variables that hold it for ``super()`` in its methods, which share one
-    for member in members_of(value).values():
+    members = list(members_of(value).values())
+    for member in members:
+        if type(member) is types.FunctionType:
+            here = 2 * sum(member is other for other in members)  # in the class, and in the list here
+            if sys.getrefcount(member) > here + HELD_BY_A_CALL:
+                return False
         if isinstance(member, (types.GetSetDescriptorType, types.MemberDescriptorType)):
             own += member.__objclass__ is value
         captured.update(id(variable) for variable in _captured(member) if _holds(variable, value))
     return sys.getrefcount(value) == holders + HELD_BY_A_CALL + own + len(captured)
+
+
+def made_of_others(value: Any, namespace: Mapping[str, Any], main: str) -> bool:
+    """True if in a function or class there is one of the notebook's, as a default, attribute or base, that has lost its
+    name: whoever else holds that can't be told.
+    """
+    if isinstance(value, type):
+        own = f"{value.__qualname__}."
+        members = (getattr(member, "__func__", member) for member in members_of(value).values())
+        parts = [m for m in members if not str(getattr(m, "__qualname__", "")).startswith(own)] + list(value.__bases__)
+    else:
+        parts = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
+    code = (part for part in parts if type(part) is not tuple and identity_matters(part, main))
+    return any(namespace.get(part.__name__) is not part for part in code)
 
 
 def _captured(member: Any) -> list[types.CellType]:

@@ -136,6 +136,8 @@ def _maker(value: Any, kind: type, main: str) -> Maker | None:
 @per_type
 def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
+    if issubclass(kind, type):
+        return class_state
     if known.package == "decimal" and known.name == "Context":
         return context_state
     if known.module == "reactive_kernel.kernel.sql.results":
@@ -152,8 +154,6 @@ def _maker_for(kind: type) -> Maker | None:
         return None
     if kind is object or known.name in ("_tuplegetter", "PyCapsule"):
         return None
-    if issubclass(kind, type):
-        return class_state
     if issubclass(kind, types.ModuleType):
         return module_state
     library = _library_maker(kind, known)

@@ -19,7 +19,7 @@ from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
 from reactive_kernel.kernel.borrowed import lent
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
-from reactive_kernel.kernel.equals import Pairing, alike, nobody_else_holds
+from reactive_kernel.kernel.equals import Pairing, alike, made_of_others, nobody_else_holds
 from reactive_kernel.kernel.modules import LOCAL
 from reactive_kernel.kernel.store import MISSING, Store
 from reactive_kernel.kernel.survey import Survey
@@ -164,6 +164,7 @@ class Staying:
                 continue
             old = kept[name]
             own = not self._is_of_others(cell, old) and sum(old is value for value in kept.values()) == 1
+            own = own and not made_of_others(bound[name], self.store.namespace, self.store.main)
             unchanged = own and token(old, self.store.main) == raw[name]
             unchanged = unchanged and self._from_others(cell, old) == self._from_others(cell, bound[name])
             if unchanged and nobody_else_holds(bound[name], 3):  # but the variables, ``bound`` and ``new``
