@@ -15,6 +15,7 @@ from .walker import Handler, Walker, bind_generators, called_name, defaults, eve
 
 __all__ = ["EXPRESSIONS"]
 
+TESTERS = frozenset({"unittest.main", "doctest.testmod"})
 _AT_NAME = re.compile(r"@([^\W\d]\w*)")
 _NAME = re.compile(r"(?<![\w.'\"])([^\W\d]\w*)")
 NAMESPACES = frozenset({"globals", "locals", "vars", "dir"})
@@ -183,6 +184,8 @@ def _call(w: Walker, node: ast.Call) -> None:
     call_mutations(w.frame, node, thrown, thrown and not w.shows(node))
     if func.__class__ is ast.Attribute:
         random_state(w.frame, func)
+        if func.value.__class__ is ast.Name and f"{func.value.id}.{func.attr}" in TESTERS:
+            w.frame.hide(f"{func.value.id}.{func.attr}() tests whatever it finds", node)
         if func.attr in ("query", "eval", "evaluate") and node.args:
             _at_names(w, node.args[0], is_evaluator(func))
     elif func.__class__ is ast.Name and func.id in cell.modules:

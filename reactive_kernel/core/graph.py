@@ -96,6 +96,21 @@ class Graph:
         line = self.producers.get(name)
         return self._above(name, line, key, True, skip) if line else ()
 
+    def in_effect_above(self, name: str, key: float) -> tuple[str, ...]:
+        """Producers above of what a name stands for at a position: those that failed let others through."""
+        cells, found = self.document.cells, self.above(name, key)
+        while found and all(cells[producer].has_failed for producer in found):
+            further = self.above(name, cells[found[-1]].key)
+            if not further:
+                break
+            found = further
+        return found
+
+    def still_given(self, names: Iterable[str], key: float) -> set[str]:
+        """Those that the nearest cell above did not fail to give: what others share may be theirs no more."""
+        found = {name: self.above(name, key) for name in names}
+        return {n for n, above in found.items() if not above or not self.document.cells[above[0]].has_failed}
+
     def may_bind(self, name: str, found: tuple[str, ...], cell: Cell) -> list[str]:
         """Cells above that may bind a name for all that is known, nearer than what was ``found``, nearest first."""
         cells = self.document.cells

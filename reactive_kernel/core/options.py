@@ -13,7 +13,7 @@ from reactive_kernel.core.parsed import parsed
 __all__ = ["OTHER", "SETTABLE", "imported", "is_used", "options_of", "settings", "surroundings", "taken_from"]
 
 _OPTIONS_OF: dict[str, tuple[str, ...]] = {
-    "module:pandas": ("<pandas.options>", "<matplotlib.options>"),
+    "module:pandas": ("<pandas.options>", "<pandas.modes>", "<matplotlib.options>"),
     "module:matplotlib": ("<matplotlib.options>",),
     "module:matplotlib.pyplot": ("<matplotlib.options>",),
     "module:seaborn": ("<matplotlib.options>",),
@@ -26,6 +26,9 @@ _OPTIONS_OF: dict[str, tuple[str, ...]] = {
     "object:decimal.Decimal": ("<decimal.context>",),
     "object:decimal.getcontext": ("<decimal.context>",),
 }
+
+# They decide how values look, and not what they are; so do matplotlib's for pandas.
+_LOOKS = frozenset({"<pandas.options>", "<numpy.options>", "<polars.options>"})
 
 # Packages that look at the process's environment and directory, or start programs that do.
 _OUTWARD = frozenset({"os", "posixpath", "ntpath", "subprocess", "shutil", "glob", "pathlib", "tempfile"})
@@ -54,7 +57,10 @@ def options_of(token: str | None, source: str) -> tuple[str, ...]:
     if token is None or (found := _PACKAGE.match(token)) is None:
         return ()
     if token in _OPTIONS_OF:
-        return _OPTIONS_OF[token]
+        names = _OPTIONS_OF[token]
+        if _LOOKS.isdisjoint(names) or _shows(source):
+            return names
+        return tuple(name for name in names if name not in _LOOKS and name != "<matplotlib.options>")
     if found[1] in _OUTWARD:
         return _SURROUNDINGS
     drawing = ("<matplotlib.options>",) if _draws(found[1], source) else ()
@@ -94,6 +100,12 @@ def settings(source: str, libraries: frozenset[str]) -> frozenset[str]:
     return frozenset(found)
 
 
+_NO_TEXT = frozenset(
+    "abs bool dict enumerate float int isinstance len list max min range round set sum tuple zip".split()
+)
+
+
+@lru_cache(maxsize=1024)
 def _shows(source: str) -> bool:
     """True if the text has an expression as a statement, which is shown or run for its effect, or makes text."""
     tree = parsed(source)
@@ -102,7 +114,7 @@ def _shows(source: str) -> bool:
         or bool(_WRITES.search(source))
         or any(
             isinstance(node, ast.Expr | ast.JoinedStr | ast.Mod)
-            or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name))
+            or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in _NO_TEXT)
             for node in ast.walk(tree)
         )
     )

@@ -53,7 +53,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     handed = by_definitions(cell, graph) | queried(cell, graph)  # to those who may do anything with it
     direct = ((facts.reads.keys() | handed) - unread) | options
     if ran is not None:
-        direct |= ran.mutated | ran.found
+        direct |= ran.found | (ran.mutated if known else graph.still_given(ran.mutated, cell.key))
     if not known:
         direct |= facts.effects.keys() | suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     if "_" in facts.reads and cell.kind == "notebook":
@@ -314,7 +314,7 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                 if other in bound and other not in result.inputs:
                     continue
                 if other not in above:
-                    above[other] = _in_effect_above(other, cell, graph)
+                    above[other] = graph.in_effect_above(other, cell.key)
                 if other_id not in above[other]:
                     continue
                 if cells[other_id].key < cell.key and other_id in graph.later(cell):
@@ -323,17 +323,6 @@ def _add_shared(cell: Cell, graph: Graph, sharing: Sharing, result: View, known:
                     continue
                 result.shared.add(other)
                 result.inputs.setdefault(other, above[other])
-
-
-def _in_effect_above(name: str, cell: Cell, graph: Graph) -> tuple[str, ...]:
-    """Producers above of what a name stands for at a cell: those that failed let the ones above them through."""
-    cells, found = graph.document.cells, graph.above(name, cell.key)
-    while found and all(cells[producer].has_failed for producer in found):
-        further = graph.above(name, cells[found[-1]].key)
-        if not further:
-            break
-        found = further
-    return found
 
 
 def produces(cell: Cell, seen: View, cells: Mapping[str, Cell]) -> dict[str, int]:

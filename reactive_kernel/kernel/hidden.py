@@ -62,15 +62,30 @@ def _flat(options: Any, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _get_pandas() -> Any:
-    return _flat(sys.modules["pandas._config.config"]._global_config)
+# Those of pandas' options that decide how values look; the others, how it computes and reads.
+_LOOKS = ("display.", "styler.", "plotting.")
 
 
-def _set_pandas(state: Any) -> None:
-    now, pandas = _get_pandas(), sys.modules["pandas"]
+def _get_pandas(looks: bool) -> Any:
+    options = _flat(sys.modules["pandas._config.config"]._global_config)
+    return {name: value for name, value in options.items() if name.startswith(_LOOKS) is looks}
+
+
+def _set_pandas(looks: bool, state: Any) -> None:
+    now, pandas = _get_pandas(looks), sys.modules["pandas"]
     for name, value in state.items():
         if now.get(name) is not value and now.get(name) != value:
             pandas.set_option(name, value)
+
+
+def _initial_pandas(looks: bool) -> Any:
+    options = sys.modules["pandas._config.config"]._registered_options.items()
+    return {name: option.defval for name, option in options if name.startswith(_LOOKS) is looks}
+
+
+def _of_pandas(looks: bool, sets: tuple[str, ...]) -> Kind:
+    get, set_, initial = (partial(f, looks) for f in (_get_pandas, _set_pandas, _initial_pandas))
+    return Kind("pandas", get, set_, ("option",), initial, sets)
 
 
 # How figures reach the page is set up once, with a process's first figure: no matter of the place in the notebook.
@@ -168,10 +183,6 @@ def _set_decimal(state: Any) -> None:
     context.traps.update(state[1])
 
 
-def _initial_pandas() -> Any:
-    return {name: option.defval for name, option in sys.modules["pandas._config.config"]._registered_options.items()}
-
-
 def _initial_matplotlib() -> Any:
     return _styles(sys.modules["matplotlib"].rcParamsOrig)
 
@@ -210,7 +221,8 @@ KINDS = {
     "<random>": Kind("random", get_python, set_python, sets=SEEDS, effect=True),
     "<numpy.random>": Kind("numpy.random", get_numpy, set_numpy, sets=SEEDS, effect=True),
     "<torch.random>": Kind("torch", _get_torch, _set_torch, sets=SEEDS, effect=True),
-    "<pandas.options>": Kind("pandas", _get_pandas, _set_pandas, ("option",), _initial_pandas, SET_PANDAS),
+    "<pandas.options>": _of_pandas(True, SET_PANDAS),
+    "<pandas.modes>": _of_pandas(False, ()),
     "<matplotlib.options>": Kind(
         "matplotlib", _get_matplotlib, _set_matplotlib, STYLES, _initial_matplotlib, SET_STYLES
     ),
