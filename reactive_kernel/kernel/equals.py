@@ -7,6 +7,7 @@ value that stays keeps its version, so that nothing below runs again.  What can'
 
 from __future__ import annotations
 
+import random
 import sys
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -16,6 +17,7 @@ from typing import Any
 
 from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
+from reactive_kernel.kernel.random_states import is_generator, same_generator
 from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, identity_matters, token
@@ -116,11 +118,15 @@ class Pairing:
             return [] if self._zipped(a, b) == [] else None
         if kind is bytearray:
             return [] if self._affords(len(a)) and a == b else None
+        if kind is random.Random:
+            return [] if a.getstate() == b.getstate() else None
         if module_of(kind) == self.main or kind is types.SimpleNamespace:
             return self._instances(a, b, kind)
         numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
         if numpy is not None and kind is numpy.ndarray:
             return self._arrays(a, b)
+        if is_generator(kind):
+            return [] if same_generator(a, b) else None
         if pandas is not None and kind in (pandas.DataFrame, pandas.Series):
             return [] if self._frames(a, b) else None
         polars = sys.modules.get("polars")

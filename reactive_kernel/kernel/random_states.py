@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from reactive_kernel.kernel.state import State, Tells
 
-__all__ = ["exactly", "numpy_random_state", "seeds_state"]
+__all__ = ["exactly", "is_generator", "numpy_random_state", "same_generator", "seeds_state"]
 
 
 def numpy_random_state(value: Any) -> tuple[State | None, Tells]:
@@ -43,3 +44,20 @@ def seeds_state(value: Any) -> tuple[State | None, Tells]:
     """State of a numpy `SeedSequence`: how many seeds were made of it, which can't be set back."""
     made = value.n_children_spawned
     return State(lambda now: now.n_children_spawned != made, None), "whole"
+
+
+def is_generator(kind: type) -> bool:
+    """True for numpy's `Generator` and `RandomState`."""
+    found = sys.modules.get("numpy.random")
+    return found is not None and kind in (found.Generator, found.RandomState)
+
+
+def same_generator(one: Any, other: Any) -> bool:
+    """True if two of one class give the same numbers from now on, and the same generators when they are asked for new
+    ones.
+    """
+    if not hasattr(one, "bit_generator"):
+        return bool(exactly(one.get_state(legacy=False)) == exactly(other.get_state(legacy=False)))
+    a, b = one.bit_generator, other.bit_generator
+    seeds = [getattr(getattr(bits, "seed_seq", None), "state", None) for bits in (a, b)]
+    return type(a) is type(b) and exactly(a.state) == exactly(b.state) and seeds[0] == seeds[1]

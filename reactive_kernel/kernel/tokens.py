@@ -211,6 +211,18 @@ def _is_generated(member: Any) -> bool:
     return type(written) is types.FunctionType and written.__code__.co_qualname.startswith("__create_fn__.")
 
 
+def _fields_of_a_tuple(cls: type) -> tuple[str, ...]:
+    """The fields of a class that `collections.namedtuple` made; their names and defaults are among its members."""
+    return members_of(cls).get("_fields", ()) if cls.__bases__ == (tuple,) and type(cls) is type else ()
+
+
+def _is_of_a_named_tuple(member: Any) -> bool:
+    """True for methods that `collections.namedtuple` writes itself, from the fields."""
+    written = getattr(member, "__func__", member)
+    module = written.__module__ if type(written) is types.FunctionType else ""
+    return module == "collections" or module.startswith("namedtuple_")
+
+
 def _fields(fields: dict[str, Any]) -> tuple[Any, ...]:
     """What was said of a dataclass's fields."""
     missing = dataclasses.MISSING
@@ -226,9 +238,11 @@ def _class(cls: type, main: str, depth: int) -> str | None:
     if type(cls) not in (type, abc.ABCMeta):
         return None
     parts: list[Any] = [type(cls), cls.__qualname__, *cls.__bases__]
-    generated = "__dataclass_fields__" in members_of(cls)
+    generated, fields = "__dataclass_fields__" in members_of(cls), _fields_of_a_tuple(cls)
     for name, value in sorted(members_of(cls).items()):
         if name in CLASS_NOISE or (generated and _is_generated(value)):
+            continue
+        if fields and (name in fields or _is_of_a_named_tuple(value)):
             continue
         if name in DATACLASS:
             value = DATACLASS[name](value)
@@ -236,7 +250,7 @@ def _class(cls: type, main: str, depth: int) -> str | None:
             value = (type(value).__name__, value.__func__)
         elif isinstance(value, property):
             value = ("property", value.fget, value.fset, value.fdel)
-        elif name == "__annotations__":
+        elif name == "__annotations__" or (fields and name == "_field_defaults"):
             value = tuple(item for pair in value.items() for item in pair)
         if isinstance(value, types.FunctionType) and value.__closure__ and "__class__" in value.__code__.co_freevars:
             value = (_code(value.__code__), value.__defaults__)
