@@ -138,6 +138,8 @@ def _maker_for(kind: type) -> Maker | None:
     known = about(kind)
     if issubclass(kind, type):
         return class_state
+    if known.module.startswith(("sqlalchemy.dialects", "sqlalchemy.engine.default")):  # what it has asked the database
+        return None
     if known.package == "decimal" and known.name == "Context":
         return context_state
     if known.module == "reactive_kernel.kernel.sql.results":
