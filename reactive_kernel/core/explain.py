@@ -81,9 +81,14 @@ def blocked_by(session: Session, cell: Cell, culprits: tuple[str, ...]) -> Probl
         who = _labels(session, culprits)
         message = f"Not run{reads}: {who} changes data outside the notebook and is not up to date. Run it by hand."
         return Problem("blocked_by_outside", message, names, culprits)
-    first = cells[0] if cells else None
-    detail = f": {first.error}" if first is not None and first.error and len(cells) == 1 else ""
-    return Problem("blocked_by_error", f"Not run{reads}: {_labels(session, culprits)} failed{detail}", names, culprits)
+    rest = [c for c in cells if c.last != "error"]
+    failed = [c for c in cells if c not in rest]
+    detail = f": {failed[0].error}" if len(cells) == 1 and failed and failed[0].error else ""
+    what = [f"{_labels(session, [c.id for c in failed])} failed{detail}"] if failed or not rest else []
+    if rest:
+        verb = "is" if len(rest) == 1 else "are"
+        what.append(f"{_labels(session, [c.id for c in rest])} {verb} not up to date")
+    return Problem("blocked_by_error", f"Not run{reads}: {' and '.join(what)}", names, culprits)
 
 
 def _names_from(session: Session, cell: Cell, culprits: set[str]) -> set[str]:
