@@ -21,6 +21,7 @@ from reactive_kernel.kernel.jitted import compiled, forget_compiled, is_jitted, 
 __all__ = ["Caches"]
 
 SHOWING = frozenset({"print", "display"})
+OFTEN = 1  # times that one begins to be followed; from then on it always is
 
 
 class Caches:
@@ -32,6 +33,8 @@ class Caches:
         self._filled: dict[int, tuple[int, int]] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
         self._users: dict[int, tuple[weakref.ref[Any], set[str]]] = {}  # cells that could call it
+        # How often one began to be followed: whether it is to be may hang on what a cell does that runs again for it.
+        self._begun: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
         self._unsure: set[str] = set()  # of these, those of which nobody knows what they left in the cache
 
     def begin(self) -> None:
@@ -61,6 +64,8 @@ class Caches:
         So it does if the code shows something, binds or changes a global, or reads one that changes on the way down.
         (What numba compiled shows it every time.)
         """
+        if self._begun.get(wrapper, 0) > OFTEN:
+            return True
         showing = frozenset() if is_jitted(type(wrapper)) else SHOWING
         cells, producers = self.session.cells, self.session.graph.producers
         todo = list(self.session.sharing.get(id(wrapper), ()))
@@ -100,6 +105,7 @@ class Caches:
         """From now on what fills the cache counts: until now nobody followed that, and so all begin anew."""
         if self._versions.pop(id(wrapper), None) is not None:
             _clear(wrapper)
+            self._begun[wrapper] = self._begun.get(wrapper, 0) + 1
             _, users = self._users.pop(id(wrapper), (None, set()))
             self._unsure |= users
 
