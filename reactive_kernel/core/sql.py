@@ -38,7 +38,7 @@ def pseudo_name(parts: Iterable[str], role: str = "table", connection: str | Non
     folded = [_fold(part) for part in parts]
     while len(folded) > 1 and folded[0] in _DEFAULT:
         del folded[0]
-    name = ".".join(folded) + {"table": "", "function": "()", "namespace": "."}[role]
+    name = ".".join(folded) + {"table": "", "type": "", "function": "()", "namespace": "."}[role]
     return f"sql:@{connection}.{name}" if connection else f"sql:{name}"
 
 

@@ -190,7 +190,8 @@ def _create(source: str, statement: Statement, dialect: str, base: StatementFact
     if name is None:
         return _parsed(source, statement, dialect, base)
     relation = name[0]._replace(role=role_of(what) or "table")
-    base = replace(base, creates=(relation,), carries=what in ("VIEW", "MACRO", "FUNCTION"))
+    refers = what == "TABLE" and any(t.text.upper() == "REFERENCES" for t in statement.tokens)
+    base = replace(base, creates=(relation,), carries=refers or what in ("VIEW", "MACRO", "FUNCTION"))
     if what in ("SCHEMA", "SEQUENCE"):
         return base
     if what == "TYPE":
@@ -275,4 +276,5 @@ def _from_walk(found: Found, rendered: Rendered, statement: Statement, base: Sta
     creates = base.creates or relations(found.creates)
     kind = "write" if (found.mutates or creates) and base.kind == "query" else base.kind
     reads = (*base.reads, *(r for r in relations(found.reads) if not any(p in values for p in r.parts)))
+    reads += tuple(r._replace(role="type") for r in relations(found.types))
     return replace(base, kind=kind, reads=reads, mutates=mutates, creates=creates, opaque=opaque)

@@ -40,10 +40,11 @@ class Found:
     reads: list[RawName] = field(default_factory=list)
     mutates: list[RawName] = field(default_factory=list)
     creates: list[RawName] = field(default_factory=list)
+    types: list[RawName] = field(default_factory=list)  # those that somebody has made
     opaque: str | None = None
 
     def sort(self) -> None:
-        for names in (self.reads, self.mutates, self.creates):
+        for names in (self.reads, self.mutates, self.creates, self.types):
             names.sort(key=lambda name: name.offset)
 
 
@@ -128,6 +129,9 @@ def _node(node: exp.Expression, ctes: frozenset[str], found: Found) -> str | Non
         return _target(node, found.creates)
     if isinstance(node, exp.Copy) and node.args.get("kind"):
         return _target(node, found.mutates)
+    if isinstance(node, exp.DataType) and node.this == exp.DataType.Type.USERDEFINED and node.args.get("kind"):
+        kind = node.args["kind"]
+        found.types.append(RawName(tuple(str(getattr(kind, "name", kind)).split(".")), node.meta.get("start", 0)))
     if isinstance(node, exp.Func):
         _function(node, found)
     return None

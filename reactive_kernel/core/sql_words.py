@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 Kind = Literal["query", "write", "session", "transaction", "unknown"]
-Role = Literal["table", "function", "namespace"]
+Role = Literal["table", "function", "namespace", "type"]
 
 # Words before the opening bracket of something that is no call.
 _NOT_CALLED_WORDS = (
@@ -56,8 +56,8 @@ class Relation(NamedTuple):
 class StatementFacts:
     """What one statement does.
 
-    ``guarded`` is CREATE IF NOT EXISTS or DROP IF EXISTS; ``carries`` marks a view or macro, whose readers
-    read what it reads; ``fault`` is a sure syntax error: a sentence and an offset in the cell.
+    ``guarded`` is CREATE IF NOT EXISTS or DROP IF EXISTS; ``carries`` marks a view, a macro, or a table that refers
+    to others, whose readers read what it reads; ``fault`` is a sure syntax error: a sentence and an offset in the cell.
     """
 
     kind: Kind

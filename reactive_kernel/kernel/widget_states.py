@@ -58,6 +58,8 @@ class WidgetState(State):
         for name in [n for n in held if n not in MACHINERY and n not in self.attributes]:
             del held[name]
         held.update(self.attributes)
+        for name in values.keys() - self.traits.keys() - MACHINERY:  # nobody had asked for its default
+            del values[name]
         values.update(self.traits)
         notifiers.clear()
         notifiers.update(_copied(self.notifiers))

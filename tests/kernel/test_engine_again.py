@@ -308,3 +308,22 @@ def test_an_opaque_cell_does_not_do_without_what_is_above_for_a_failing_cell_tha
     notebook.run("c")
     assert notebook.shown["c"].text == "['n']\n"
     assert notebook.namespace["n"] == 1
+
+
+def test_an_iterator_over_several_some_of_which_have_ended() -> None:
+    make = "from itertools import zip_longest\npairs = zip_longest('abc', 'x', iter([1, 2, 3, 4]))"
+    notebook = Notebook(make, "print(next(pairs), next(pairs))", "print(list(pairs))")
+    assert notebook.all() == "abc"
+    notebook.check()
+    notebook.run("b", "print(next(pairs))")
+    notebook.check()
+    notebook.run("c", "print(next(pairs))")
+    notebook.check()
+
+
+@pytest.mark.parametrize("test", ["unittest.main(argv=[''], exit=False)", "doctest.testmod()"])
+def test_tests_of_whatever_is_found_follow_all_of_it(test: str) -> None:
+    make = "def add(a, b):\n    return a + b"
+    notebook = Notebook("import unittest, doctest", make, "x = 1", f"if False: {test}\nprint(x)")
+    notebook.all()
+    assert notebook.run("b", make.replace("+", "-")) == "bd"

@@ -44,6 +44,9 @@ SAME = {
     "polars series": POLARS + "x = pl.Series('s', [True, None])",
     "namespace": "from types import SimpleNamespace\nx = SimpleNamespace(a=[1])",
     "bytearray": "x = bytearray(b'ab')",
+    "numpy's generator": NUMPY + "x = np.random.default_rng(3)",
+    "numpy's old generator": NUMPY + "x = np.random.RandomState(3)",
+    "Python's generator": "import random\nx = random.Random(3)",
 }
 
 
@@ -395,3 +398,23 @@ def test_an_equal_value_made_after_a_failure_is_the_object_that_readers_have(mak
     nb.run("a", "t = 2")
     nb.run("d", "print(m is k, 1)")
     nb.check()
+
+
+@pytest.mark.parametrize("make", ["np.random.default_rng(3)", "np.random.RandomState(3)"])
+def test_a_generator_made_again_draws_what_it_drew(make: str) -> None:
+    notebook = settled(f"{NUMPY}rng = {make}", "print(rng.integers(99) if hasattr(rng, 'integers') else rng.rand())")
+    notebook.insert(2, "print(rng.normal(size=2))")
+    notebook.all()
+    assert notebook.run("a", f"{NUMPY}import math\nrng = {make}") == "a"
+    assert notebook.run("b") == "b"
+    notebook.check()
+    assert notebook.run("a", f"{NUMPY}rng = {make.replace('3', '4')}") == "abc"
+    notebook.check()
+
+
+def test_a_named_tuple_of_the_same_fields_is_the_class_that_it_was() -> None:
+    make = "from collections import namedtuple\nPoint = namedtuple('Point', 'x y', defaults=[3])"
+    notebook = settled(make, "p = Point(1)", "print(p, isinstance(p, Point))")
+    assert notebook.run("a", f"{make}\nimport math") == "a"
+    assert notebook.run("a", make.replace("3", "4")) == "abc"
+    notebook.check()

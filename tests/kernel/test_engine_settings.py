@@ -158,3 +158,24 @@ def test_what_any_library_draws_follows_the_settings_of_matplotlib(draw: str) ->
     nb.insert(2, "matplotlib.rc('figure', figsize=(3, 2))")
     assert nb.run("d") == "dc"
     assert nb.text("c") == "[3. 2.]" != plain
+
+
+def test_a_setting_of_how_things_look_runs_nothing_that_shows_nothing() -> None:
+    load = "df = pd.DataFrame({'a': [1.5, 2.0]})\nm = np.arange(3.0)"
+    notebook = Notebook(f"{PANDAS}\n{NUMPY}", load, "s = sum(df['a'])", "df", "print(m)", "x = pd.concat([df, df])")
+    notebook.all()
+    cell = notebook.insert(1, "pd.set_option('display.precision', 2)\nnp.set_printoptions(precision=2)")
+    assert notebook.run(cell) == "gde"
+    notebook.delete(cell)
+    assert notebook.all() == "de"
+
+
+def test_a_setting_of_how_pandas_computes_is_read_by_who_computes() -> None:
+    notebook = Notebook(PANDAS, "t = str(pd.get_option('mode.sim_interactive'))", "print(t)")
+    notebook.all()
+    cell = notebook.insert(1, "pd.set_option('mode.sim_interactive', True)")
+    assert notebook.run(cell) == "dbc"
+    assert notebook.text("c") == "True"
+    notebook.delete(cell)
+    notebook.all()
+    assert notebook.text("c") == "False"

@@ -135,6 +135,37 @@ def test_a_schema_and_its_tables(kernel: Kernel) -> None:
     assert rows(kernel.cell("show", "%%sql\nSELECT x + 1 AS y FROM sales.t"), "show") == [[2]]
 
 
+def test_a_schema_and_its_table_made_in_one_cell(kernel: Kernel) -> None:
+    kernel.cell("make", "%%sql\nCREATE SCHEMA one; CREATE TABLE one.t AS SELECT 4 AS z")
+    kernel.cell("add", "%%sql\nINSERT INTO one.t VALUES (1)")
+    kernel.cell("show", "%%sql\nSELECT * FROM one.t")
+    assert rows(kernel.cell("add", "%%sql\nINSERT INTO one.t VALUES (2)"), "show") == [[4], [2]]
+    assert rows(kernel.cell("make", "%%sql\nCREATE SCHEMA one; CREATE TABLE one.t AS SELECT 5 AS z"), "show") == [
+        [5],
+        [2],
+    ]
+
+
+def test_a_table_that_another_refers_to(kernel: Kernel) -> None:
+    kernel.cell("parent", "%%sql\nCREATE TABLE p (id INT PRIMARY KEY)")
+    kernel.cell("child", "%%sql\nCREATE TABLE c (pid INT REFERENCES p(id))")
+    kernel.cell("add", "%%sql\nINSERT INTO p VALUES (1)")
+    kernel.cell("refer", "%%sql\nINSERT INTO c VALUES (1)")
+    kernel.cell("show", "%%sql\nSELECT pid, id FROM c, p")
+    assert rows(kernel.cell("add", "%%sql\nINSERT INTO p VALUES (1), (2)"), "show") == [[1, 1], [1, 2]]
+    assert rows(kernel.cell("parent", "%%sql\nCREATE TABLE p (id INT PRIMARY KEY, n TEXT DEFAULT 'x')"), "show") == []
+
+
+def test_a_type_and_a_sequence_that_tables_use(kernel: Kernel) -> None:
+    kernel.cell("type", "%%sql\nCREATE TYPE mood AS ENUM ('a', 'b')")
+    kernel.cell("sequence", "%%sql\nCREATE SEQUENCE s")
+    kernel.cell("make", "%%sql\nCREATE TABLE t (id INT DEFAULT nextval('s'), m mood)")
+    kernel.cell("add", "%%sql\nINSERT INTO t (m) VALUES ('b')")
+    kernel.cell("show", "%%sql\nSELECT * FROM t")
+    assert rows(kernel.cell("sequence", "%%sql\nCREATE SEQUENCE s START 5"), "show") == [[5, "b"]]
+    assert rows(kernel.cell("type", "%%sql\nCREATE TYPE mood AS ENUM ('b', 'c')"), "show") == [[5, "b"]]
+
+
 def test_an_index_does_not_stand_in_the_way(kernel: Kernel) -> None:
     kernel.cell("make", "%%sql\nCREATE TABLE t (x INT PRIMARY KEY)")
     kernel.cell("index", "%%sql\nCREATE INDEX i ON t (x)")
