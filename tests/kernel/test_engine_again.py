@@ -319,11 +319,3 @@ def test_an_iterator_over_several_some_of_which_have_ended() -> None:
     notebook.check()
     notebook.run("c", "print(next(pairs))")
     notebook.check()
-
-
-@pytest.mark.parametrize("test", ["unittest.main(argv=[''], exit=False)", "doctest.testmod()"])
-def test_tests_of_whatever_is_found_follow_all_of_it(test: str) -> None:
-    make = "def add(a, b):\n    return a + b"
-    notebook = Notebook("import unittest, doctest", make, "x = 1", f"if False: {test}\nprint(x)")
-    notebook.all()
-    assert notebook.run("b", make.replace("+", "-")) == "bd"

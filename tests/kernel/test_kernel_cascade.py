@@ -370,3 +370,15 @@ def test_an_environment_set_by_a_magic_is_followed(kernel: Kernel, env: str) -> 
     ran = kernel.cell("A", env.format(5))
     assert "5" in ran.text("B")
     assert "2" in kernel.cell("D", "!echo $RK_TEST ").text("D")
+
+
+def test_tests_of_whatever_is_found_follow_what_they_test(kernel: Kernel) -> None:
+    make = "def add(a, b):\n    '''\n    >>> add(1, 2)\n    3\n    '''\n    return a + b"
+    case = "class TestAdd(unittest.TestCase):\n    def test(self): self.assertEqual(add(1, 2), 3)"
+    unit = "print(unittest.main(argv=[''], exit=False).result.wasSuccessful())"
+    kernel.cells(tools="import unittest, doctest", add=make, case=case, unit=unit)
+    kernel.cells(doc="print(doctest.testmod().failed)", other="x = 1")
+    ran = kernel.cell("add", make.replace("a + b", "a - b"))
+    assert ran.text("unit").endswith("False\n")
+    assert ran.text("doc").endswith("1\n")
+    assert "other" not in ran.order
