@@ -107,8 +107,8 @@ class Graph:
         return found
 
     def still_given(self, names: Iterable[str], key: float) -> set[str]:
-        """Those that the nearest cell above did not fail to give: what others share may be theirs no more."""
-        found = {name: self.above(name, key) for name in names}
+        """Variables that the nearest cell above did not fail to give: what others share may be theirs no more."""
+        found = {name: () if name[:1] == "<" else self.above(name, key) for name in names}
         return {n for n, above in found.items() if not above or not self.document.cells[above[0]].has_failed}
 
     def may_bind(self, name: str, found: tuple[str, ...], cell: Cell) -> list[str]:

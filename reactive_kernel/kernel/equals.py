@@ -242,6 +242,8 @@ def made_of_others(value: Any, namespace: Mapping[str, Any], main: str) -> bool:
         own = f"{value.__qualname__}."
         members = (getattr(member, "__func__", member) for member in members_of(value).values())
         parts = [m for m in members if not str(getattr(m, "__qualname__", "")).startswith(own)] + list(value.__bases__)
+    elif type(value) is not types.FunctionType:
+        return False
     else:
         parts = [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values()]
     code = (part for part in parts if type(part) is not tuple and identity_matters(part, main))
