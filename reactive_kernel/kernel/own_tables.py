@@ -12,12 +12,16 @@ from typing import Any
 
 __all__ = ["Tables", "get_duckdb", "set_duckdb"]
 
-MAX_ROWS = 100_000  # of a table whose rows are looked at and kept
+MAX_ITEMS = 1_000_000  # in the tables whose rows are looked at and kept: the smaller ones first
 
-_FOUND = """
-SELECT 1, database_name, schema_name, table_name, sql, estimated_size FROM duckdb_tables() WHERE {where}
-UNION ALL SELECT 0, database_name, schema_name, view_name, sql, 0 FROM duckdb_views() WHERE {where}
-""".format(where="NOT internal AND NOT temporary AND database_name = current_database()")
+# Of a database in memory: one in a file is not the notebook's alone.
+_OWN = """NOT internal AND NOT temporary AND database_name = current_database()
+AND EXISTS (SELECT 1 FROM duckdb_databases() d WHERE d.database_name = current_database() AND d.path IS NULL)"""
+_FOUND = f"""
+SELECT 1, database_name, schema_name, table_name, sql, estimated_size, column_count FROM duckdb_tables() WHERE {_OWN}
+UNION ALL SELECT 0, database_name, schema_name, view_name, sql, 0, 0 FROM duckdb_views() WHERE {_OWN}
+ORDER BY 6
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,10 +60,12 @@ def get_duckdb() -> Tables:
 
 def _look(cursor: Any) -> Tables:
     found: Tables = {}
-    for table, *place, text, size in cursor.execute(_FOUND).fetchall():
+    items = 0
+    for table, *place, text, size, columns in cursor.execute(_FOUND).fetchall():
         name = ".".join('"' + part.replace('"', '""') + '"' for part in place)
         found[name] = item = _Item(bool(table), text or "", size)
-        if table and size <= MAX_ROWS:
+        items += size * columns
+        if table and items <= MAX_ITEMS:
             item.rows = cursor.sql(f"FROM {name}").to_arrow_table()
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -117,3 +118,21 @@ def test_a_connection_that_is_closed_has_nothing_and_breaks_nothing() -> None:
     duckdb.default_connection().close()
     assert get_duckdb() == {}
     set_duckdb({})
+
+
+def test_a_database_in_a_file_is_left_alone(tmp_path: Path) -> None:
+    duckdb.default_connection().close()
+    duckdb.set_default_connection(duckdb.connect(str(tmp_path / "shop.db")))
+    duckdb.sql("create table t as select 1 x")
+    assert get_duckdb() == {}
+    set_duckdb({})
+    assert duckdb.sql("from t").fetchall() == [(1,)]
+
+
+def test_of_many_values_only_the_smaller_tables_are_kept() -> None:
+    duckdb.sql("create table large as select range x from range(2000000)")
+    duckdb.sql("create table small as select 1 x")
+    tables = get_duckdb()
+    assert [tables[f'"memory"."main"."{name}"'].rows is None for name in ("large", "small")] == [True, False]
+    set_duckdb({})
+    assert duckdb.sql("select count(*) from large").fetchall() == [(2000000,)]
