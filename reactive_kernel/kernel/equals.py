@@ -15,13 +15,14 @@ from collections.abc import Callable, Collection, Mapping
 from time import thread_time
 from typing import Any
 
+from reactive_kernel.kernel.compiled_states import hides
 from reactive_kernel.kernel.frame_memory import viewed_memory
 from reactive_kernel.kernel.frames import given_to
 from reactive_kernel.kernel.random_states import is_generator, same_generator
 from reactive_kernel.kernel.shell import shell_of
 from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, identity_matters, token
-from reactive_kernel.kernel.typewise import attributes_of, members_of, module_of, slots_of
+from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 
 __all__ = ["Pairing", "alike", "made_of_others", "nobody_else_holds"]
 
@@ -122,6 +123,9 @@ class Pairing:
             return [] if a.getstate() == b.getstate() else None
         if module_of(kind) == self.main or kind is types.SimpleNamespace:
             return self._instances(a, b, kind)
+        if about(kind).package == "sklearn" and about(kind).attributes is not None and not hides(kind):
+            one, other = attributes_of(a), attributes_of(b)
+            return self._zipped(one.values(), other.values()) if list(one) == list(other) else None
         numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
         if numpy is not None and kind is numpy.ndarray:
             return self._arrays(a, b)
@@ -164,8 +168,11 @@ class Pairing:
         return self._zipped(one.values(), other.values()) if list(one) == list(other) else None
 
     def _arrays(self, a: Any, b: Any) -> Pairs | None:
-        if a.dtype != b.dtype or a.shape != b.shape or a.strides != b.strides or a.dtype.hasobject:
+        if a.dtype != b.dtype or a.shape != b.shape or a.strides != b.strides:
             return None
+        if a.dtype.hasobject:
+            plain = a.dtype == object and a.base is None and b.base is None
+            return self._zipped(a.ravel().tolist(), b.ravel().tolist()) if plain else None
         if a.flags.writeable != b.flags.writeable or type(a.base) is not type(b.base):
             return None
         if type(a.base) is type(a):  # a view: its memory is its base's

@@ -47,6 +47,16 @@ SAME = {
     "numpy's generator": NUMPY + "x = np.random.default_rng(3)",
     "numpy's old generator": NUMPY + "x = np.random.RandomState(3)",
     "Python's generator": "import random\nx = random.Random(3)",
+    "an estimator": "from sklearn.linear_model import LinearRegression\nx = LinearRegression()",
+    "a pipeline": (
+        "from sklearn.pipeline import make_pipeline\nfrom sklearn.linear_model import Ridge\n"
+        "from sklearn.preprocessing import StandardScaler\nx = make_pipeline(StandardScaler(), Ridge(2))"
+    ),
+    "an estimator fitted": (
+        f"{NUMPY}from sklearn.linear_model import LinearRegression\n"
+        "x = LinearRegression().fit(np.arange(6.0).reshape(3, 2), np.arange(3))"
+    ),
+    "texts in an array": NUMPY + "x = np.array(['a', None, 'b'], dtype=object)",
 }
 
 
