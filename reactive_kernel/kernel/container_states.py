@@ -39,7 +39,14 @@ _SET_CLASS = object.__dict__["__class__"].__set__
 CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__slotnames__"})  # the last is what copying its instances leaves
 
 Taken = tuple[State | None, Tells]
+Pairs = list[tuple[Any, Any]]
 Maker = Callable[[Any], Taken]
+
+
+def _others(one: Collection[Any], other: Collection[Any]) -> Pairs | None:
+    if len(one) != len(other):
+        return None
+    return [(a, b) for a, b in zip(one, other, strict=True) if a is not b]
 
 
 def _sampled(value: Any) -> Taken:
@@ -68,6 +75,9 @@ class _List(State):
     def changed(self, now: Any) -> bool:
         return list.__len__(now) != len(self.copy) or not _alike(self.copy, list.copy(now))
 
+    def replaced(self, now: Any) -> Pairs | None:
+        return _others(self.copy, list.copy(now))
+
     def restore(self, target: Any) -> None:
         list.__setitem__(target, slice(None), self.copy)
 
@@ -91,6 +101,10 @@ class _Dict(State):
     def restore(self, target: Any) -> None:
         dict.clear(target)
         dict.update(target, zip(self.keys, self.items, strict=True))
+
+    def replaced(self, now: Any) -> Pairs | None:
+        same = type(now) is dict and dict.__len__(now) == len(self.keys) and all(map(is_, self.keys, dict.keys(now)))
+        return _others(self.items, [*dict.values(now)]) if same else None
 
     def has_grown(self, now: Any) -> bool:
         held = [*dict.items(now)][: len(self.keys)]
@@ -153,6 +167,11 @@ class Attributes(State):
         if len(old) != len(new) or not all(map(is_, old, new)):
             return True
         return not all(a is new[n] or equal(a, new[n]) or renewed(kind, n, a, new[n]) for n, a in old.items())
+
+    def replaced(self, now: Any) -> Pairs | None:
+        new = attributes_of(now)
+        same = type(now) is self.kind and len(new) == len(self.held) and all(map(is_, self.held, new))
+        return _others(self.held.values(), new.values()) if same else None
 
     def restore(self, target: Any) -> None:
         if type(target) is not self.kind:

@@ -24,7 +24,7 @@ from reactive_kernel.kernel.store import tracked
 from reactive_kernel.kernel.tokens import equal, identity_matters, token
 from reactive_kernel.kernel.typewise import about, attributes_of, members_of, module_of, slots_of
 
-__all__ = ["Pairing", "alike", "made_of_others", "nobody_else_holds"]
+__all__ = ["Pairing", "Pairs", "alike", "made_of_others", "nobody_else_holds"]
 
 BYTES_A_SECOND = 2e9  # of memory compared, cautiously
 BYTES_AN_ITEM = 200  # as much time as for an item of a container
@@ -58,10 +58,10 @@ class Pairing:
         self.inside: dict[str, set[int]] = {}  # name -> ids of the new objects in its value
         self.bytes = 0.0
 
-    def fits(self, name: str, old: Any, new: Any) -> bool:
-        """True if the values of a name are alike, given all pairs so far; if not, the pairing is spoilt."""
+    def fits(self, name: str, pairs: Pairs) -> bool:
+        """True if values of a name are alike, given all pairs so far; if not, the pairing is spoilt."""
         inside = self.inside[name] = set()
-        todo: Pairs = [(old, new)]
+        todo = pairs[:]
         while todo:
             a, b = todo.pop()
             kind = type(a)
@@ -314,7 +314,7 @@ def alike(
     names = set(old)
     while names:
         pairing = start()
-        unlike = {name for name in sorted(names) if not pairing.fits(name, old[name], new[name])}
+        unlike = {name for name in sorted(names) if not pairing.fits(name, [(old[name], new[name])])}
         if not unlike:
             for name in names:
                 if (key := id(new[name])) in pairing.references:

@@ -32,6 +32,10 @@ class State:
         """True if a dict holds all that it held, and more."""
         return False
 
+    def replaced(self, now: Any) -> list[tuple[Any, Any]] | None:
+        """What it held in places where it holds another object now, each with that; None if it differs otherwise."""
+        return None
+
     def inside(self) -> Iterable[Any] | None:
         """What was directly inside the object, if the state tells."""
         return None

@@ -19,9 +19,10 @@ from reactive_kernel.core.sharing import sharers
 from reactive_kernel.core.versions import name_version, same_as
 from reactive_kernel.kernel.borrowed import lent
 from reactive_kernel.kernel.changes import Changes, Watch, deadline, has_changed, made_here
-from reactive_kernel.kernel.equals import Pairing, alike, made_of_others, nobody_else_holds
+from reactive_kernel.kernel.equals import Pairing, Pairs, alike, made_of_others, nobody_else_holds
 from reactive_kernel.kernel.modules import LOCAL
-from reactive_kernel.kernel.store import MISSING, Store
+from reactive_kernel.kernel.state import State
+from reactive_kernel.kernel.store import MISSING, Store, put_back
 from reactive_kernel.kernel.survey import Survey
 from reactive_kernel.kernel.tokens import identity_matters, token
 
@@ -81,7 +82,27 @@ class Staying:
             return False
         if changed != {name for name in ran.mutated if not name.startswith("<")}:
             return False
-        return changes.touched.keys() <= left.keys() and not any(has_changed(v, s) for v, s in left.values())
+        if not changes.touched.keys() <= left.keys():
+            return False
+        otherwise = [(value, state) for value, state in left.values() if has_changed(value, state)]
+        return not otherwise or self._has_parts_alike(watch, otherwise)
+
+    def _has_parts_alike(self, watch: Watch, otherwise: list[tuple[Any, State]]) -> bool:
+        """True if these only have parts that were made anew just as the last time; then they get the old ones."""
+        pairs: Pairs = []
+        for value, state in otherwise:
+            replaced = state.replaced(value) if state.restore is not None else None
+            if replaced is None:
+                return False
+            pairs += replaced
+        pairing = self._pairing(watch, frozenset())
+        if not pairing.fits("", pairs):
+            return False
+        pairs.clear()
+        del replaced
+        if pairing.held_by_others(self.store.namespace):
+            return False
+        return not put_back(otherwise)
 
     def _left_alike_alone(self, watch: Watch, changes: Changes, names: set[str]) -> set[str]:
         """Those that were left as the last time though the cell was given other things: nothing of these is inside."""
@@ -217,20 +238,9 @@ class Staying:
         old = {n: kept[n] for n in staying if id(bound[n]) not in lenders}
         if ran is None or not old:
             return {}
-        before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
         # What the cell was given is what it was given the last time only if neither run changed it.
         settled = self._settled(watch) if not (changes.names or ran.mutated or watch.unseen) else frozenset()
-        until = deadline(cell)
-        above = partial(self._is_of_others, cell)
-
-        def start() -> Pairing:
-            return Pairing(
-                self.store.main,
-                until,
-                lambda value: id(value) in settled,
-                lambda one, other: id(one) in before or id(other) in before or above(one) or above(other),
-            )
-
+        start = partial(self._pairing, watch, settled)
         tokens: dict[str, str] = {}
         found = [name for name, value in old.items() if value is bound[name] and _is_only_imported(cell, name, value)]
         others = {name: value for name, value in old.items() if name not in found}
@@ -239,6 +249,17 @@ class Staying:
             known = ran.bound.get(name)
             tokens[name] = known if known is not None else same_as(name_version(cell.id, ran.version, name))
         return tokens
+
+    def _pairing(self, watch: Watch, settled: Set[int]) -> Pairing:
+        """A comparison of what a cell made with what it made the last time; ``settled`` objects are what they were."""
+        before = frozenset().union(*(seen.states for seen in watch.surveys.values()))
+        above = partial(self._is_of_others, watch.cell)
+        return Pairing(
+            self.store.main,
+            deadline(watch.cell),
+            lambda value: id(value) in settled,
+            lambda one, other: id(one) in before or id(other) in before or above(one) or above(other),
+        )
 
     def _settled(self, watch: Watch) -> frozenset[int]:
         """Objects behind inputs that the cell had at the same version the last time, and behind no others."""

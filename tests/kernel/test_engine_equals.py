@@ -290,6 +290,18 @@ LEFT = {
     "instance": ("class P: pass\nrows = P()", "rows.at = 5", "print(rows.at)"),
     "array": (NUMPY + "rows = np.arange(3)", "rows *= 2", "print(rows)"),
     "nested": ("rows = [[1], [2]]", "rows[0].append(7)", "print(rows)"),
+    "a list put in": ("rows = {'a': 1}", "rows['b'] = [2, [3]]", "print(rows)"),
+    "a list of dicts": ("rows = []", "rows.append({'k': [1]})", "print(rows)"),
+    "made by a method": (
+        "class P:\n    def go(self): self.at = [1, {2: 3}]\nrows = P()",
+        "rows.go()",
+        "print(rows.at)",
+    ),
+    "fitted": (
+        f"{NUMPY}from sklearn.linear_model import LinearRegression\nrows = LinearRegression()\nx = np.eye(3)",
+        "rows.fit(x, x[0])",
+        "print(rows.coef_)",
+    ),
     "random": ("import random\nrandom.seed(4)", "x = random.random()", "print(random.random())"),
 }
 
@@ -304,6 +316,22 @@ def test_what_is_changed_again_in_the_same_way_runs_nothing_below(make: str, cha
     assert nb.run("b", "pass")[:1] == "b"
     nb.check()
     nb.run("b", change)
+    nb.check()
+
+
+def test_who_holds_a_part_that_is_made_anew_has_it_still() -> None:
+    nb = settled("d = {}", "d['b'] = [2]", "e = d['b']", "e.append(5)", "print(d, e, d['b'] is e)")
+    assert nb.run("b", "d['b'] = [2]\n1") == "b"
+    nb.check()
+    assert nb.run("b", "d['b'] = [3]\n1") == "bcde"
+    nb.check()
+
+
+def test_a_part_made_anew_that_something_else_holds_is_taken_anew() -> None:
+    nb = settled(
+        "d = {}\nkept = []", "x = [2]\nd['b'] = x\nkept.append(x)", "print(d, d['b'] is kept[0], x is kept[0])"
+    )
+    assert nb.run("b", "x = [2]\nd['b'] = x\nkept.append(x)\n1") == "bc"
     nb.check()
 
 
@@ -365,7 +393,7 @@ OTHERWISE = {
     "another object": ("rows = [[1], [2]]", "rows[0].append(7)", "rows[1].append(7)"),
     "one more object": ("rows = [[1], [2]]", "rows[0].append(7)", "rows[0].append(7)\nrows[1].append(7)"),
     "one object less": ("rows = [[1], [2]]", "rows[0].append(7)\nrows[1].append(7)", "rows[0].append(7)"),
-    "a new object": ("rows = []", "rows.append([1])", "rows.append([1] + [])"),
+    "an object that another name has too": ("rows = []", "rows.append([1])", "x = [1]\nrows.append(x)"),
     "not at all": ("rows = [3, 1]", "rows.append(2)", "rows"),
 }
 
