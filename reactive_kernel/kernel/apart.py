@@ -25,12 +25,15 @@ class _Memory:
         self.start = _address(values) - _address(owner)
 
     def values(self) -> Any:
-        """An array that lies there; None if the memory is gone."""
+        """An array that lies there; None if the memory is gone, or not in one piece."""
         owner = self.owner()
         if owner is None:
             return None
         array = sys.modules["numpy"].ndarray
-        return array(self.shape, self.dtype, buffer=owner, offset=self.start, strides=self.strides)
+        try:
+            return array(self.shape, self.dtype, buffer=owner, offset=self.start, strides=self.strides)
+        except (BufferError, TypeError, ValueError):
+            return None
 
 
 def _address(array: Any) -> int:
@@ -93,8 +96,9 @@ def _moved(block: Any, values: Any, refs: Any) -> Any:
 
 
 def _is_plain(values: Any) -> bool:
-    """True for an array of numbers, or the like."""
-    return type(values) is sys.modules["numpy"].ndarray and not values.dtype.hasobject
+    """True for an array of numbers in the memory of another."""
+    array = sys.modules["numpy"].ndarray
+    return type(values) is array and type(owner_of(values)) is array and values.dtype.kind in "biufc"
 
 
 def _is_equal(one: Any, other: Any) -> bool:

@@ -51,3 +51,24 @@ def test_what_lies_elsewhere_or_is_looked_at_by_nobody_is_no_input() -> None:
     assert notebook.all() == "abcde"
     assert notebook.run("b", "df = sub.head(1)\nother = sub.copy()") == "b"
     notebook.check()
+
+
+MEMORIES = {
+    "columns": "sub = pd.DataFrame({'x': [5.0, 1, 9], 'n': [3, 7, 9]})",
+    "by columns": "sub = pd.DataFrame(np.asfortranarray(np.arange(6.0).reshape(3, 2)), columns=['x', 'n'], copy=False)",
+    "bytes": "sub = pd.DataFrame(np.frombuffer(bytearray(48)).reshape(3, 2), columns=['x', 'n'], copy=False)",
+    "bytes as they are": "sub = pd.DataFrame(np.frombuffer(bytes(48)).reshape(3, 2), columns=list('xn'), copy=False)",
+    "times": "sub = pd.DataFrame({'x': pd.to_datetime(['2020-01-01'] * 3), 'n': [3, 7, 9]})",
+}
+
+
+@pytest.mark.parametrize("make", MEMORIES.values(), ids=MEMORIES)
+def test_a_superseded_frame_that_comes_back_lies_in_its_memory_again(make: str) -> None:
+    setup = f"import numpy as np, pandas as pd\n{make}\nw = sub['x'].values"
+    change = "try: sub.iloc[0, 0] = 2\nexcept (TypeError, ValueError) as error: print(error)"
+    notebook = Notebook(setup, "sub = sub.rename(columns={'n': 'm'})", change, "print(sub, w)")
+    notebook.all()
+    notebook.check()
+    for cell, text in (("b", "n = 1"), ("b", "sub = sub.assign(q=1)"), ("c", "k = 1")):
+        notebook.run(cell, text)
+        notebook.check()
