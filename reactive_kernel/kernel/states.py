@@ -49,7 +49,8 @@ from reactive_kernel.kernel.random_states import numpy_random_state, seeds_state
 from reactive_kernel.kernel.state import State, Tells
 from reactive_kernel.kernel.tensor_states import tensor_maker
 from reactive_kernel.kernel.tick_states import axis_state, is_axis
-from reactive_kernel.kernel.typewise import About, about, module_of, per_type
+from reactive_kernel.kernel.tokens import equal
+from reactive_kernel.kernel.typewise import About, about, attributes_of, module_of, per_type
 from reactive_kernel.kernel.widget_states import widget_state
 from reactive_kernel.kernel.widgets import is_a_widgets
 
@@ -281,9 +282,32 @@ _array_subclass = joined(array_state, instance_state)
 
 
 def _masked(value: Any) -> tuple[State | None, Tells]:
-    """A masked array; its fill value is what it was, or what it would work out when first shown."""
-    value.fill_value  # noqa: B018 - asked for, it is worked out now
-    return _array_subclass(value)
+    """A masked array.  What fills it is worked out when somebody asks for it, and shared with slices made later: it is
+    compared without asking.
+    """
+    data, tells = array_state(value)
+    held = {name: part for name, part in attributes_of(value).items() if name != "_fill_value"}
+    fill = attributes_of(value).get("_fill_value")
+    filled, put_back = _filled(value), data.restore if data is not None else None
+
+    def changed(now: Any) -> bool:
+        if data is None or data.changed(now) or _filled(now) != filled:
+            return True
+        others = {name: part for name, part in attributes_of(now).items() if name != "_fill_value"}
+        return held.keys() != others.keys() or not all(p is others[n] or equal(p, others[n]) for n, p in held.items())
+
+    def restore(target: Any) -> None:
+        assert put_back is not None
+        put_back(target)
+        attributes_of(target).clear()
+        attributes_of(target).update(held, _fill_value=fill)
+
+    return State(changed, restore if put_back is not None else None, data.size if data is not None else 0), tells
+
+
+def _filled(value: Any) -> str:
+    fill = attributes_of(value).get("_fill_value")
+    return repr(fill[()] if fill is not None else sys.modules["numpy"].ma.default_fill_value(value))
 
 
 CONTAINERS: tuple[tuple[type, Maker], ...] = (

@@ -288,3 +288,12 @@ def test_a_descriptor_that_works_nothing_out_gives_what_the_object_holds() -> No
     assert edges(notebook) == {"b": "p<a", "c": "p<b", "d": "p<b", "e": "k<d p<d"}
     notebook.run("b", "p.set(x=5)")
     notebook.check()
+
+
+def test_looking_at_a_masked_array_does_not_work_out_what_fills_it() -> None:
+    make = "import numpy as np\nm = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])"
+    notebook = Notebook(make, "n = m[1:]", "m.fill_value = 9", "print(n.filled(), m.filled())")
+    notebook.all()
+    assert notebook.text("d") == "[1.e+20 3.e+00] [1. 9. 3.]"
+    assert notebook.run("c", "m.fill_value = 8") == "cd"
+    assert notebook.text("d") == "[1.e+20 3.e+00] [1. 8. 3.]"
