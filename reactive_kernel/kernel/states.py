@@ -306,8 +306,11 @@ def _masked(value: Any) -> tuple[State | None, Tells]:
 
 
 def _filled(value: Any) -> str:
+    """What fills a masked array, or would if somebody asked."""
     fill = attributes_of(value).get("_fill_value")
-    return repr(fill[()] if fill is not None else sys.modules["numpy"].ma.default_fill_value(value))
+    if fill is None:
+        fill = sys.modules["numpy"].ma.core._check_fill_value(None, value.dtype)
+    return repr(fill[()])
 
 
 CONTAINERS: tuple[tuple[type, Maker], ...] = (
