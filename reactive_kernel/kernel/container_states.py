@@ -170,6 +170,8 @@ class Attributes(State):
 
     def replaced(self, now: Any) -> Pairs | None:
         new = attributes_of(now)
+        if type(self) is not Attributes:  # there is more to it
+            return None
         same = type(now) is self.kind and len(new) == len(self.held) and all(map(is_, self.held, new))
         return _others(self.held.values(), new.values()) if same else None
 

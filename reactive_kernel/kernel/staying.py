@@ -92,7 +92,7 @@ class Staying:
         pairs: Pairs = []
         for value, state in otherwise:
             replaced = state.replaced(value) if state.restore is not None else None
-            if replaced is None:
+            if not replaced:  # it differs otherwise
                 return False
             pairs += replaced
         pairing = self._pairing(watch, frozenset())
