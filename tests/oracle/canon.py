@@ -238,7 +238,9 @@ def _axes(canon: Canon, value: Any) -> Form:
 
 
 def _line(canon: Canon, value: Any) -> Form:
-    return (value.get_label(), value.get_color(), canon.form([list(v) for v in value.get_data(orig=True)])[2:])
+    """Also whether it is in axes still: else it can't be removed."""
+    there = (value.axes is not None, value._remove_method is not None)
+    return (*there, value.get_label(), value.get_color(), canon.form([list(v) for v in value.get_data(orig=True)])[2:])
 
 
 def _drawn(canon: Canon, value: Any) -> Form:
