@@ -112,7 +112,7 @@ class _Run:
         new = {n for n, v in now.items() if n not in before or before[n] is not v}  # bound by functions, too
         self.bound[index] = {n: now[n] for n in now.keys() & (recorder.bound | new | created(source))}
         self.gone[index] = set(before) - set(now)
-        self.dropped[index] = deleted(source) - set(now)
+        self.dropped[index] = (deleted(source) | recorder.bound) - set(now)  # also by `except … as error`
         if views and "globals" in mentioned(source):
             self.result.murky = True
         if views and (state != _hidden() or forms != [inputs_form(names, there) for names, there in views]):
