@@ -53,7 +53,7 @@ def view(cell: Cell, graph: Graph, sharing: Sharing, known: bool, without: froze
     handed = by_definitions(cell, graph) | queried(cell, graph)  # to those who may do anything with it
     direct = ((facts.reads.keys() | handed) - unread) | options
     if ran is not None:
-        direct |= ran.found | (ran.mutated if known else graph.still_given(ran.mutated, cell.key))
+        direct |= ran.found | graph.still_given(ran.mutated, cell.key)
     if not known:
         direct |= facts.effects.keys() | suggested(facts) | (cell.drawn[1] if cell.drawn[0] == facts.code else set())
     if "_" in facts.reads and cell.kind == "notebook":

@@ -188,6 +188,8 @@ class Pairing:
         if getattr(a, "_name", None) != getattr(b, "_name", None):
             return False
         for x, y in zip(a.axes, b.axes, strict=True):
+            if x is y and not self.settled(x):  # its name may have changed for both
+                return False
             if not (self._affords(BYTES_AN_ITEM + getattr(x, "nbytes", 0)) and x.nlevels == 1 and x.identical(y)):
                 return False
         blocks, others = a._mgr.blocks, b._mgr.blocks
