@@ -52,7 +52,8 @@ def test_a_trigger_that_runs_twice_shows_its_last_run_alone(kernel: Kernel) -> N
     ran = kernel.cell("A", source.format(2))
     assert ran.order == ["A", "B", "A"], "a failed cell used up what A made"
     second_run = ran.of_cell("A")[ran.of_cell("A").index("stream") + 1 :]
-    assert second_run == ["execute_input", "clear_output", "stream"]
+    assert second_run[:3] == ["execute_input", "clear_output", "stream"]
+    assert set(second_run[3:]) <= {"stream"}, "on a busy machine the line's end comes by itself"
 
 
 def test_a_cell_that_was_blocked_when_asked_to_run_is_not_fresh_when_the_edit_is_undone(kernel: Kernel) -> None:
