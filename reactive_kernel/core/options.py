@@ -60,7 +60,8 @@ def options_of(token: str | None, source: str) -> tuple[str, ...]:
         names = _OPTIONS_OF[token]
         if _LOOKS.isdisjoint(names) or _shows(source):
             return names
-        return tuple(name for name in names if name not in _LOOKS and name != "<matplotlib.options>")
+        draws = _MAY_DRAW.search(source) is not None
+        return tuple(name for name in names if name not in _LOOKS and (draws or name != "<matplotlib.options>"))
     if found[1] in _OUTWARD:
         return _SURROUNDINGS
     drawing = ("<matplotlib.options>",) if _draws(found[1], source) else ()

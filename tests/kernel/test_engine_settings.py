@@ -179,3 +179,13 @@ def test_a_setting_of_how_pandas_computes_is_read_by_who_computes() -> None:
     notebook.delete(cell)
     notebook.all()
     assert notebook.text("c") == "False"
+
+
+def test_what_pandas_draws_follows_matplotlib_though_it_is_not_shown() -> None:
+    setup = "import pandas as pd, matplotlib.pyplot as plt\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': [2, 1, 3]})"
+    notebook = Notebook(setup, "axes = pd.plotting.scatter_matrix(df)", "ax = df.plot()", "s = pd.concat([df, df])")
+    notebook.all()
+    cell = notebook.insert(1, "plt.rcParams['lines.linewidth'] = 5")
+    assert notebook.run(cell) == "ebc"
+    notebook.delete(cell)
+    assert notebook.all() == "bc"
